@@ -1,0 +1,258 @@
+package schemas
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Naming says under which labels teams write what Pinkstar needs to know. In
+// each list the first label that is present wins.
+type Naming struct {
+	Service     []string `yaml:"service"`
+	Environment []string `yaml:"environment"`
+	Tenant      []string `yaml:"tenant"`
+	Team        []string `yaml:"team"`
+	Severity    []string `yaml:"severity"`
+	Instance    []string `yaml:"instance"`
+	Host        []string `yaml:"host"`
+
+	// DefaultTenant and DefaultEnvironment stand in for a missing label. An
+	// alert without an environment is taken to be production's: that is the
+	// one that has to be looked at.
+	DefaultTenant      string `yaml:"default_tenant"`
+	DefaultEnvironment string `yaml:"default_environment"`
+	// Scope lists what the correlation scope is made of: "tenant",
+	// "environment", or the name of a label. Nothing correlates across scopes.
+	Scope []string `yaml:"scope"`
+	// EnvironmentAliases maps other spellings to one, lower case.
+	EnvironmentAliases map[string]string `yaml:"environment_aliases"`
+}
+
+// DefaultNaming returns the labels in common use: OpenTelemetry's, Kubernetes'
+// and those of the usual exporters.
+func DefaultNaming() Naming {
+	return Naming{
+		Service:            []string{"service", "service_name", "service.name", "app", "app_kubernetes_io_name", "job"},
+		Environment:        []string{"environment", "env", "deployment_environment_name", "deployment.environment.name", "deployment.environment"},
+		Tenant:             []string{"tenant", "tenant_id", "org", "customer"},
+		Team:               []string{"team", "owner"},
+		Severity:           []string{"severity", "priority", "level"},
+		Instance:           []string{"pod", "pod_name", "k8s.pod.name", "instance", "device", "container_id"},
+		Host:               []string{"host", "hostname", "node", "nodename", "host.name", "k8s.node.name", "server"},
+		DefaultTenant:      "default",
+		DefaultEnvironment: "production",
+		Scope:              []string{"tenant", "environment"},
+		EnvironmentAliases: map[string]string{
+			"prod": "production", "prd": "production", "live": "production",
+			"stg": "staging", "stage": "staging", "preprod": "staging", "pre-prod": "staging",
+			"dev": "development", "devel": "development",
+			"qa": "test", "testing": "test", "uat": "test",
+		},
+	}
+}
+
+// maxAhead is how far a sender's clock may run ahead of ours before its time
+// is cut back to the present.
+const maxAhead = 2 * Minute
+
+// Complete fills in what a signal's sender left out and checks the rest:
+// defaults, names from labels, the scope, and the id. ReceivedAt must be set.
+// The error says which field is wrong.
+func (n *Naming) Complete(s *Signal) error {
+	if s.Kind == "" {
+		s.Kind = KindAlert
+	}
+	if !slices.Contains(Kinds, s.Kind) {
+		return fmt.Errorf("kind: %q is not one of %v", s.Kind, Kinds)
+	}
+	if s.ReceivedAt == 0 {
+		return fmt.Errorf("received_at: missing")
+	}
+	n.fromLabels(s)
+	if err := completeStatus(s); err != nil {
+		return err
+	}
+	if s.Source == "" {
+		s.Source = "unknown"
+	}
+	if s.Name == "" {
+		if s.Name = s.Labels.Get("alertname"); s.Name == "" {
+			s.Name = s.Summary
+		}
+	}
+	if s.Name == "" {
+		return fmt.Errorf("name: missing, and there is no label alertname and no summary to take it from")
+	}
+	if s.Fingerprint == "" {
+		s.Fingerprint = fingerprintFor(s)
+	}
+	clampTimes(s)
+	s.Scope = n.scopeOf(s)
+	s.ID = SignalID(s).String()
+	return nil
+}
+
+func (n *Naming) fromLabels(s *Signal) {
+	first := func(v string, names []string) string {
+		if v == "" {
+			v, _ = s.Labels.First(names)
+		}
+		return v
+	}
+	s.Service = first(s.Service, n.Service)
+	s.Team = first(s.Team, n.Team)
+	s.Host = StripPort(first(s.Host, n.Host))
+	s.Instance = StripPort(first(s.Instance, n.Instance))
+	if s.Severity == "" {
+		v, _ := s.Labels.First(n.Severity)
+		s.Severity = ParseSeverity(v)
+	} else {
+		s.Severity = ParseSeverity(string(s.Severity))
+	}
+	if s.Tenant = first(s.Tenant, n.Tenant); s.Tenant == "" {
+		s.Tenant = n.DefaultTenant
+	}
+	env := strings.ToLower(first(s.Environment, n.Environment))
+	if env == "" {
+		env = n.DefaultEnvironment
+	}
+	if a, ok := n.EnvironmentAliases[env]; ok {
+		env = a
+	}
+	s.Environment = env
+}
+
+func (n *Naming) scopeOf(s *Signal) string {
+	parts := make([]string, 0, len(n.Scope))
+	for _, p := range n.Scope {
+		switch p {
+		case "tenant":
+			parts = append(parts, s.Tenant)
+		case "environment":
+			parts = append(parts, s.Environment)
+		default:
+			parts = append(parts, s.Labels.Get(p))
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+func completeStatus(s *Signal) error {
+	allowed := StatusesOf(s.Kind)
+	if s.Status == "" {
+		s.Status = allowed[0]
+		if s.Kind == KindAlert && s.EndsAt != 0 && s.EndsAt <= s.ReceivedAt {
+			s.Status = StatusResolved
+		}
+	}
+	if !slices.Contains(allowed, s.Status) {
+		return fmt.Errorf("status: %q is not one of %v, which a %s may have", s.Status, allowed, s.Kind)
+	}
+	switch s.Kind {
+	case KindTicket:
+		if s.Ticket == nil || s.Ticket.Key == "" {
+			return fmt.Errorf("ticket.key: missing")
+		}
+	case KindCommand:
+		if s.Command == nil || !slices.Contains(Actions, s.Command.Action) {
+			return fmt.Errorf("command.action: missing or not one of %v", Actions)
+		}
+	case KindImpact:
+		if s.Impact == nil {
+			return fmt.Errorf("impact: missing")
+		}
+	}
+	return nil
+}
+
+func fingerprintFor(s *Signal) string {
+	if s.Kind == KindTicket {
+		return s.Ticket.Key
+	}
+	ls := s.Labels
+	if ls.Get("alertname") == "" {
+		ls = append(Labels{{"alertname", s.Name}}, ls...)
+		ls.sort()
+	}
+	if len(ls) == 1 { // a signal without labels is told apart by its entity
+		ls = append(ls, Label{"service", s.Service}, Label{"instance", s.Instance}, Label{"host", s.Host})
+	}
+	return FingerprintOf(ls)
+}
+
+// clampTimes cuts a sender's times back to the present. A maintenance window
+// or a planned change lies in the future by nature.
+func clampTimes(s *Signal) {
+	if s.StartsAt == 0 {
+		s.StartsAt = s.ReceivedAt
+		s.flag("starts_at_missing")
+	}
+	if s.Kind == KindMaintenance || s.Kind == KindChange {
+		return
+	}
+	if s.StartsAt > s.ReceivedAt.Add(maxAhead) {
+		s.StartsAt = s.ReceivedAt
+		s.flag("starts_at_in_future")
+	}
+	if s.Status == StatusFiring {
+		s.EndsAt = 0
+	}
+	if s.EndsAt > s.ReceivedAt.Add(maxAhead) {
+		s.EndsAt = s.ReceivedAt
+		s.flag("ends_at_in_future")
+	}
+	if s.EndsAt != 0 && s.EndsAt < s.StartsAt {
+		s.EndsAt = s.StartsAt
+		s.flag("ends_at_before_starts_at")
+	}
+	if s.Status == StatusResolved && s.EndsAt == 0 {
+		s.EndsAt = s.ReceivedAt
+		s.flag("ends_at_missing")
+	}
+}
+
+func (s *Signal) flag(f string) {
+	if !slices.Contains(s.Flags, f) {
+		s.Flags = append(s.Flags, f)
+	}
+}
+
+// ParseSeverity maps the words and numbers that alerting rules and trackers
+// use to ours. What it does not know is SeverityUnknown.
+func ParseSeverity(s string) Severity {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "critical", "crit", "fatal", "emergency", "disaster", "page", "p1", "sev1", "sev-1", "highest", "blocker", "1":
+		return SeverityCritical
+	case "major", "high", "error", "err", "p2", "sev2", "sev-2", "2":
+		return SeverityMajor
+	case "warning", "warn", "minor", "medium", "average", "p3", "sev3", "sev-3", "3":
+		return SeverityWarning
+	case "info", "information", "informational", "notice", "low", "lowest", "none", "ok", "clear", "debug", "p4", "p5", "sev4", "sev5", "trivial", "4", "5":
+		return SeverityInfo
+	default:
+		return SeverityUnknown
+	}
+}
+
+// StripPort removes a trailing ":9100" from an address. A name with more than
+// one colon that is not bracketed is an IPv6 address and stays whole.
+func StripPort(s string) string {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || i == len(s)-1 {
+		return s
+	}
+	for _, c := range s[i+1:] {
+		if c < '0' || c > '9' {
+			return s
+		}
+	}
+	host := s[:i]
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		return host[1 : len(host)-1]
+	}
+	if strings.Contains(host, ":") {
+		return s
+	}
+	return host
+}

@@ -1,0 +1,99 @@
+package schemas
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Time is an instant in milliseconds since the Unix epoch, UTC. The zero value
+// means "not known" and is written as JSON null. An integer, because the
+// correlator compares and stores millions of them and must never depend on a
+// location or a monotonic reading.
+type Time int64
+
+// Common spans, in the unit of Time.
+const (
+	Millisecond = int64(1)
+	Second      = 1000 * Millisecond
+	Minute      = 60 * Second
+	Hour        = 60 * Minute
+	Day         = 24 * Hour
+)
+
+// timeLayout has a fixed width, so that times sort as text.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// TimeOf converts t, cutting it to milliseconds. Go's zero time and
+// Alertmanager's 0001-01-01T00:00:00Z become "not known".
+func TimeOf(t time.Time) Time {
+	if t.IsZero() || t.Year() <= 1 {
+		return 0
+	}
+	return Time(t.UnixMilli())
+}
+
+// ParseTime reads RFC 3339 with or without a fraction.
+func ParseTime(s string) (Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not an RFC 3339 time such as 2026-11-22T10:32:00Z", s)
+	}
+	return TimeOf(t), nil
+}
+
+// Std returns t as a time.Time in UTC; "not known" becomes the zero time.
+func (t Time) Std() time.Time {
+	if t == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(t)).UTC()
+}
+
+// Add returns t moved by ms milliseconds.
+func (t Time) Add(ms int64) Time { return t + Time(ms) }
+
+// Sub returns t-u in milliseconds.
+func (t Time) Sub(u Time) int64 { return int64(t - u) }
+
+// String returns t as RFC 3339 with milliseconds, or "-" when it is not known.
+func (t Time) String() string {
+	if t == 0 {
+		return "-"
+	}
+	return t.Std().Format(timeLayout)
+}
+
+// AppendJSON appends t as a JSON string, or null.
+func (t Time) AppendJSON(b []byte) []byte {
+	if t == 0 {
+		return append(b, "null"...)
+	}
+	b = append(b, '"')
+	b = t.Std().AppendFormat(b, timeLayout)
+	return append(b, '"')
+}
+
+// MarshalJSON implements json.Marshaler.
+func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
+
+// UnmarshalJSON takes null, "", an RFC 3339 string, or a number of milliseconds.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	switch {
+	case bytes.Equal(b, []byte("null")), bytes.Equal(b, []byte(`""`)):
+		*t = 0
+		return nil
+	case len(b) >= 2 && b[0] == '"':
+		v, err := ParseTime(string(b[1 : len(b)-1]))
+		*t = v
+		return err
+	default:
+		ms, err := strconv.ParseInt(string(b), 10, 64)
+		if err != nil {
+			return fmt.Errorf("%s is neither an RFC 3339 time nor a number of milliseconds", b)
+		}
+		*t = Time(ms)
+		return nil
+	}
+}
