@@ -1,0 +1,34 @@
+package alertmanagertest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"pinkstar/pipeline/alertmanagertest"
+)
+
+// TestWebhookComesOut checks the harness itself: an alert posted as Prometheus
+// posts it reaches the receiver as a webhook of version 4.
+func TestWebhookComesOut(t *testing.T) {
+	got := make(chan map[string]any, 16)
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var m map[string]any
+		if json.NewDecoder(r.Body).Decode(&m) == nil {
+			got <- m
+		}
+	}))
+	defer srv.Close()
+	am := alertmanagertest.Start(t, alertmanagertest.Config(srv.URL, "", "", ""))
+	am.Post(alertmanagertest.Alert{Labels: map[string]string{"alertname": "ShieldDown", "service": "shield-generator"}})
+	select {
+	case m := <-got:
+		if m["version"] != "4" || m["status"] != "firing" {
+			t.Fatalf("got version %v, status %v; want 4, firing", m["version"], m["status"])
+		}
+	case <-time.After(15 * time.Second):
+		t.Fatal("no webhook within 15 s")
+	}
+}
