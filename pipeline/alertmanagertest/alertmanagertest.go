@@ -77,7 +77,10 @@ func Start(tb testing.TB, config string) *Alertmanager {
 	go func() { logged <- readLog(bufio.NewScanner(stderr), addr) }()
 	tb.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
+		// With an unreachable Kafka it would try for half a minute to flush.
+		kill := time.AfterFunc(3*time.Second, func() { _ = cmd.Process.Kill() })
 		text := <-logged
+		kill.Stop()
 		_ = cmd.Wait()
 		if tb.Failed() {
 			tb.Logf("alertmanager said:\n%s", text)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -31,4 +32,14 @@ func TestWebhookComesOut(t *testing.T) {
 	case <-time.After(15 * time.Second):
 		t.Fatal("no webhook within 15 s")
 	}
+}
+
+// TestDeploySnippet checks that the alertmanager.yml which the README points to
+// is one that Alertmanager starts with.
+func TestDeploySnippet(t *testing.T) {
+	config, err := os.ReadFile("../../deploy/alertmanager/alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alertmanagertest.Start(t, string(config))
 }
