@@ -1,0 +1,60 @@
+package demo
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"pinkstar/schemas"
+)
+
+func (p *page) opening() {
+	p.title("Pinkstar")
+	p.say("A travel company's space station, the Pink Star, was destroyed because nobody ran an incident process: " +
+		"the alert reached one chat, the tickets one team, the maintenance nobody, and the core's weakness was patched " +
+		"for a year and never fixed. This demo sends the same events through Pinkstar.")
+	p.blank()
+	p.say("Everything below runs on this machine, in this process and one child: a Kafka, the gateway, the correlator " +
+		"and a real ClickHouse. The events are invented; how they travel is not. Lines with ▸ were read back from " +
+		"the running system, over its API or its SQL.")
+	p.blank()
+}
+
+func (p *page) started(took time.Duration) {
+	p.say("Started in %.1f seconds.", took.Seconds())
+}
+
+// whereToLook is what a person needs to go on alone.
+func (p *page) whereToLook(at Endpoints, dir string, o Options) {
+	p.title("Where to look")
+	p.fact("API", "%s/api/v1/incidents?main=true   (described at /api/v1/openapi.yaml)", at.HTTP)
+	p.fact("SQL over HTTP", "%s   user %s, password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,
+		at.ClickHousePassword, at.ClickHouseDatabase)
+	p.line(fmt.Sprintf("      curl '%s/?user=%s&password=%s&database=%s' \\", at.ClickHouseHTTP, at.ClickHouseUser,
+		at.ClickHousePassword, at.ClickHouseDatabase))
+	p.line("        -d 'SELECT * FROM v_incidents WHERE severity = '\\''critical'\\'' FORMAT Vertical'")
+	p.fact("SQL, native", "%s   same user", at.ClickHouseNative)
+	p.fact("Kafka", "%s   topics %s", at.Kafka, topicList(at.TopicPrefix))
+	p.fact("send your own", "curl %s/webhook/alertmanager -H 'content-type: application/json' -d @webhook.json", at.HTTP)
+	if o.Data != "" {
+		p.fact("data", "%s stays; \"pinkstar run --data %s\" goes on with it", dir, dir)
+	}
+	p.blank()
+	if o.Exit {
+		return
+	}
+	if o.Data == "" {
+		p.say("It keeps running until Ctrl-C, and then removes its data (%s).", dir)
+	} else {
+		p.say("It keeps running until Ctrl-C.")
+	}
+}
+
+func topicList(prefix string) string {
+	names := []string{schemas.TopicAlerts, schemas.TopicTickets, schemas.TopicChanges, schemas.TopicSignals,
+		schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems, schemas.TopicDeadLetter}
+	for i := range names {
+		names[i] = prefix + names[i]
+	}
+	return strings.Join(names, ", ")
+}
