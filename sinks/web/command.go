@@ -1,0 +1,223 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"pinkstar/schemas"
+)
+
+// commandBody is what an operator sends. IncidentID says where a moved signal
+// goes; null means a new incident.
+type commandBody struct {
+	Action     schemas.Action  `json:"action"`
+	By         string          `json:"by"`
+	ParentID   string          `json:"parent_id"`
+	SignalID   string          `json:"signal_id"`
+	IncidentID json.RawMessage `json:"incident_id"`
+	ProblemID  string          `json:"problem_id"`
+	To         string          `json:"to"`
+	Note       string          `json:"note"`
+}
+
+type commandAnswer struct {
+	ID string `json:"id"` // the command's signal id: its decision says what came of it
+}
+
+// source is what a command's signal names as its sender.
+const source = "pinkstar-api"
+
+var problemActions = []schemas.Action{schemas.ActionSolveProblem}
+
+func (a *API) commandIncident(w http.ResponseWriter, r *http.Request) error {
+	body, err := a.readCommand(w, r)
+	if err != nil {
+		return err
+	}
+	inc, _, err := a.find(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	cmd, err := a.incidentCommand(r.Context(), inc, body)
+	if err != nil {
+		return err
+	}
+	return a.issue(w, r, cmd, inc.Scope)
+}
+
+func (a *API) commandProblem(w http.ResponseWriter, r *http.Request) error {
+	body, err := a.readCommand(w, r)
+	if err != nil {
+		return err
+	}
+	p, ok := a.view.Problem(r.PathValue("id"))
+	if !ok {
+		return problem(http.StatusNotFound, "not found", "there is no problem %q", r.PathValue("id"))
+	}
+	if !slices.Contains(problemActions, body.Action) {
+		return badField("action", "%q is not one of %v, which a problem takes", body.Action, problemActions)
+	}
+	cmd := schemas.Command{Action: body.Action, By: body.By, ProblemID: p.ID, Note: body.Note}
+	return a.issue(w, r, cmd, p.Scope)
+}
+
+func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody, error) {
+	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); ct != "" && strings.TrimSpace(ct) != schemas.ContentTypeJSON {
+		return nil, problem(http.StatusUnsupportedMediaType, "unsupported media type", "send application/json, not %s", ct)
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, a.cfg.MaxBody))
+	dec.DisallowUnknownFields()
+	var body commandBody
+	if err := dec.Decode(&body); err != nil {
+		var tooBig *http.MaxBytesError
+		if errors.As(err, &tooBig) {
+			return nil, problem(http.StatusRequestEntityTooLarge, "too large", "a command may have %d bytes", a.cfg.MaxBody)
+		}
+		return nil, problem(http.StatusBadRequest, "bad request", "the body is not a command: %v, at byte %d", err, dec.InputOffset())
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, problem(http.StatusBadRequest, "bad request", "one command a request: there is more after byte %d", dec.InputOffset())
+	}
+	if body.By == "" {
+		body.By, _, _ = r.BasicAuth()
+	}
+	if body.By == "" {
+		return nil, badField("by", "missing: who gives the command")
+	}
+	if !slices.Contains(schemas.Actions, body.Action) {
+		return nil, badField("action", "%q is not one of %v", body.Action, schemas.Actions)
+	}
+	return &body, nil
+}
+
+// incidentCommand checks body against what is known of inc. The correlator
+// checks again when it carries the command out; this answers the typing error
+// at once.
+func (a *API) incidentCommand(ctx context.Context, inc *schemas.Incident, body *commandBody) (schemas.Command, error) {
+	cmd := schemas.Command{Action: body.Action, By: body.By, IncidentID: inc.ID, Note: body.Note}
+	if inc.Status == schemas.IncidentClosed {
+		return cmd, problem(http.StatusConflict, "conflict", "incident %s is closed: its reopen window is over and it takes no more commands", inc.ID)
+	}
+	if body.IncidentID != nil && body.Action != schemas.ActionMove {
+		return cmd, badField("incident_id", "only %q names another incident here", schemas.ActionMove)
+	}
+	switch body.Action {
+	case schemas.ActionAssign:
+		if cmd.To = body.To; cmd.To == "" {
+			return cmd, badField("to", "missing: whom the incident is assigned to")
+		}
+	case schemas.ActionNote:
+		if cmd.Note == "" {
+			return cmd, badField("note", "missing: there is nothing to note")
+		}
+	case schemas.ActionLinkParent:
+		if body.ParentID == inc.ID {
+			return cmd, badField("parent_id", "an incident cannot be its own parent")
+		}
+		cmd.ParentID = body.ParentID
+		return cmd, a.sameScope(ctx, "parent_id", body.ParentID, inc)
+	case schemas.ActionMove:
+		if _, err := schemas.ParseID(body.SignalID); err != nil {
+			return cmd, badField("signal_id", "%v", err)
+		}
+		cmd.SignalID = body.SignalID
+		return cmd, a.moveTarget(ctx, &cmd, inc, body.IncidentID)
+	case schemas.ActionSolveProblem:
+		if cmd.ProblemID = body.ProblemID; cmd.ProblemID == "" {
+			cmd.ProblemID = inc.ProblemID
+		}
+		if _, ok := a.view.Problem(cmd.ProblemID); !ok {
+			return cmd, badField("problem_id", "there is no problem %q, and the incident is no occurrence of another", cmd.ProblemID)
+		}
+	}
+	return cmd, nil
+}
+
+// moveTarget finds where a signal goes: to the incident in the path, unless
+// the body names another one, or with "" or null none, which makes a new one.
+func (a *API) moveTarget(ctx context.Context, cmd *schemas.Command, inc *schemas.Incident, raw json.RawMessage) error {
+	if raw == nil {
+		return nil
+	}
+	var target *string
+	if err := json.Unmarshal(raw, &target); err != nil {
+		return badField("incident_id", "must be a string or null")
+	}
+	if target == nil || *target == "" {
+		cmd.IncidentID = ""
+		return nil
+	}
+	cmd.IncidentID = *target
+	return a.sameScope(ctx, "incident_id", *target, inc)
+}
+
+func (a *API) sameScope(ctx context.Context, field, id string, inc *schemas.Incident) error {
+	if id == "" {
+		return badField(field, "missing")
+	}
+	other, _, err := a.find(ctx, id)
+	var f *failure
+	if errors.As(err, &f) && f.Status == http.StatusNotFound {
+		return badField(field, "there is no incident %q", id)
+	}
+	if err != nil {
+		return err
+	}
+	if other.Scope != inc.Scope {
+		return badField(field, "incident %s is in scope %q and %s in %q: nothing is related across scopes", id, other.Scope, inc.ID, inc.Scope)
+	}
+	if other.Status == schemas.IncidentClosed {
+		return problem(http.StatusConflict, "conflict", "incident %s is closed", id)
+	}
+	return nil
+}
+
+// issue makes the command durable and answers with its id. With an
+// Idempotency-Key the same command sent again has the same id and is carried
+// out once.
+func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command, scope string) error {
+	now := schemas.TimeOf(a.now())
+	occurrence, err := occurrenceOf(r)
+	if err != nil {
+		return err
+	}
+	s := schemas.Signal{
+		Kind: schemas.KindCommand, Status: schemas.StatusIssued, Source: source, Name: string(cmd.Action),
+		Fingerprint: cmd.IncidentID + cmd.ProblemID, Scope: scope, Occurrence: occurrence, ReceivedAt: now, Command: &cmd,
+	}
+	if s.Fingerprint == "" {
+		s.Fingerprint = cmd.SignalID
+	}
+	s.ID = schemas.SignalID(&s).String() // without a start: the same command sent again is the same one
+	s.StartsAt = now
+	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.CommandTimeout)
+	defer cancel()
+	if err := a.producer.Produce(ctx, []schemas.Signal{s}); err != nil {
+		a.log.Warn().Err(err).Str("action", string(cmd.Action)).Msg("command not taken")
+		return problem(http.StatusServiceUnavailable, "not taken", "the brokers did not acknowledge the command; send it again, with the same Idempotency-Key if it had one")
+	}
+	a.log.Info().Str("action", string(cmd.Action)).Str("by", cmd.By).Str("incident", cmd.IncidentID).Str("signal", s.ID).Msg("command taken")
+	return a.answer(w, http.StatusAccepted, commandAnswer{s.ID})
+}
+
+// occurrenceOf tells one command from another: by the caller's
+// Idempotency-Key, or by chance.
+func occurrenceOf(r *http.Request) (string, error) {
+	key := r.Header.Get("Idempotency-Key")
+	if len(key) > 200 {
+		return "", badField("Idempotency-Key", "longer than 200 bytes")
+	}
+	if key != "" {
+		return "key:" + key, nil
+	}
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails, says its documentation
+	return hex.EncodeToString(b[:]), nil
+}

@@ -1,0 +1,33 @@
+// Package web answers questions about incidents and problems over HTTP, and
+// takes operators' commands.
+//
+// # Which file do I open
+//
+//   - root.go: New, Config, the routes, readiness
+//   - view.go: the live state, a fold of the compacted topics; reader.go feeds
+//     it from Kafka
+//   - history.go: the interface to what the view no longer holds (ClickHouse)
+//   - list.go: filters, paging, and how live and history are put together
+//   - detail.go: one incident with its members, story, links and why
+//   - command.go: operators' commands become signals
+//   - answer.go: JSON answers and RFC 9457 errors
+//   - openapi.yaml: the description that is served; a test compares it with the
+//     routes
+//
+// # Non-obvious
+//
+//   - Live state wins over history: an incident that the view holds is shown
+//     as the view has it, and filters are applied again, because ClickHouse
+//     lags by a batch.
+//   - The view holds what is not closed, and the newest closed ones up to a
+//     limit. So its memory follows what is open, and a dead ClickHouse hides
+//     only the past. Every answer says in "history" whether the past was asked,
+//     answered, or could not be had.
+//   - Pages are ordered by (detected_at, id), newest first: neither ever changes
+//     for an incident, so a cursor stays right while incidents move under it.
+//   - A command is answered 202 when its record is durable, not when it was
+//     carried out: the correlator decides, and the command's decision says how.
+//   - Nothing is served before the view has read up to where the topics ended
+//     when it started: a half-read view would show incidents as open that are
+//     long closed.
+package web

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"pinkstar/schemas"
+)
+
+// History is what the live view no longer holds. sinks/clickhouse has it.
+type History interface {
+	// Incidents returns incidents that match q, newest (DetectedAt, ID) first,
+	// those after q.After only, at most q.Limit.
+	Incidents(ctx context.Context, q Query) ([]schemas.Incident, error)
+	// Incident returns one incident; found is false when there is none.
+	Incident(ctx context.Context, id string) (inc schemas.Incident, found bool, err error)
+	// Members returns the signals placed in an incident with their decisions,
+	// earliest first, at most limit.
+	Members(ctx context.Context, incidentID string, limit int) ([]Member, error)
+	// Timeline returns an incident's story, earliest first, at most limit.
+	Timeline(ctx context.Context, incidentID string, limit int) ([]schemas.TimelineEntry, error)
+}
+
+// Member is a signal in an incident, and why it is there.
+type Member struct {
+	schemas.MemberRef
+	Repeats   int64              `json:"repeats"`
+	At        schemas.Time       `json:"at"` // log time of the decision
+	Score     int64              `json:"score,omitempty"`
+	Threshold int64              `json:"threshold,omitempty"`
+	Evidence  []schemas.Evidence `json:"evidence,omitempty"`
+	RunnerUp  *schemas.RunnerUp  `json:"runner_up,omitempty"`
+	Rules     string             `json:"rules,omitempty"`
+}
+
+// Query is what a list of incidents is filtered by. Empty fields do not filter.
+type Query struct {
+	Statuses   []schemas.IncidentStatus
+	Severities []schemas.Severity
+	Services   []string     // any of
+	Scope      string       //
+	Since      schemas.Time // detected at or after
+	Until      schemas.Time // detected before
+	ParentID   string       // children of this incident
+	MainOnly   bool         // no children
+	Text       string       // contained in title, id, a service, a team or a ticket's key, in any case
+	After      Position     // where the page before ended
+	Limit      int
+}
+
+// Position is a place in the order of incidents: newest detected first, then
+// by id downwards.
+type Position struct {
+	DetectedAt schemas.Time
+	ID         string
+}
+
+// IsZero reports whether p is the beginning.
+func (p Position) IsZero() bool { return p.ID == "" }
+
+// compare orders positions as a page shows them.
+func (p Position) compare(q Position) int {
+	if p.DetectedAt != q.DetectedAt {
+		if p.DetectedAt > q.DetectedAt {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(q.ID, p.ID)
+}
+
+func positionOf(inc *schemas.Incident) Position { return Position{inc.DetectedAt, inc.ID} }
+
+// Match reports whether inc passes every filter of q but its position.
+func (q *Query) Match(inc *schemas.Incident) bool {
+	switch {
+	case len(q.Statuses) > 0 && !slices.Contains(q.Statuses, inc.Status),
+		len(q.Severities) > 0 && !slices.Contains(q.Severities, inc.Severity),
+		q.Scope != "" && inc.Scope != q.Scope,
+		q.Since != 0 && inc.DetectedAt < q.Since,
+		q.Until != 0 && inc.DetectedAt >= q.Until,
+		q.ParentID != "" && inc.ParentID != q.ParentID,
+		q.MainOnly && inc.ParentID != "":
+		return false
+	}
+	if len(q.Services) > 0 && !slices.ContainsFunc(inc.Services, func(s string) bool { return slices.Contains(q.Services, s) }) {
+		return false
+	}
+	return q.Text == "" || q.matchText(inc)
+}
+
+func (q *Query) matchText(inc *schemas.Incident) bool {
+	want := strings.ToLower(q.Text)
+	has := func(s string) bool { return strings.Contains(strings.ToLower(s), want) }
+	return has(inc.Title) || has(inc.ID) || slices.ContainsFunc(inc.Services, has) || slices.ContainsFunc(inc.Teams, has) ||
+		slices.ContainsFunc(inc.Tickets, func(t schemas.TicketRef) bool { return has(t.Key) })
+}
+
+// needsHistory reports whether an incident that the view has let go could
+// match: only closed ones ever leave it.
+func (q *Query) needsHistory() bool {
+	return len(q.Statuses) == 0 || slices.Contains(q.Statuses, schemas.IncidentClosed)
+}

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"pinkstar/schemas"
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// Config holds the API's limits.
+type Config struct {
+	PageSize       int           `yaml:"page_size"`       // incidents on a page when the caller does not say
+	MaxPageSize    int           `yaml:"max_page_size"`   // at most
+	MaxOpen        int           `yaml:"max_open"`        // open incidents the live view holds
+	KeepClosed     int           `yaml:"keep_closed"`     // newest closed incidents the live view holds
+	MaxProblems    int           `yaml:"max_problems"`    // problems the live view holds
+	MaxMembers     int           `yaml:"max_members"`     // members and timeline entries in one answer
+	MaxBody        int64         `yaml:"max_body"`        // bytes of a command
+	HistoryTimeout time.Duration `yaml:"history_timeout"` // how long ClickHouse may take before the answer goes without it
+	CommandTimeout time.Duration `yaml:"command_timeout"` // how long the brokers may take to acknowledge a command
+}
+
+// DefaultConfig returns the limits for an ordinary installation.
+func DefaultConfig() Config {
+	return Config{
+		PageSize: 50, MaxPageSize: 500,
+		MaxOpen: 200_000, KeepClosed: 1_000, MaxProblems: 20_000,
+		MaxMembers: 1_000, MaxBody: 64 << 10,
+		HistoryTimeout: 5 * time.Second, CommandTimeout: 15 * time.Second,
+	}
+}
+
+// Producer makes signals durable on the signals topic.
+type Producer interface {
+	Produce(ctx context.Context, signals []schemas.Signal) error
+}
+
+// API serves the read API and takes commands.
+type API struct {
+	cfg      Config
+	view     *View
+	history  History // nil: there is none
+	producer Producer
+	log      zerolog.Logger
+	now      func() time.Time
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+// New returns an API over view. history may be nil when no ClickHouse is
+// configured.
+func New(cfg Config, view *View, history History, producer Producer, log zerolog.Logger, reg prometheus.Registerer) (*API, error) {
+	a := &API{
+		cfg: cfg, view: view, history: history, producer: producer, log: log, now: time.Now,
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pinkstar_web_requests_total", Help: "API requests by route and status code.",
+		}, []string{"route", "code"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "pinkstar_web_request_duration_seconds", Help: "Time to answer an API request, by route.",
+			Buckets: []float64{.001, .005, .02, .1, .5, 2, 10},
+		}, []string{"route"}),
+	}
+	return a, errors.Join(reg.Register(a.requests), reg.Register(a.seconds))
+}
+
+// route is one line of the API. The pattern is net/http's, and the test
+// compares it with openapi.yaml.
+type route struct {
+	method, pattern string
+	serve           func(*API, http.ResponseWriter, *http.Request) error
+	needsView       bool
+}
+
+var routes = []route{
+	{http.MethodGet, "/api/v1/incidents", (*API).listIncidents, true},
+	{http.MethodGet, "/api/v1/incidents/{id}", (*API).getIncident, true},
+	{http.MethodPost, "/api/v1/incidents/{id}/commands", (*API).commandIncident, true},
+	{http.MethodGet, "/api/v1/problems", (*API).listProblems, true},
+	{http.MethodGet, "/api/v1/problems/{id}", (*API).getProblem, true},
+	{http.MethodPost, "/api/v1/problems/{id}/commands", (*API).commandProblem, true},
+	{http.MethodGet, "/api/v1/openapi.yaml", (*API).describe, false},
+}
+
+// Handler returns the handler for everything below /api/.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	methods := map[string][]string{}
+	for _, rt := range routes {
+		mux.Handle(rt.method+" "+rt.pattern, a.handle(rt))
+		methods[rt.pattern] = append(methods[rt.pattern], rt.method)
+		if rt.method == http.MethodGet { // net/http serves HEAD by the GET pattern
+			methods[rt.pattern] = append(methods[rt.pattern], http.MethodHead)
+		}
+	}
+	for pattern, allowed := range methods {
+		mux.Handle(pattern, a.handle(route{pattern: pattern, serve: wrongMethod(allowed)}))
+	}
+	mux.Handle("/", a.handle(route{pattern: "other", serve: notFound}))
+	return mux
+}
+
+func (a *API) handle(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := a.now()
+		rec := &recorder{ResponseWriter: w, code: http.StatusOK}
+		err := a.serve(rt, rec, r)
+		if err != nil {
+			a.refuse(rec, r, err)
+		}
+		a.requests.WithLabelValues(rt.pattern, codeText(rec.code)).Inc()
+		a.seconds.WithLabelValues(rt.pattern).Observe(a.now().Sub(started).Seconds())
+	})
+}
+
+func (a *API) serve(rt route, w http.ResponseWriter, r *http.Request) error {
+	if rt.needsView {
+		if err := a.view.Ready(); err != nil {
+			return problem(http.StatusServiceUnavailable, "not ready", "%v; try again in a moment", err)
+		}
+	}
+	return rt.serve(a, w, r)
+}
+
+func (a *API) describe(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/yaml")
+	_, err := w.Write(openAPI)
+	return err
+}

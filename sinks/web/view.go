@@ -1,0 +1,215 @@
+package web
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"pinkstar/schemas"
+)
+
+// View is the live state of incidents and problems: the fold of the compacted
+// topics. It is fed by a Reader and read by many requests at once.
+//
+// What it hands out is shared and must not be changed: a revision replaces the
+// whole incident and never edits the one before.
+type View struct {
+	cfg   Config
+	ready atomic.Pointer[error] // nil until Run has begun; then why not, or a nil error
+
+	mu        sync.RWMutex
+	incidents map[string]*schemas.Incident
+	children  map[string]map[string]bool // outermost incident -> incidents below it
+	closed    []string                   // closed ones, in the order they closed
+	problems  map[string]*schemas.Problem
+	dropped   int64 // not taken because a limit was reached
+}
+
+// NewView returns an empty view.
+func NewView(cfg Config) *View {
+	return &View{
+		cfg:       cfg,
+		incidents: map[string]*schemas.Incident{},
+		children:  map[string]map[string]bool{},
+		problems:  map[string]*schemas.Problem{},
+	}
+}
+
+var errLoading = errors.New("the live view is still being read from the incidents topic")
+
+// Ready returns nil once the view has caught up, or the reason why not.
+func (v *View) Ready() error {
+	if p := v.ready.Load(); p != nil {
+		return *p
+	}
+	return errLoading
+}
+
+func (v *View) setReady(err error) { v.ready.Store(&err) }
+
+// PutIncident takes a revision. An older one than the view has is ignored, so
+// reading a topic twice does no harm.
+func (v *View) PutIncident(inc *schemas.Incident) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	old := v.incidents[inc.ID]
+	if old != nil && old.Revision >= inc.Revision {
+		return
+	}
+	if old == nil && len(v.incidents)-len(v.closed) >= v.cfg.MaxOpen {
+		v.dropped++
+		return
+	}
+	wasClosed := old != nil && old.Status == schemas.IncidentClosed
+	if old != nil && old.ParentID != inc.ParentID {
+		v.unlink(old)
+	}
+	v.incidents[inc.ID] = inc
+	if inc.ParentID != "" {
+		if v.children[inc.ParentID] == nil {
+			v.children[inc.ParentID] = map[string]bool{}
+		}
+		v.children[inc.ParentID][inc.ID] = true
+	}
+	switch isClosed := inc.Status == schemas.IncidentClosed; {
+	case isClosed && !wasClosed:
+		v.closed = append(v.closed, inc.ID)
+		v.forgetClosed()
+	case !isClosed && wasClosed: // not something the engine does, but the log is the truth
+		v.closed = slices.DeleteFunc(v.closed, func(id string) bool { return id == inc.ID })
+	}
+}
+
+// DropIncident takes a tombstone.
+func (v *View) DropIncident(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if old := v.incidents[id]; old != nil {
+		if old.Status == schemas.IncidentClosed {
+			v.closed = slices.DeleteFunc(v.closed, func(c string) bool { return c == id })
+		}
+		v.remove(old)
+	}
+}
+
+func (v *View) forgetClosed() {
+	for len(v.closed) > v.cfg.KeepClosed {
+		v.remove(v.incidents[v.closed[0]])
+		v.closed = v.closed[1:]
+	}
+}
+
+func (v *View) remove(inc *schemas.Incident) {
+	v.unlink(inc)
+	delete(v.incidents, inc.ID)
+}
+
+func (v *View) unlink(inc *schemas.Incident) {
+	if below := v.children[inc.ParentID]; below != nil {
+		delete(below, inc.ID)
+		if len(below) == 0 {
+			delete(v.children, inc.ParentID)
+		}
+	}
+}
+
+// PutProblem takes a revision of a problem.
+func (v *View) PutProblem(p *schemas.Problem) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	old := v.problems[p.ID]
+	if old != nil && old.Revision >= p.Revision {
+		return
+	}
+	if old == nil && len(v.problems) >= v.cfg.MaxProblems {
+		v.dropped++
+		return
+	}
+	v.problems[p.ID] = p
+}
+
+// DropProblem takes a tombstone.
+func (v *View) DropProblem(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.problems, id)
+}
+
+// Incident returns the live state of one incident.
+func (v *View) Incident(id string) (*schemas.Incident, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	inc, ok := v.incidents[id]
+	return inc, ok
+}
+
+// Children returns the incidents below id that the view holds, newest first.
+func (v *View) Children(id string) []*schemas.Incident {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	out := make([]*schemas.Incident, 0, len(v.children[id]))
+	for c := range v.children[id] {
+		out = append(out, v.incidents[c])
+	}
+	sortIncidents(out)
+	return out
+}
+
+// Incidents returns what matches q after its position, newest first. It does
+// not apply q.Limit: the caller merges with history first.
+func (v *View) Incidents(q *Query) []*schemas.Incident {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	var out []*schemas.Incident
+	take := func(inc *schemas.Incident) {
+		if (q.After.IsZero() || q.After.compare(positionOf(inc)) < 0) && q.Match(inc) {
+			out = append(out, inc)
+		}
+	}
+	if q.ParentID != "" {
+		for id := range v.children[q.ParentID] {
+			take(v.incidents[id])
+		}
+	} else {
+		for _, inc := range v.incidents {
+			take(inc)
+		}
+	}
+	sortIncidents(out)
+	return out
+}
+
+func sortIncidents(list []*schemas.Incident) {
+	slices.SortFunc(list, func(a, b *schemas.Incident) int { return positionOf(a).compare(positionOf(b)) })
+}
+
+// Problem returns one problem.
+func (v *View) Problem(id string) (*schemas.Problem, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	p, ok := v.problems[id]
+	return p, ok
+}
+
+// Problems returns every problem, the one seen last first.
+func (v *View) Problems() []*schemas.Problem {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	out := make([]*schemas.Problem, 0, len(v.problems))
+	for _, p := range v.problems {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b *schemas.Problem) int {
+		return Position{a.LastSeenAt, a.ID}.compare(Position{b.LastSeenAt, b.ID})
+	})
+	return out
+}
+
+// Size returns how many incidents and problems the view holds and how many it
+// had no room for.
+func (v *View) Size() (open, closed, problems int, dropped int64) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return len(v.incidents) - len(v.closed), len(v.closed), len(v.problems), v.dropped
+}

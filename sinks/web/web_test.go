@@ -1,0 +1,406 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"pinkstar/schemas"
+)
+
+// memoryHistory answers from a list, by the rules of the interface.
+type memoryHistory struct {
+	list []schemas.Incident
+	err  error
+}
+
+func (h *memoryHistory) Incidents(_ context.Context, q Query) ([]schemas.Incident, error) {
+	if h.err != nil {
+		return nil, h.err
+	}
+	var out []*schemas.Incident
+	for i := range h.list {
+		if inc := &h.list[i]; q.Match(inc) && (q.After.IsZero() || q.After.compare(positionOf(inc)) < 0) {
+			out = append(out, inc)
+		}
+	}
+	sortIncidents(out)
+	var page []schemas.Incident
+	for _, inc := range out[:min(len(out), q.Limit)] {
+		page = append(page, *inc)
+	}
+	return page, nil
+}
+
+func (h *memoryHistory) Incident(_ context.Context, id string) (schemas.Incident, bool, error) {
+	for _, inc := range h.list {
+		if inc.ID == id {
+			return inc, true, h.err
+		}
+	}
+	return schemas.Incident{}, false, h.err
+}
+
+func (h *memoryHistory) Members(context.Context, string, int) ([]Member, error) {
+	return []Member{{MemberRef: schemas.MemberRef{SignalID: "m1", Reason: "opened it"}}}, h.err
+}
+
+func (h *memoryHistory) Timeline(context.Context, string, int) ([]schemas.TimelineEntry, error) {
+	return []schemas.TimelineEntry{{Seq: 1, Text: "opened"}}, h.err
+}
+
+type memoryProducer struct {
+	got []schemas.Signal
+	err error
+}
+
+func (p *memoryProducer) Produce(_ context.Context, s []schemas.Signal) error {
+	if p.err == nil {
+		p.got = append(p.got, s...)
+	}
+	return p.err
+}
+
+func newAPI(t *testing.T, h History, p Producer) *API {
+	t.Helper()
+	cfg := DefaultConfig()
+	v := NewView(cfg)
+	v.setReady(nil)
+	a, err := New(cfg, v, h, p, zerolog.Nop(), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func incident(n int, status schemas.IncidentStatus) schemas.Incident {
+	return schemas.Incident{
+		ID: fmt.Sprintf("INC-%03d", n), Revision: 1, Scope: "default/production", Status: status, Severity: schemas.SeverityMajor,
+		Title: fmt.Sprintf("incident %d", n), Services: []string{"core"}, DetectedAt: schemas.Time(n/2*1000 + 1000), // two share an instant
+	}
+}
+
+func get(t *testing.T, a *API, target string, want int, into any) *httptest.ResponseRecorder {
+	t.Helper()
+	return call(t, a, httptest.NewRequest(http.MethodGet, target, nil), want, into)
+}
+
+func call(t *testing.T, a *API, r *http.Request, want int, into any) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	if w.Code != want {
+		t.Fatalf("%s %s: %d %s; want %d", r.Method, r.URL, w.Code, w.Body, want)
+	}
+	if into != nil {
+		if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
+			t.Fatalf("%s: %v", w.Body, err)
+		}
+	}
+	return w
+}
+
+// Every incident is shown exactly once whatever the page size, although
+// history is stale about some that are live and repeats others.
+func TestPagesShowEveryIncidentOnce(t *testing.T) {
+	h := &memoryHistory{}
+	a := newAPI(t, h, nil)
+	var want []string
+	for n := range 60 {
+		inc := incident(n, schemas.IncidentClosed)
+		switch {
+		case n%3 == 0: // live only
+			inc.Status = schemas.IncidentOpen
+			a.view.PutIncident(&inc)
+		case n%3 == 1: // live now, history has an older state
+			old := inc
+			old.Status = schemas.IncidentOpen
+			h.list = append(h.list, old)
+			inc.Status, inc.Revision = schemas.IncidentResolved, 2
+			a.view.PutIncident(&inc)
+		default:
+			h.list = append(h.list, inc)
+		}
+		want = append(want, inc.ID)
+	}
+	slices.Sort(want)
+	for _, size := range []int{1, 2, 3, 7, 59, 60, 100} {
+		var got []string
+		cursor := ""
+		for range 200 {
+			var page incidentPage
+			get(t, a, fmt.Sprintf("/api/v1/incidents?limit=%d&cursor=%s", size, cursor), http.StatusOK, &page)
+			if len(page.Incidents) > size {
+				t.Fatalf("size %d: %d incidents on a page", size, len(page.Incidents))
+			}
+			for _, inc := range page.Incidents {
+				got = append(got, inc.ID)
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		if cursor != "" {
+			t.Fatalf("size %d: the pages do not end", size)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("size %d: got %d incidents %v; want %d", size, len(got), got, len(want))
+		}
+	}
+}
+
+func TestStaleHistoryDoesNotPassTheFilterAgain(t *testing.T) {
+	old := incident(1, schemas.IncidentClosed) // history: closed
+	a := newAPI(t, &memoryHistory{list: []schemas.Incident{old}}, nil)
+	live := old
+	live.Status, live.Revision = schemas.IncidentOpen, 2 // reopened since
+	a.view.PutIncident(&live)
+	var page incidentPage
+	get(t, a, "/api/v1/incidents?status=closed", http.StatusOK, &page)
+	if len(page.Incidents) != 0 || !page.History.Answered {
+		t.Errorf("got %d incidents, history %+v; want none, answered", len(page.Incidents), page.History)
+	}
+}
+
+func TestWithoutClickHouseTheLiveOnesAreShownAndTheAnswerSaysSo(t *testing.T) {
+	a := newAPI(t, &memoryHistory{err: errors.New("dial tcp 10.0.0.7: refused, password hunter2")}, nil)
+	inc := incident(1, schemas.IncidentOpen)
+	inc.Members = []schemas.MemberRef{{SignalID: "s1"}}
+	inc.SignalCount = 1
+	a.view.PutIncident(&inc)
+	var page incidentPage
+	w := get(t, a, "/api/v1/incidents", http.StatusOK, &page)
+	if len(page.Incidents) != 1 || !page.History.Asked || page.History.Answered || page.History.Reason == "" {
+		t.Errorf("got %s", w.Body)
+	}
+	if strings.Contains(w.Body.String(), "hunter2") {
+		t.Error("the driver's message reached the caller")
+	}
+	var one incidentAnswer
+	get(t, a, "/api/v1/incidents/INC-001", http.StatusOK, &one)
+	if len(one.Members) != 1 || !one.Complete.Members || one.History.Answered {
+		t.Errorf("got %+v", one)
+	}
+	get(t, a, "/api/v1/incidents/INC-404", http.StatusServiceUnavailable, nil)
+}
+
+func TestFilters(t *testing.T) {
+	a := newAPI(t, nil, nil)
+	put := func(n int, change func(*schemas.Incident)) {
+		inc := incident(n, schemas.IncidentOpen)
+		change(&inc)
+		a.view.PutIncident(&inc)
+	}
+	put(0, func(i *schemas.Incident) { i.Severity = schemas.SeverityCritical })
+	put(1, func(i *schemas.Incident) { i.ParentID = "INC-000"; i.Services = []string{"turrets"} })
+	put(2, func(i *schemas.Incident) { i.Scope = "default/staging"; i.Title = "Shield DOWN" })
+	put(3, func(i *schemas.Incident) {
+		i.Status = schemas.IncidentResolved
+		i.Tickets = []schemas.TicketRef{{Key: "OPS-7"}}
+	})
+	for query, want := range map[string]string{
+		"":                               "INC-003 INC-002 INC-001 INC-000",
+		"status=resolved":                "INC-003",
+		"status=open,resolved":           "INC-003 INC-002 INC-001 INC-000",
+		"severity=critical":              "INC-000",
+		"service=turrets":                "INC-001",
+		"service=turrets,core&main=true": "INC-003 INC-002 INC-000",
+		"main=true":                      "INC-003 INC-002 INC-000",
+		"parent=INC-000":                 "INC-001",
+		"scope=default/staging":          "INC-002",
+		"q=shield":                       "INC-002",
+		"q=ops-7":                        "INC-003",
+		"since=1970-01-01T00:00:02Z":     "INC-003 INC-002",
+		"until=1970-01-01T00:00:02Z":     "INC-001 INC-000",
+	} {
+		var page incidentPage
+		get(t, a, "/api/v1/incidents?"+query, http.StatusOK, &page)
+		var got []string
+		for _, inc := range page.Incidents {
+			got = append(got, inc.ID)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %v; want %s", query, got, want)
+		}
+	}
+	for _, bad := range []string{"stauts=open", "status=opened", "severity=loud", "since=yesterday", "limit=0", "limit=x", "cursor=!!", "main=perhaps"} {
+		var f failure
+		w := get(t, a, "/api/v1/incidents?"+bad, http.StatusBadRequest, &f)
+		if w.Header().Get("Content-Type") != "application/problem+json" || f.Field != bad[:strings.IndexByte(bad, '=')] {
+			t.Errorf("%s: %s %+v", bad, w.Header(), f)
+		}
+	}
+}
+
+func TestViewKeepsWhatIsOpenAndTheNewestClosed(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.KeepClosed, cfg.MaxOpen = 2, 5
+	v := NewView(cfg)
+	for n := range 4 {
+		inc := incident(n, schemas.IncidentOpen)
+		v.PutIncident(&inc)
+		closed := inc
+		closed.Revision, closed.Status = 2, schemas.IncidentClosed
+		v.PutIncident(&closed)
+		v.PutIncident(&inc) // an older revision changes nothing
+	}
+	open, closed, _, _ := v.Size()
+	if _, ok := v.Incident("INC-001"); ok || open != 0 || closed != 2 {
+		t.Errorf("open %d, closed %d, INC-001 there: %v; want 0, 2, false", open, closed, ok)
+	}
+	for n := range 7 {
+		inc := incident(10+n, schemas.IncidentOpen)
+		v.PutIncident(&inc)
+	}
+	if open, _, _, dropped := v.Size(); open != 5 || dropped != 2 {
+		t.Errorf("open %d, dropped %d; want 5, 2", open, dropped)
+	}
+	v.DropIncident("INC-003")
+	v.DropIncident("INC-010")
+	if open, closed, _, _ := v.Size(); open != 4 || closed != 1 {
+		t.Errorf("after tombstones: open %d, closed %d; want 4, 1", open, closed)
+	}
+}
+
+func TestChildrenFollowTheirParent(t *testing.T) {
+	v := NewView(DefaultConfig())
+	a, b, c := incident(1, schemas.IncidentOpen), incident(2, schemas.IncidentOpen), incident(3, schemas.IncidentOpen)
+	c.ParentID = a.ID
+	for _, inc := range []schemas.Incident{a, b, c} {
+		v.PutIncident(&inc)
+	}
+	c2 := c
+	c2.Revision, c2.ParentID = 2, b.ID
+	v.PutIncident(&c2)
+	if len(v.Children(a.ID)) != 0 || len(v.Children(b.ID)) != 1 {
+		t.Errorf("children of a: %d, of b: %d; want 0, 1", len(v.Children(a.ID)), len(v.Children(b.ID)))
+	}
+}
+
+func TestCommands(t *testing.T) {
+	p := &memoryProducer{}
+	a := newAPI(t, nil, p)
+	for n, st := range []schemas.IncidentStatus{schemas.IncidentOpen, schemas.IncidentClosed, schemas.IncidentOpen, schemas.IncidentOpen} {
+		inc := incident(n, st)
+		if n == 3 {
+			inc.Scope = "default/staging"
+		}
+		a.view.PutIncident(&inc)
+	}
+	a.view.PutProblem(&schemas.Problem{ID: "PRB-1", Revision: 1, Scope: "default/production"})
+	sig := strings.Repeat("ab", 16)
+	post := func(path, body string, want int) *httptest.ResponseRecorder {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+		r.Header.Set("Idempotency-Key", body)
+		return call(t, a, r, want, nil)
+	}
+	in := "/api/v1/incidents/INC-000/commands"
+	post(in, `{"action":"acknowledge","by":"sam"}`, 202)
+	post(in, `{"action":"acknowledge","by":"sam"}`, 202)
+	if len(p.got) != 2 || p.got[0].ID != p.got[1].ID || p.got[0].Scope != "default/production" || p.got[0].Command.IncidentID != "INC-000" {
+		t.Fatalf("got %+v; want the same id twice, in the incident's scope", p.got)
+	}
+	post(in, `{"action":"move","by":"sam","signal_id":"`+sig+`"}`, 202)
+	post(in, `{"action":"move","by":"sam","signal_id":"`+sig+`","incident_id":"INC-002"}`, 202)
+	post(in, `{"action":"move","by":"sam","signal_id":"`+sig+`","incident_id":null}`, 202)
+	var targets []string
+	for _, s := range p.got[2:] {
+		targets = append(targets, s.Command.IncidentID)
+	}
+	if !slices.Equal(targets, []string{"INC-000", "INC-002", ""}) {
+		t.Errorf("moved to %q", targets)
+	}
+	post("/api/v1/problems/PRB-1/commands", `{"action":"solve_problem","by":"sam","note":"exhaust port closed"}`, 202)
+	taken := len(p.got)
+	for body, want := range map[string]int{
+		`{"action":"acknowledge"}`:                                                  400, // by whom
+		`{"action":"explode","by":"sam"}`:                                           400,
+		`{"action":"assign","by":"sam"}`:                                            400,
+		`{"action":"note","by":"sam"}`:                                              400,
+		`{"action":"acknowledge","by":"sam","colour":"pink"}`:                       400,
+		`{"action":"acknowledge","by":"sam"} {}`:                                    400,
+		`{"action":"link_parent","by":"sam","parent_id":"INC-000"}`:                 400, // itself
+		`{"action":"link_parent","by":"sam","parent_id":"INC-003"}`:                 400, // another scope
+		`{"action":"link_parent","by":"sam","parent_id":"INC-001"}`:                 409, // closed
+		`{"action":"move","by":"sam","signal_id":"7"}`:                              400,
+		`{"action":"solve_problem","by":"sam","problem_id":"PRB-2"}`:                400,
+		`{"action":"acknowledge","by":"sam","incident_id":"INC-002"}`:               400,
+		`{"action":"note","by":"sam","note":"` + strings.Repeat("x", 70<<10) + `"}`: 413,
+	} {
+		r := httptest.NewRequest(http.MethodPost, in, strings.NewReader(body))
+		call(t, a, r, want, nil)
+	}
+	post("/api/v1/incidents/INC-001/commands", `{"action":"acknowledge","by":"sam"}`, 409)
+	post("/api/v1/incidents/INC-009/commands", `{"action":"acknowledge","by":"sam"}`, 404)
+	p.err = errors.New("no brokers")
+	if w := post(in, `{"action":"acknowledge","by":"sam"}`, 503); w.Header().Get("Retry-After") == "" {
+		t.Error("503 without Retry-After")
+	}
+	if len(p.got) != taken {
+		t.Errorf("%d refused commands were produced", len(p.got)-taken)
+	}
+}
+
+func TestNothingIsServedBeforeTheViewHasCaughtUp(t *testing.T) {
+	a := newAPI(t, nil, nil)
+	a.view.setReady(errLoading)
+	get(t, a, "/api/v1/incidents", http.StatusServiceUnavailable, nil)
+	get(t, a, "/api/v1/openapi.yaml", http.StatusOK, nil)
+}
+
+// The description names every route and every parameter, and nothing else.
+func TestTheDescriptionIsTheRoutes(t *testing.T) {
+	var doc struct {
+		Paths map[string]map[string]any `yaml:"paths"`
+	}
+	if err := yaml.Unmarshal(openAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var described, served []string
+	for path, item := range doc.Paths {
+		for method := range item {
+			if method != "parameters" {
+				described = append(described, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	for _, rt := range routes {
+		served = append(served, rt.method+" "+rt.pattern)
+	}
+	slices.Sort(described)
+	slices.Sort(served)
+	if !slices.Equal(described, served) {
+		t.Errorf("described: %v\nserved:    %v", described, served)
+	}
+	for path, params := range map[string][]string{"/api/v1/incidents": listParams, "/api/v1/problems": problemParams} {
+		var names []string
+		for _, p := range doc.Paths[path]["get"].(map[string]any)["parameters"].([]any) {
+			names = append(names, p.(map[string]any)["name"].(string))
+		}
+		if !slices.Equal(names, params) {
+			t.Errorf("%s: described parameters %v, taken %v", path, names, params)
+		}
+	}
+}
+
+func TestWrongMethodAndPath(t *testing.T) {
+	a := newAPI(t, nil, nil)
+	w := call(t, a, httptest.NewRequest(http.MethodDelete, "/api/v1/incidents", nil), http.StatusMethodNotAllowed, nil)
+	if w.Header().Get("Allow") != "GET, HEAD" {
+		t.Errorf("Allow: %q", w.Header().Get("Allow"))
+	}
+	get(t, a, "/api/v2/"+url.PathEscape("x y"), http.StatusNotFound, nil)
+}
