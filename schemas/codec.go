@@ -1,14 +1,17 @@
 package schemas
 
 import (
+	"bytes"
 	"encoding/json"
+	"math"
+	"strconv"
 	"unicode/utf8"
 )
 
 const hexDigits = "0123456789abcdef"
 
-// AppendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD, as
-// encoding/json does; <, > and & stay as they are.
+// AppendString appends s as a JSON string, with the bytes of encoding/json when
+// it is told to leave <, > and & alone.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
@@ -20,29 +23,20 @@ func AppendString(b []byte, s string) []byte {
 				continue
 			}
 			b = append(b, s[start:i]...)
-			switch c {
-			case '"', '\\':
-				b = append(b, '\\', c)
-			case '\n':
-				b = append(b, '\\', 'n')
-			case '\r':
-				b = append(b, '\\', 'r')
-			case '\t':
-				b = append(b, '\\', 't')
-			default:
-				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-			}
+			b = appendEscaped(b, c)
 			i++
 			start = i
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n == 1 {
-			b = append(b, s[start:i]...)
-			b = append(b, "\ufffd"...)
-			i++
-			start = i
-			continue
+		switch {
+		case r == utf8.RuneError && n == 1:
+			b = append(append(b, s[start:i]...), `\ufffd`...)
+			start = i + n
+		case r == '\u2028' || r == '\u2029': // line breaks to JavaScript, not to JSON
+			b = append(append(b, s[start:i]...), `\u202`...)
+			b = append(b, hexDigits[r&15])
+			start = i + n
 		}
 		i += n
 	}
@@ -50,18 +44,52 @@ func AppendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// DecodeSignal reads one signal from JSON into s, replacing what it held.
-// Unknown fields are ignored: version 1 grows by adding.
-func DecodeSignal(b []byte, s *Signal) error {
-	*s = Signal{}
-	return json.Unmarshal(b, s)
+func appendEscaped(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	case '\b':
+		return append(b, '\\', 'b')
+	case '\f':
+		return append(b, '\\', 'f')
+	default:
+		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	}
 }
 
-// AppendSignal appends s as JSON.
-func AppendSignal(b []byte, s *Signal) []byte {
-	j, err := json.Marshal(s)
-	if err != nil { // no field of Signal can fail to marshal
-		panic("schemas: " + err.Error())
+// appendFloat writes f as encoding/json does. What JSON cannot say (infinity,
+// not a number) becomes null, "not known": no figure may break a record.
+func appendFloat(b []byte, f float64) []byte {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return append(b, "null"...)
 	}
-	return append(b, j...)
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	b = strconv.AppendFloat(b, f, format, -1, 64)
+	if n := len(b); format == 'e' && n >= 4 && b[n-4] == 'e' && b[n-3] == '-' && b[n-2] == '0' {
+		b[n-2] = b[n-1] // e-09 is written e-9
+		b = b[:n-1]
+	}
+	return b
+}
+
+// Marshal returns v as JSON in one line, with <, > and & as they are: the form
+// of every value on the topics. For a Signal AppendSignal gives the same bytes
+// faster.
+func Marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }

@@ -82,14 +82,23 @@ func (n *Naming) Complete(s *Signal) error {
 		}
 	}
 	if s.Name == "" {
+		s.Name = nameFor(s)
+	}
+	if s.Name == "" {
 		return fmt.Errorf("name: missing, and there is no label alertname and no summary to take it from")
 	}
 	if s.Fingerprint == "" {
 		s.Fingerprint = fingerprintFor(s)
 	}
-	clampTimes(s)
 	s.Scope = n.scopeOf(s)
+	if s.StartsAt == 0 {
+		s.StartsAt = s.ReceivedAt
+		s.flag("starts_at_missing")
+	}
+	// The identity comes from the sender's own time: cut back to the present, a
+	// time from the future would be another one with each delivery.
 	s.ID = SignalID(s).String()
+	clampTimes(s)
 	return nil
 }
 
@@ -166,9 +175,28 @@ func completeStatus(s *Signal) error {
 	return nil
 }
 
-func fingerprintFor(s *Signal) string {
-	if s.Kind == KindTicket {
+// nameFor names what people give without a name.
+func nameFor(s *Signal) string {
+	switch s.Kind {
+	case KindTicket:
 		return s.Ticket.Key
+	case KindCommand:
+		return string(s.Command.Action)
+	case KindImpact:
+		return "impact"
+	default:
+		return ""
+	}
+}
+
+func fingerprintFor(s *Signal) string {
+	switch s.Kind {
+	case KindTicket:
+		return s.Ticket.Key
+	case KindCommand: // two orders in the same millisecond differ by their content
+		return FingerprintOf(Labels{{"command", string(commandJSON(s.Command))}})
+	case KindImpact:
+		return FingerprintOf(Labels{{"impact", string(impactJSON(s.Impact))}, {"service", s.Service}})
 	}
 	ls := s.Labels
 	if ls.Get("alertname") == "" {
@@ -176,7 +204,7 @@ func fingerprintFor(s *Signal) string {
 		ls.sort()
 	}
 	if len(ls) == 1 { // a signal without labels is told apart by its entity
-		ls = append(ls, Label{"service", s.Service}, Label{"instance", s.Instance}, Label{"host", s.Host})
+		ls = append(ls[:1:1], Label{"service", s.Service}, Label{"instance", s.Instance}, Label{"host", s.Host})
 	}
 	return FingerprintOf(ls)
 }
@@ -184,10 +212,6 @@ func fingerprintFor(s *Signal) string {
 // clampTimes cuts a sender's times back to the present. A maintenance window
 // or a planned change lies in the future by nature.
 func clampTimes(s *Signal) {
-	if s.StartsAt == 0 {
-		s.StartsAt = s.ReceivedAt
-		s.flag("starts_at_missing")
-	}
 	if s.Kind == KindMaintenance || s.Kind == KindChange {
 		return
 	}

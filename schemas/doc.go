@@ -11,9 +11,13 @@
 //     dead letters)
 //   - id.go: deterministic identifiers
 //   - time.go, labels.go: the two value types used everywhere
-//   - codec.go: JSON in and out, fast, and checked by a fuzz test
+//   - encode.go, decode.go: a signal as JSON, field by field; codec.go: strings,
+//     numbers, and Marshal for the other types
+//   - complete.go: what a sender left out: names from labels, severity, scope, id
 //   - topic.go: topic names, CloudEvents types and header names
-//   - entity.go: severities, environments and names as teams really write them
+//   - *.schema.json, jsonschema.go: the same contract as JSON Schema, for others
+//   - jsonscan: the JSON reader below the codec and the translators
+//   - problemjson: errors over HTTP (RFC 9457)
 //
 // # Non-obvious
 //
@@ -23,5 +27,11 @@
 //     (source, fingerprint, startsAt, status) has the same id. The id also
 //     travels as the CloudEvents header ce_id, so that the correlator can
 //     recognise a repeat without parsing the record.
+//   - The id is made from the sender's start time as it was sent. StartsAt may
+//     differ from it when it lay in the future and was cut back (see Flags), so
+//     an id can't be recomputed from a completed signal: use Signal.ID.
+//   - AppendSignal gives the bytes of encoding/json without HTML escaping, and
+//     DecodeSignal takes what encoding/json takes, except that names match
+//     exactly and nesting is limited. Fuzz tests hold them to it.
 //   - Times are whole milliseconds in UTC. Zero means "not known".
 package schemas

@@ -1,10 +1,10 @@
 package schemas
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
+
+	"pinkstar/schemas/jsonscan"
 )
 
 // Label is one name and its value.
@@ -23,12 +23,9 @@ func LabelsOf(m map[string]string) Labels {
 	}
 	ls := make(Labels, 0, len(m))
 	for n, v := range m {
-		if v != "" {
-			ls = append(ls, Label{n, v})
-		}
+		ls = append(ls, Label{n, v})
 	}
-	ls.sort()
-	return ls
+	return ls.normal()
 }
 
 func (ls Labels) sort() {
@@ -85,26 +82,8 @@ func (ls Labels) AppendJSON(b []byte) []byte {
 // UnmarshalJSON implements json.Unmarshaler. Numbers and booleans are taken as
 // their text, since producers write them; nested values are an error.
 func (ls *Labels) UnmarshalJSON(b []byte) error {
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(b, &raw); err != nil {
-		return fmt.Errorf("labels must be an object of strings: %w", err)
-	}
-	m := make(map[string]string, len(raw))
-	for n, v := range raw {
-		switch v[0] {
-		case '"':
-			var s string
-			if err := json.Unmarshal(v, &s); err != nil {
-				return fmt.Errorf("label %q: %w", n, err)
-			}
-			m[n] = s
-		case '{', '[':
-			return fmt.Errorf("label %q must be a string", n)
-		case 'n': // null: absent
-		default:
-			m[n] = string(v)
-		}
-	}
-	*ls = LabelsOf(m)
-	return nil
+	r := jsonscan.NewCopying(string(b))
+	v, err := ReadLabels(&r)
+	*ls = v
+	return err
 }

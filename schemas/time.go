@@ -1,10 +1,10 @@
 package schemas
 
 import (
-	"bytes"
 	"fmt"
-	"strconv"
 	"time"
+
+	"pinkstar/schemas/jsonscan"
 )
 
 // Time is an instant in milliseconds since the Unix epoch, UTC. The zero value
@@ -22,6 +22,13 @@ const (
 	Day         = 24 * Hour
 )
 
+// The first millisecond of the year 2 and the last of 9999. The year 1 is
+// "not known" (Go's zero time); later ones have no RFC 3339 form.
+const (
+	minTime = -62104060800000
+	maxTime = 253402300799999
+)
+
 // timeLayout has a fixed width, so that times sort as text.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
@@ -37,10 +44,11 @@ func TimeOf(t time.Time) Time {
 // ParseTime reads RFC 3339 with or without a fraction.
 func ParseTime(s string) (Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	v := TimeOf(t)
+	if err != nil || v > maxTime {
 		return 0, fmt.Errorf("%q is not an RFC 3339 time such as 2026-11-22T10:32:00Z", s)
 	}
-	return TimeOf(t), nil
+	return v, nil
 }
 
 // Std returns t as a time.Time in UTC; "not known" becomes the zero time.
@@ -80,20 +88,8 @@ func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
 
 // UnmarshalJSON takes null, "", an RFC 3339 string, or a number of milliseconds.
 func (t *Time) UnmarshalJSON(b []byte) error {
-	switch {
-	case bytes.Equal(b, []byte("null")), bytes.Equal(b, []byte(`""`)):
-		*t = 0
-		return nil
-	case len(b) >= 2 && b[0] == '"':
-		v, err := ParseTime(string(b[1 : len(b)-1]))
-		*t = v
-		return err
-	default:
-		ms, err := strconv.ParseInt(string(b), 10, 64)
-		if err != nil {
-			return fmt.Errorf("%s is neither an RFC 3339 time nor a number of milliseconds", b)
-		}
-		*t = Time(ms)
-		return nil
-	}
+	r := jsonscan.NewCopying(string(b))
+	v, err := ReadTime(&r)
+	*t = v
+	return err
 }

@@ -256,7 +256,8 @@ func (r *Reader) Raw() (string, error) {
 	return r.text[at:r.pos], nil
 }
 
-func (r *Reader) own(s string) string {
+// Own returns s, copied if the Reader copies: for a member's name that is kept.
+func (r *Reader) Own(s string) string {
 	if r.copying {
 		return strings.Clone(s)
 	}

@@ -34,7 +34,7 @@ func (r *Reader) String() (string, error) {
 	switch r.Kind() {
 	case String:
 		s, err := r.str()
-		return r.own(s), err
+		return r.Own(s), err
 	case Null:
 		return "", r.word("null")
 	}
@@ -47,7 +47,7 @@ func (r *Reader) Text() (string, error) {
 	switch r.Kind() {
 	case Number:
 		s, err := r.number()
-		return r.own(s), err
+		return r.Own(s), err
 	case Bool:
 		b, err := r.Bool()
 		return strconv.FormatBool(b), err

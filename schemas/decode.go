@@ -1,0 +1,299 @@
+package schemas
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"pinkstar/schemas/jsonscan"
+)
+
+// DecodeSignal reads one signal from JSON into s, replacing what it held. The
+// error names the field and the byte. Unknown fields are ignored: version 1
+// grows by adding. Nothing in s keeps b alive.
+func DecodeSignal(b []byte, s *Signal) error {
+	// The reader copies every string it returns and is gone when this function
+	// ends, so the text may be b's own memory.
+	r := jsonscan.NewCopying(unsafe.String(unsafe.SliceData(b), len(b)))
+	if err := ReadSignal(&r, s); err != nil {
+		return err
+	}
+	return r.End()
+}
+
+// ReadSignal reads a signal from r into s, replacing what it held.
+func ReadSignal(r *jsonscan.Reader, s *Signal) error {
+	*s = Signal{}
+	return r.Object(func(name string) (err error) {
+		switch name {
+		case "id":
+			s.ID, err = r.String()
+		case "kind":
+			s.Kind, err = word[Kind](r)
+		case "source":
+			s.Source, err = r.String()
+		case "fingerprint":
+			s.Fingerprint, err = r.String()
+		case "status":
+			s.Status, err = word[Status](r)
+		case "occurrence":
+			s.Occurrence, err = r.String()
+		case "tenant":
+			s.Tenant, err = r.String()
+		case "environment":
+			s.Environment, err = r.String()
+		case "scope":
+			s.Scope, err = r.String()
+		case "name":
+			s.Name, err = r.String()
+		case "severity":
+			s.Severity, err = word[Severity](r)
+		case "service":
+			s.Service, err = r.String()
+		case "instance":
+			s.Instance, err = r.String()
+		case "host":
+			s.Host, err = r.String()
+		case "team":
+			s.Team, err = r.String()
+		default:
+			err = readMore(r, s, name)
+		}
+		return err
+	})
+}
+
+func readMore(r *jsonscan.Reader, s *Signal, name string) (err error) {
+	switch name {
+	case "starts_at":
+		s.StartsAt, err = ReadTime(r)
+	case "ends_at":
+		s.EndsAt, err = ReadTime(r)
+	case "received_at":
+		s.ReceivedAt, err = ReadTime(r)
+	case "summary":
+		s.Summary, err = r.String()
+	case "description":
+		s.Description, err = r.String()
+	case "labels":
+		s.Labels, err = ReadLabels(r)
+	case "annotations":
+		s.Annotations, err = ReadLabels(r)
+	case "url":
+		s.URL, err = r.String()
+	case "runbook":
+		s.Runbook, err = r.String()
+	case "group_key":
+		s.GroupKey, err = r.String()
+	case "truncated":
+		var n int64
+		n, err = r.Int()
+		s.Truncated = int(n)
+	case "flags":
+		s.Flags, err = ReadStrings(r)
+	case "ticket":
+		s.Ticket, err = readPart(r, readTicket)
+	case "change":
+		s.Change, err = readPart(r, readChange)
+	case "impact":
+		s.Impact, err = readPart(r, readImpact)
+	case "command":
+		s.Command, err = readPart(r, readCommand)
+	case "activation":
+		s.Activation, err = readPart(r, readActivation)
+	}
+	return err
+}
+
+// readPart reads an object into a new T; null gives nil.
+func readPart[T any](r *jsonscan.Reader, field func(*jsonscan.Reader, *T, string) error) (*T, error) {
+	if r.Kind() == jsonscan.Null {
+		return nil, r.Skip()
+	}
+	v := new(T)
+	err := r.Object(func(name string) error { return field(r, v, name) })
+	return v, err
+}
+
+func readTicket(r *jsonscan.Reader, t *Ticket, name string) (err error) {
+	switch name {
+	case "key":
+		t.Key, err = r.String()
+	case "project":
+		t.Project, err = r.String()
+	case "type":
+		t.Type, err = r.String()
+	case "state":
+		t.State, err = r.String()
+	case "assignee":
+		t.Assignee, err = r.String()
+	case "reporter":
+		t.Reporter, err = r.String()
+	case "priority":
+		t.Priority, err = r.String()
+	case "links":
+		t.Links, err = ReadStrings(r)
+	}
+	return err
+}
+
+func readChange(r *jsonscan.Reader, c *Change, name string) (err error) {
+	switch name {
+	case "services":
+		c.Services, err = ReadStrings(r)
+	case "type":
+		c.Type, err = r.String()
+	case "version":
+		c.Version, err = r.String()
+	case "by":
+		c.By, err = r.String()
+	case "contact":
+		c.Contact, err = r.String()
+	case "suppress":
+		c.Suppress, err = r.Bool()
+	case "matchers":
+		c.Matchers, err = ReadStrings(r)
+	}
+	return err
+}
+
+func readImpact(r *jsonscan.Reader, i *Impact, name string) (err error) {
+	switch name {
+	case "incident_id":
+		i.IncidentID, err = r.String()
+	case "lost_revenue":
+		i.LostRevenue, err = r.Float()
+	case "cost":
+		i.Cost, err = r.Float()
+	case "currency":
+		i.Currency, err = r.String()
+	case "users":
+		i.Users, err = r.Int()
+	case "note":
+		i.Note, err = r.String()
+	}
+	return err
+}
+
+func readCommand(r *jsonscan.Reader, c *Command, name string) (err error) {
+	switch name {
+	case "action":
+		c.Action, err = word[Action](r)
+	case "by":
+		c.By, err = r.String()
+	case "incident_id":
+		c.IncidentID, err = r.String()
+	case "parent_id":
+		c.ParentID, err = r.String()
+	case "signal_id":
+		c.SignalID, err = r.String()
+	case "problem_id":
+		c.ProblemID, err = r.String()
+	case "to":
+		c.To, err = r.String()
+	case "note":
+		c.Note, err = r.String()
+	}
+	return err
+}
+
+func readActivation(r *jsonscan.Reader, a *Activation, name string) (err error) {
+	switch name {
+	case "what":
+		a.What, err = r.String()
+	case "version":
+		a.Version, err = r.String()
+	case "text":
+		a.Text, err = r.String()
+	}
+	return err
+}
+
+func word[T ~string](r *jsonscan.Reader) (T, error) {
+	s, err := r.String()
+	return T(s), err
+}
+
+// ReadTime reads what Time.UnmarshalJSON takes.
+func ReadTime(r *jsonscan.Reader) (Time, error) {
+	switch r.Kind() {
+	case jsonscan.String:
+		s, err := r.String()
+		if err != nil || s == "" {
+			return 0, err
+		}
+		return ParseTime(s)
+	case jsonscan.Number:
+		s, err := r.Raw()
+		if err != nil {
+			return 0, err
+		}
+		return parseMillis(s)
+	case jsonscan.Null:
+		return 0, r.Skip()
+	}
+	return 0, errors.New("want a time: an RFC 3339 string, or a number of milliseconds")
+}
+
+// ReadStrings reads an array of strings.
+func ReadStrings(r *jsonscan.Reader) ([]string, error) {
+	if r.Kind() == jsonscan.Null {
+		return nil, r.Skip()
+	}
+	vs := []string{}
+	err := r.Array(func(int) error {
+		s, err := r.String()
+		vs = append(vs, s)
+		return err
+	})
+	return vs, err
+}
+
+// ReadLabels reads an object of strings, numbers and booleans.
+func ReadLabels(r *jsonscan.Reader) (Labels, error) {
+	if r.Kind() == jsonscan.Null {
+		return nil, r.Skip()
+	}
+	ls := make(Labels, 0, 8)
+	err := r.Object(func(name string) error {
+		if k := r.Kind(); k == jsonscan.Object || k == jsonscan.Array {
+			return errors.New("a label must be a string")
+		}
+		v, err := r.Text()
+		ls = append(ls, Label{r.Own(name), v})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ls.normal(), nil
+}
+
+// normal sorts ls, keeps the last of each name and drops empty values.
+func (ls Labels) normal() Labels {
+	cmp := func(a, b Label) int { return strings.Compare(a.Name, b.Name) }
+	if !slices.IsSortedFunc(ls, cmp) {
+		slices.SortStableFunc(ls, cmp)
+	}
+	kept := ls[:0]
+	for i, l := range ls {
+		if l.Value != "" && (i+1 == len(ls) || ls[i+1].Name != l.Name) {
+			kept = append(kept, l)
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	return kept
+}
+
+// parseMillis reads a number of milliseconds that a date of four digits can show.
+func parseMillis(s string) (Time, error) {
+	ms, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || ms < minTime || ms > maxTime {
+		return 0, errors.New(s + " is neither an RFC 3339 time nor a number of milliseconds of the years 1 to 9999")
+	}
+	return Time(ms), nil
+}
