@@ -1,0 +1,131 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"pinkstar/schemas"
+)
+
+// Config says which brokers to use and how.
+type Config struct {
+	// Brokers are host:port pairs to start from. Empty means embedded.
+	Brokers []string `yaml:"brokers"`
+	// TopicPrefix stands before every topic, group and transactional id.
+	TopicPrefix string `yaml:"topic_prefix"`
+	ClientID    string `yaml:"client_id"`
+
+	TLS  TLS  `yaml:"tls"`
+	SASL SASL `yaml:"sasl"`
+
+	// Partitions of the keyed topics: the most correlators that can share the
+	// work. It can't be changed later without moving scopes between partitions.
+	Partitions int32 `yaml:"partitions"`
+	// ReplicationFactor of new topics; 0 leaves it to the brokers.
+	ReplicationFactor int16 `yaml:"replication_factor"`
+	// MinInsyncReplicas of new topics; 0 leaves it to the brokers.
+	MinInsyncReplicas int `yaml:"min_insync_replicas"`
+
+	Retention Retention `yaml:"retention"`
+
+	// Compression of what we produce: none, gzip, snappy, lz4 or zstd.
+	Compression string `yaml:"compression"`
+	// ProduceTimeout is how long a record may wait for the brokers'
+	// acknowledgement before the gateway answers 503.
+	ProduceTimeout time.Duration `yaml:"produce_timeout"`
+	// MaxBuffered is how many records may wait at once.
+	MaxBuffered int `yaml:"max_buffered"`
+	// FetchPartitionBytes is how much one fetch takes of one partition.
+	FetchPartitionBytes int32 `yaml:"fetch_partition_bytes"`
+
+	// Embedded says that the brokers are ours: no compaction, one replica.
+	// It follows from Brokers and is not in the file.
+	Embedded bool `yaml:"-"`
+}
+
+// TLS for the connection to the brokers.
+type TLS struct {
+	Enabled            bool   `yaml:"enabled"`
+	CAFile             string `yaml:"ca_file"`
+	CertFile           string `yaml:"cert_file"`
+	KeyFile            string `yaml:"key_file"`
+	ServerName         string `yaml:"server_name"`
+	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
+}
+
+// SASL for the connection to the brokers.
+type SASL struct {
+	// Mechanism is plain, scram-sha-256 or scram-sha-512; empty for none.
+	Mechanism    string `yaml:"mechanism"`
+	User         string `yaml:"user"`
+	PasswordFile string `yaml:"password_file"`
+	// Password is for PINKSTAR_KAFKA_PASSWORD; a file is the better place.
+	Password string `yaml:"password"`
+}
+
+// Retention says how long the brokers keep what.
+type Retention struct {
+	Inputs     time.Duration `yaml:"inputs"`     // alerts, tickets, changes
+	Signals    time.Duration `yaml:"signals"`    // also how far back `backtest` can look
+	Decisions  time.Duration `yaml:"decisions"`  // also how long ClickHouse may be down
+	DeadLetter time.Duration `yaml:"deadletter"` //
+}
+
+const day = 24 * time.Hour
+
+// DefaultConfig returns the defaults; Brokers is empty.
+func DefaultConfig() Config {
+	return Config{
+		TopicPrefix:         schemas.DefaultTopicPrefix,
+		ClientID:            "pinkstar",
+		Partitions:          8,
+		Retention:           Retention{Inputs: 7 * day, Signals: 30 * day, Decisions: 30 * day, DeadLetter: 30 * day},
+		Compression:         "lz4",
+		ProduceTimeout:      10 * time.Second,
+		MaxBuffered:         50_000,
+		FetchPartitionBytes: 2 << 20,
+	}
+}
+
+// Topic returns the full name of one of the topics of package schemas.
+func (c *Config) Topic(name string) string { return c.TopicPrefix + name }
+
+// Name returns the full name of a consumer group or transactional id.
+func (c *Config) Name(role string) string { return c.TopicPrefix + role }
+
+// Validate says what is wrong, naming the field.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Partitions < 1 || c.Partitions > 1024 {
+		bad("partitions: %d is not between 1 and 1024", c.Partitions)
+	}
+	if c.ReplicationFactor < 0 {
+		bad("replication_factor: %d is negative; 0 leaves it to the brokers", c.ReplicationFactor)
+	}
+	if c.MaxBuffered < 1 {
+		bad("max_buffered: %d is not positive", c.MaxBuffered)
+	}
+	if c.ProduceTimeout < time.Second {
+		bad("produce_timeout: %s is under 1s, which brokers can't always keep", c.ProduceTimeout)
+	}
+	if c.FetchPartitionBytes < 1<<20 {
+		bad("fetch_partition_bytes: %d is under 1 MiB, the size of one batch", c.FetchPartitionBytes)
+	}
+	if _, err := compression(c.Compression); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.SASL.mechanism(); err != nil {
+		errs = append(errs, err)
+	}
+	for name, d := range map[string]time.Duration{
+		"inputs": c.Retention.Inputs, "signals": c.Retention.Signals,
+		"decisions": c.Retention.Decisions, "deadletter": c.Retention.DeadLetter,
+	} {
+		if d < time.Hour {
+			bad("retention.%s: %s is under 1h: restarts and replays need the log", name, d)
+		}
+	}
+	return errors.Join(errs...)
+}

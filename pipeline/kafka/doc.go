@@ -1,0 +1,40 @@
+// Package kafka is Pinkstar's way to the log: how a client is configured, how
+// topics are planned and created, how signals are produced, and the broker that
+// runs inside the process when none is configured.
+//
+// # Which file do I open
+//
+//   - config.go: what can be configured, and topic names
+//   - client.go: NewClient, the options every reader shares, logs and metrics
+//   - record.go: how our types become records (CloudEvents binary mode)
+//   - producer.go: Producer, which the gateway and the API use
+//   - topics.go, plan.go: which topics there are; the difference to what a
+//     cluster has, readable, and how to make it so
+//   - embedded.go: the broker inside the process
+//   - guard.go: what may reach it
+//   - repair.go, segment.go, statelog.go: what makes its data directory
+//     consistent after a crash
+//   - retain.go: retention and clean-up that the embedded broker cannot do
+//
+// # Non-obvious
+//
+//   - The embedded broker is franz-go's kfake. It keeps what it acknowledged
+//     when the process dies, not when the machine loses power, and as it is it
+//     tears transactions when it dies inside EndTxn. Repair mends that before
+//     each start; it knows kfake's file layout, so kfake's version is pinned in
+//     go.mod and TestLayoutIsKfakes fails when the layout moves.
+//   - Every reader keeps partitions x FetchMaxPartitionBytes at or under
+//     FetchMaxBytes (ReaderOpts does it). kfake leaks aborted records into
+//     read_committed when the request's own limit cuts a fetch.
+//   - Nothing is ever compacted on the embedded broker: its compaction ignores
+//     open transactions and deletes before it writes. Topics that are compacted
+//     on Kafka are plain logs there, and their writers delete what is obsolete.
+//   - A partition of kfake whose last segment was deleted starts again at
+//     offset 0 after a crash. So nothing may delete records up to the very end
+//     of a partition; Retain always leaves the last one.
+//   - Topics are only made by CreateTopics: those that a metadata request
+//     creates are not in kfake's topics.json, and would be lost with their data.
+//   - The partition of a record with a key is murmur2(key) mod n, as Java's,
+//     franz-go's and kafka-go's Murmur2Balancer have it. Only `state`, ticks and
+//     activations go to a partition by number.
+package kafka

@@ -1,0 +1,128 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Span is a part of a partition: offsets from From up to and without To.
+type Span struct {
+	Partition int32
+	From, To  int64
+}
+
+// StableSpans returns what a partition holds for readers of committed records,
+// once every transaction that was open when it was called has ended. A
+// transaction that nobody ends is aborted by the brokers when its time is up,
+// so this waits at most that long.
+func StableSpans(ctx context.Context, cl *kgo.Client, topic string) (map[int32]Span, error) {
+	adm := kadm.NewClient(cl)
+	starts, err := adm.ListStartOffsets(ctx, topic)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start offsets of %s: %w", topic, err)
+	}
+	ends, err := adm.ListEndOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end offsets of %s: %w", topic, err)
+	}
+	for {
+		stable, err := adm.ListCommittedOffsets(ctx, topic)
+		if err == nil {
+			err = stable.Error()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("stable offsets of %s: %w", topic, err)
+		}
+		spans, behind := map[int32]Span{}, false
+		starts.Each(func(o kadm.ListedOffset) {
+			end, _ := ends.Lookup(topic, o.Partition)
+			s, _ := stable.Lookup(topic, o.Partition)
+			behind = behind || s.Offset < end.Offset
+			spans[o.Partition] = Span{o.Partition, o.Offset, end.Offset}
+		})
+		if !behind {
+			return spans, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("waiting for the open transactions on %s to end: %w", topic, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// ReadSpan hands the committed records of a span to fn in order. It knows the
+// end by the control records and gaps too, so a span that ends in aborted
+// records ends.
+func ReadSpan(ctx context.Context, cfg Config, deps Deps, topic string, sp Span, fn func(*kgo.Record) error) error {
+	if sp.From >= sp.To {
+		return nil
+	}
+	opts := append(ReaderOpts(cfg, 1),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {sp.Partition: kgo.NewOffset().At(sp.From)}}),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		kgo.KeepControlRecords(),
+		kgo.FetchMaxWait(50*time.Millisecond),
+	)
+	cl, err := NewClient(cfg, "read", deps, opts...)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	for next := sp.From; next < sp.To; {
+		fs := cl.PollFetches(ctx)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for _, e := range fs.Errors() {
+			return fmt.Errorf("reading %s partition %d from offset %d: %w", e.Topic, e.Partition, next, e.Err)
+		}
+		for it := fs.RecordIter(); !it.Done(); {
+			r := it.Next()
+			if next = r.Offset + 1; r.Offset >= sp.To {
+				return nil
+			}
+			if r.Attrs.IsControl() {
+				continue
+			}
+			if err := fn(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ReadCommitted returns all committed records of a topic.
+func ReadCommitted(ctx context.Context, cfg Config, deps Deps, topic string) ([]*kgo.Record, error) {
+	cl, err := NewClient(cfg, "read", deps)
+	if err != nil {
+		return nil, err
+	}
+	spans, err := StableSpans(ctx, cl, topic)
+	cl.Close()
+	if err != nil {
+		return nil, err
+	}
+	var recs []*kgo.Record
+	for p := int32(0); int(p) < len(spans); p++ {
+		err := ReadSpan(ctx, cfg, deps, topic, spans[p], func(r *kgo.Record) error {
+			recs = append(recs, r)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return recs, nil
+}
