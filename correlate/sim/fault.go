@@ -43,8 +43,12 @@ type touch struct {
 	starved bool
 }
 
+// spell is how long new faults begin before it is calm again.
+const spell = 16 * schemas.Minute
+
 // faults draws the faults. They come in busy spells: while one is under way
-// others begin, up to the concurrency of the level, and then it is calm.
+// others begin, up to the concurrency of the level, and then it is calm. A
+// fault lasts a quarter of an hour, so what begins within a spell overlaps.
 func (g *generator) faults(d dice) {
 	p := g.Params
 	if p.FaultsPerHour <= 0 {
@@ -65,7 +69,7 @@ func (g *generator) faults(d dice) {
 		for i := range n {
 			start := at
 			if i > 0 {
-				start = at.Add(int64(d.Float64() * float64(8*schemas.Minute)))
+				start = at.Add(int64(d.Float64() * float64(spell)))
 			}
 			running = append(running, g.fault(start, running, d))
 		}

@@ -49,12 +49,6 @@ func (g *generator) background(at schemas.Time, id string, d dice) {
 			g.states(lab, at, stop, false)
 			at = stop.Add(schemas.Minute + d.wait(float64(2*schemas.Minute)))
 		}
-	case on.service >= 0 && d.chance(0.08): // one rule on several instances
-		s := g.estate.services[on.service]
-		for _, i := range s.instances {
-			lab.Signal = g.estate.labelled(r, subject{on.service, i, g.estate.instances[i].host}, d)
-			g.raise(lab, at.Add(int64(d.IntN(20000))), end, d)
-		}
 	default:
 		g.raise(lab, at, end, d)
 	}

@@ -81,7 +81,7 @@ func For(level Level, seed uint64) Params {
 		p.TopologyMissing, p.TopologyWrong = 0.1, 0.02
 		p.NoisePerHour, p.Reorder, p.Skew = 12, 0.01, 2000
 	case Hard:
-		p.Concurrency, p.FaultsPerHour, p.Adjacent = 8, 6, 0.25
+		p.Entities, p.Concurrency, p.FaultsPerHour, p.Adjacent = 600, 8, 6, 0.2
 		p.TopologyMissing, p.TopologyWrong = 0.3, 0.05
 		p.NoisePerHour, p.Reorder, p.Skew = 20, 0.03, 15000
 		p.MissingResolves = 0.08
@@ -97,7 +97,7 @@ type Labelled struct {
 	// unrelated alert, flapping included, share it.
 	Noise    string
 	Root     string // service (or host) the fault started at
-	Expected bool   // raised by announced work: to be suppressed
+	Expected bool   // raised by announced work; not judged as an incident
 	Repeat   bool   // a further delivery of a signal already in the list
 	Later    bool   // another state of a thing already in the list
 }

@@ -1,0 +1,106 @@
+package eval
+
+import (
+	"slices"
+
+	"pinkstar/correlate/sim"
+	"pinkstar/schemas"
+)
+
+// Data is one stream to be correlated, with its truth.
+type Data struct {
+	Name     string
+	Topology []byte // YAML, as a user would give it
+	Signals  []sim.Labelled
+	Faults   []sim.Fault
+	World    *sim.World // nil for real data
+}
+
+// Assigner groups the signals of a stream.
+type Assigner interface {
+	Name() string
+	// Assign returns the cluster of every signal ("" for one that stands
+	// alone) and the suspected roots of every cluster, best first. It must not
+	// look at the truth; only the oracle may, through what it was made with.
+	Assign(topology []byte, signals []sim.Labelled) (cluster []string, roots map[string][]string, err error)
+}
+
+// Judge runs an assigner on a stream and scores it.
+func Judge(a Assigner, d *Data) (Scores, error) {
+	if o, ok := a.(interface{ know(*Data) }); ok {
+		o.know(d)
+	}
+	cluster, roots, err := a.Assign(d.Topology, d.Signals)
+	if err != nil {
+		return Scores{}, err
+	}
+	return Score(d, cluster, roots), nil
+}
+
+// Score scores an assignment of a stream that was made elsewhere.
+func Score(d *Data, cluster []string, roots map[string][]string) Scores {
+	var items []Item
+	for i := range d.Signals {
+		l := &d.Signals[i]
+		if l.Scored() {
+			items = append(items, Item{Truth: l.Truth(), Cluster: cluster[i], Noise: l.Fault == ""})
+		}
+	}
+	s := Measure(items)
+	addRoots(&s, d, cluster, roots)
+	return s
+}
+
+// addRoots finds each fault's main cluster (the one with most of its signals,
+// the earlier one on a tie) and asks whether it names the true root.
+func addRoots(s *Scores, d *Data, cluster []string, roots map[string][]string) {
+	type part struct {
+		n     int
+		first schemas.Time
+	}
+	parts := map[string]map[string]*part{}
+	for i := range d.Signals {
+		l := &d.Signals[i]
+		if !l.Scored() || l.Fault == "" || cluster[i] == "" {
+			continue
+		}
+		m := parts[l.Fault]
+		if m == nil {
+			m = map[string]*part{}
+			parts[l.Fault] = m
+		}
+		if m[cluster[i]] == nil {
+			m[cluster[i]] = &part{first: l.ReceivedAt}
+		}
+		m[cluster[i]].n++
+	}
+	n, top1, top3 := 0, 0, 0
+	var times []float64
+	for _, f := range d.Faults {
+		main, best := "", &part{}
+		for id, p := range parts[f.ID] {
+			if p.n > best.n || p.n == best.n && (p.first < best.first || p.first == best.first && id < main) {
+				main, best = id, p
+			}
+		}
+		if best.n < 2 {
+			continue // a fault seen once has no group to name the root of
+		}
+		n++
+		times = append(times, seconds(f.Start, best.first))
+		for k, r := range roots[main] {
+			if k < 3 && slices.Contains(f.Roots, r) {
+				top3++
+				if k == 0 {
+					top1++
+				}
+				break
+			}
+		}
+	}
+	s.RootTop1, s.RootTop3 = ratio(float64(top1), n), ratio(float64(top3), n)
+	slices.Sort(times)
+	if len(times) > 0 {
+		s.TimeToIncident = times[len(times)/2]
+	}
+}
