@@ -1,0 +1,117 @@
+package config
+
+import (
+	"slices"
+	"time"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/schemas"
+	"pinkstar/sinks/web"
+)
+
+// The roles a process can have.
+const (
+	RoleGateway   = "gateway"   // webhooks in, to the signals topic
+	RoleNormalise = "normalise" // input topics to the signals topic
+	RoleCorrelate = "correlate" // signals to decisions, incidents, problems
+	RoleWrite     = "write"     // outcomes to ClickHouse
+	RoleWeb       = "web"       // read API and operators' commands
+)
+
+// Roles lists every role, downstream first: the order in which they start.
+var Roles = []string{RoleWrite, RoleWeb, RoleCorrelate, RoleNormalise, RoleGateway}
+
+// Config is everything that can be set.
+type Config struct {
+	Data  string   `yaml:"data"`  // directory of what is embedded, and of endpoints.json
+	Roles []string `yaml:"roles"` // what this process does
+
+	HTTP       HTTP           `yaml:"http"`
+	Log        Log            `yaml:"log"`
+	Kafka      Kafka          `yaml:"kafka"`
+	ClickHouse ClickHouse     `yaml:"clickhouse"`
+	Labels     schemas.Naming `yaml:"labels"`
+	Web        web.Config     `yaml:"web"`
+
+	Rules        Text   `yaml:"rules"` // inline; or
+	RulesFile    string `yaml:"rules_file"`
+	Topology     Text   `yaml:"topology"` // inline; or
+	TopologyFile string `yaml:"topology_file"`
+
+	// File is where it was read from, "" for nowhere.
+	File string `yaml:"-"`
+	// Origins says where a value that is not from the file or a default came
+	// from: path in the file -> flag or variable.
+	Origins map[string]string `yaml:"-"`
+}
+
+// HTTP is the one server for webhooks, API and health.
+type HTTP struct {
+	Listen            string        `yaml:"listen"`
+	WebConfigFile     string        `yaml:"web_config_file"` // TLS and basic auth, in Prometheus' format
+	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout"`
+	ReadTimeout       time.Duration `yaml:"read_timeout"` // header and body
+	WriteTimeout      time.Duration `yaml:"write_timeout"`
+	IdleTimeout       time.Duration `yaml:"idle_timeout"`
+	MaxHeaderBytes    int           `yaml:"max_header_bytes"`
+	MaxConnections    int           `yaml:"max_connections"`
+	ShutdownTimeout   time.Duration `yaml:"shutdown_timeout"` // how long a stop waits for requests under way
+}
+
+// Log is what the process says on stderr.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn, error
+	Format string `yaml:"format"` // json, text, or auto: text on a terminal
+}
+
+// Kafka adds to the client's settings what only this process needs.
+type Kafka struct {
+	kafka.Config `yaml:",inline"`
+	// EventRecorderTopics are full names of topics that Alertmanager's event
+	// recorder writes to.
+	EventRecorderTopics []string `yaml:"event_recorder_topics"`
+	// EmbeddedListen is where the embedded broker listens.
+	EmbeddedListen string `yaml:"embedded_listen"`
+	// EmbeddedSync makes the embedded broker call fsync for every batch.
+	EmbeddedSync bool `yaml:"embedded_sync_writes"`
+}
+
+// ClickHouse says where the analytics go.
+type ClickHouse struct {
+	DSN string `yaml:"dsn"` // clickhouse://user:password@host:9000/database; empty: embedded
+	// Database and User of the embedded engine; with a DSN they are in the DSN.
+	Database   string `yaml:"database"`
+	User       string `yaml:"user"`
+	Libchdb    string `yaml:"libchdb"`     // engine library, instead of the fetched one
+	Binary     string `yaml:"binary"`      // clickhouse executable, instead of the library
+	NativePort int    `yaml:"native_port"` // of the embedded engine; 0 picks one
+	HTTPPort   int    `yaml:"http_port"`
+}
+
+// Default returns the configuration of a process that is told nothing.
+func Default() Config {
+	return Config{
+		Data:  "pinkstar-data",
+		Roles: slices.Clone(Roles),
+		HTTP: HTTP{
+			Listen: "127.0.0.1:8080", ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+			WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+			MaxConnections: 1000, ShutdownTimeout: 20 * time.Second,
+		},
+		Log:        Log{Level: "info", Format: "auto"},
+		Kafka:      Kafka{Config: kafka.DefaultConfig(), EmbeddedListen: "127.0.0.1:0"},
+		ClickHouse: ClickHouse{Database: "pinkstar", User: "pinkstar"},
+		Labels:     schemas.DefaultNaming(),
+		Web:        web.DefaultConfig(),
+		Origins:    map[string]string{},
+	}
+}
+
+// Has reports whether the process has the role.
+func (c *Config) Has(role string) bool { return slices.Contains(c.Roles, role) }
+
+// EmbeddedKafka reports whether the broker is ours.
+func (c *Config) EmbeddedKafka() bool { return len(c.Kafka.Brokers) == 0 }
+
+// EmbeddedClickHouse reports whether the engine is ours.
+func (c *Config) EmbeddedClickHouse() bool { return c.ClickHouse.DSN == "" }
