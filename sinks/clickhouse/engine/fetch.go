@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// FetchOptions say where the engine goes.
+type FetchOptions struct {
+	CacheDir string    // CacheDir() when empty
+	Progress io.Writer // told in plain lines, or in one line redrawn on a terminal; nil for silence
+}
+
+// Fetch makes sure that the engine is in the cache directory and returns the
+// library's path. It downloads at most once: a second caller, of this process
+// or another, waits for the first.
+func Fetch(ctx context.Context, o FetchOptions) (string, error) {
+	if o.CacheDir == "" {
+		d, err := CacheDir()
+		if err != nil {
+			return "", err
+		}
+		o.CacheDir = d
+	}
+	if p, err := Path(o.CacheDir); err == nil {
+		return p, nil
+	}
+	r, err := currentRelease()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(o.CacheDir, 0o755); err != nil {
+		return "", unavailable("creating the cache directory: %w", err)
+	}
+	say := newProgress(o.Progress)
+	lock, err := lockFile(ctx, filepath.Join(o.CacheDir, "fetch.lock"), func() {
+		say.line("waiting for another pinkstar that is fetching the engine")
+	})
+	if err != nil {
+		return "", fmt.Errorf("locking the engine's cache: %w", err)
+	}
+	defer lock.Close()
+	if p, err := Path(o.CacheDir); err == nil { // the one we waited for brought it
+		return p, nil
+	}
+	return fetch(ctx, o.CacheDir, r, say)
+}
+
+// fetch runs with the lock held.
+func fetch(ctx context.Context, cacheDir string, r release, say *progress) (string, error) {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", unavailable("fetching it needs the npm client, which is not on the PATH")
+	}
+	tmp, err := os.MkdirTemp(cacheDir, "fetch-")
+	if err != nil {
+		return "", unavailable("%w", err)
+	}
+	defer os.RemoveAll(tmp)
+	if r.untried() {
+		say.line(fmt.Sprintf("%s has never been tried by us and has no pinned checksum: npm's own integrity check is all there is", r.name))
+	}
+	say.line(fmt.Sprintf("fetching ClickHouse, once, with npm: %s@%s (%s)", r.name, version, megabytes(r.archiveSize)))
+	archive, err := npmPack(ctx, npm, tmp, r, say)
+	if err != nil {
+		return "", err
+	}
+	say.line("checking and unpacking it")
+	if err := verifyFile(archive, r.archiveSHA256); err != nil {
+		return "", unavailable("the download is not the pinned one: %w", err)
+	}
+	unpacked := filepath.Join(tmp, "libchdb.so")
+	if err := unpackLibrary(archive, unpacked, r.librarySHA256); err != nil {
+		return "", unavailable("unpacking %s: %w", filepath.Base(archive), err)
+	}
+	final := libraryPath(cacheDir)
+	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
+		return "", unavailable("%w", err)
+	}
+	// The rename is what makes it visible: a file at this path is whole.
+	if err := os.Rename(unpacked, final); err != nil {
+		return "", unavailable("%w", err)
+	}
+	say.line("engine ready: " + final)
+	return final, nil
+}
+
+// npmPack downloads the package into dir and returns the archive's path.
+func npmPack(ctx context.Context, npm, dir string, r release, say *progress) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
+	defer cancel()
+	npmCache := npmCacheTmp(ctx, npm)
+	before := dirSize(npmCache)
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "--ignore-scripts", r.name+"@"+version)
+	cmd.Dir = dir
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		return "", unavailable("starting npm: %w", err)
+	}
+	stop := say.watch(r.archiveSize, func() int64 {
+		// npm writes to its own cache first and copies the whole afterwards.
+		return max(dirSize(dir), dirSize(npmCache)-before)
+	})
+	err := cmd.Wait()
+	stop()
+	if err != nil {
+		return "", unavailable("npm could not fetch %s@%s: %w: %s", r.name, version, err, lastLines(out.String(), 3))
+	}
+	found, _ := filepath.Glob(filepath.Join(dir, "*.tgz"))
+	if len(found) != 1 {
+		return "", unavailable("npm left %d archives instead of one: %s", len(found), lastLines(out.String(), 3))
+	}
+	return found[0], nil
+}
+
+// npmCacheTmp is where npm keeps a download in progress, or "".
+func npmCacheTmp(ctx context.Context, npm string) string {
+	out, err := exec.CommandContext(ctx, npm, "config", "get", "cache").Output()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "_cacache", "tmp")
+}
+
+func dirSize(dir string) int64 {
+	var n int64
+	if dir == "" {
+		return 0
+	}
+	// Files come and go under us: what can't be read counts as nothing.
+	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		if fi, err := d.Info(); err == nil {
+			n += fi.Size()
+		}
+		return nil
+	})
+	return n
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return strings.Join(lines, " / ")
+}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"syscall"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// maxLibrary bounds what is unpacked when the size is not pinned.
+const maxLibrary = 2 << 30
+
+// verifyFile compares a file with its pinned checksum; "" means not pinned.
+func verifyFile(name, want string) error {
+	if want == "" {
+		return nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return err
+	}
+	return sameSum(h.Sum(nil), want)
+}
+
+func sameSum(got []byte, want string) error {
+	if g := hex.EncodeToString(got); want != "" && g != want {
+		return fmt.Errorf("its sha256 is %s, expected %s", g, want)
+	}
+	return nil
+}
+
+// unpackLibrary writes the archive's libchdb.so to the file called to, and
+// removes it again when its checksum is wrong.
+func unpackLibrary(archive, to, want string) error {
+	f, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	t := tar.NewReader(z)
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return errors.New("there is no libchdb.so in it")
+		}
+		if err != nil {
+			return err
+		}
+		if h.Typeflag == tar.TypeReg && path.Base(h.Name) == "libchdb.so" {
+			return writeLibrary(t, to, want)
+		}
+	}
+}
+
+func writeLibrary(r io.Reader, to, want string) error {
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(out, h), io.LimitReader(r, maxLibrary))
+	if err == nil && n == maxLibrary {
+		err = fmt.Errorf("it has more than %d bytes", maxLibrary)
+	}
+	err = errors.Join(err, out.Sync(), out.Close())
+	if err == nil {
+		err = sameSum(h.Sum(nil), want)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(to))
+	}
+	return nil
+}
+
+// lockFile takes an exclusive lock on the file called name, waiting until ctx
+// ends. waiting is called once when somebody else has it. Closing the file, in
+// every process that inherited it, gives the lock back.
+func lockFile(ctx context.Context, name string, waiting func()) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for first := true; ; first = false {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
+		}
+		if first && waiting != nil {
+			waiting()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("%s is held by another process: %w", name, ctx.Err()), f.Close())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
