@@ -115,10 +115,58 @@ func (s *stage) see(ctx context.Context, l look) error {
 	// Time has to pass for what is told at a bounded rate, such as counts.
 	s.clock.Run(max(s.speed, 60))
 	f := map[look]func(context.Context) error{
+		lookAnnounced: s.seeAnnounced, lookExpected: s.seeExpected, lookStopped: s.seeStopped,
 		lookOpened: s.seeOpened, lookRepeats: s.seeRepeats, lookTaken: s.seeTaken, lookCause: s.seeCause,
 		lookWhole: s.seeWhole, lookProblem: s.seeProblem, lookOver: s.seeOver,
 	}[l]
 	return f(ctx)
+}
+
+func (s *stage) seeAnnounced(ctx context.Context) error {
+	return s.wantRow(ctx, "the maintenance in v_changes",
+		"SELECT title, service FROM v_changes WHERE kind = 'maintenance' AND service = 'shield-generator'",
+		func(row []string) { s.page.knows("It is known: \"%s\", on %s.", row[0], row[1]) })
+}
+
+func (s *stage) seeExpected(ctx context.Context) error {
+	return s.wantRow(ctx, "the expected alert suppressed",
+		"SELECT d.decision, d.reason FROM v_decisions d JOIN v_alerts a ON a.signal_id = d.signal_id "+
+			"WHERE a.name = 'EmitterOffline' AND d.decision = 'suppressed' AND d.incident_id = ''",
+		func(row []string) { s.page.knows("No incident: %s. %s", row[0], sentence(row[1])) })
+}
+
+// wantRow waits for the one row that the query should give.
+func (s *stage) wantRow(ctx context.Context, what, query string, show func(row []string)) error {
+	var r rows
+	err := until(ctx, limit, what, func(ctx context.Context) (err error) {
+		if r, err = s.reach.sql(ctx, query); err == nil && len(r.Rows) != 1 {
+			err = fmt.Errorf("%s for %s", count(len(r.Rows), "row", "rows"), query)
+		}
+		return err
+	})
+	if err == nil {
+		show(r.Rows[0])
+	}
+	return err
+}
+
+// seeStopped wants the maintenance out of progress.
+func (s *stage) seeStopped(ctx context.Context) error {
+	var c schemas.Candidate
+	_, err := s.mainIs(ctx, "the maintenance stopped", func(d *detail) error {
+		if !s.outermost(d) {
+			return errMoved
+		}
+		var ok bool
+		if c, ok = maintenanceOf(d); !ok || c.InProgress {
+			return fmt.Errorf("the candidate cause %q of %s is still in progress", c.Title, d.Incident.ID)
+		}
+		return nil
+	})
+	if err == nil {
+		s.page.knows("The candidate cause is no longer in progress: %s is %s.", c.Title, c.Status)
+	}
+	return err
 }
 
 func (s *stage) seeOpened(ctx context.Context) error {

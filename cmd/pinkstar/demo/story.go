@@ -42,14 +42,17 @@ type beat struct {
 type look int
 
 const (
-	lookNothing look = iota
-	lookOpened       // an incident exists, with its procedure
-	lookRepeats      // the repeated delivery was counted, not doubled
-	lookTaken        // somebody is in charge
-	lookCause        // tickets are linked; the maintenance is the candidate cause; its team is told
-	lookWhole        // one main incident with its children
-	lookProblem      // the core's part is an occurrence of the known problem
-	lookOver         // everything has recovered
+	lookNothing   look = iota
+	lookAnnounced      // the maintenance is known
+	lookExpected       // an alert that the window expects is suppressed
+	lookOpened         // an incident exists, with its procedure
+	lookRepeats        // the repeated delivery was counted, not doubled
+	lookTaken          // somebody is in charge
+	lookCause          // tickets are linked; the maintenance is the candidate cause; its team is told
+	lookStopped        // the maintenance is no longer in progress
+	lookWhole          // one main incident with its children
+	lookProblem        // the core's part is an occurrence of the known problem
+	lookOver           // everything has recovered
 )
 
 // The people of the story.
@@ -89,6 +92,12 @@ func (w world) starfighters() alert {
 		Summary: "unknown starfighters approaching: threshold 2, seen 35", Start: w.at(0, 0)}
 }
 
+// emitter is what the Shield Team's window expects.
+func (w world) emitter() alert {
+	return alert{Name: "EmitterOffline", Service: "shield-generator", Severity: "warning", Team: "shield",
+		Instance: "emitter-south", Summary: "emitter is offline", Start: w.at(-15, -10)}
+}
+
 func (w world) approach() []beat {
 	seen := amWebhook(w.starfighters())
 	return []beat{{
@@ -96,6 +105,11 @@ func (w world) approach() []beat {
 		Text: "The Shield Team takes the force field down for extraordinary maintenance. In the report nobody " +
 			"had announced it; here its calendar entry goes onto the changes topic like any other event.",
 		Sends: []delivery{{Topic: schemas.TopicChanges, Type: "text/calendar", Source: "ical", Body: w.calendar("CONFIRMED", -21)}},
+		Look:  lookAnnounced,
+	}, {
+		At:    -15 * time.Minute,
+		Text:  "The first emitter goes offline, as the announcement says it will.",
+		Sends: []delivery{amWebhook(w.emitter())}, Look: lookExpected,
 	}, {
 		At: 0,
 		Text: "(10:32 in the report) The defence dashboard raises \"unknown starfighters approaching\": " +
@@ -122,6 +136,11 @@ func (w world) turret(n, minute int) alert {
 		Instance: fmt.Sprintf("turret-%d", n), Summary: fmt.Sprintf("turret %d does not answer", n), Start: w.at(minute, 10)}
 }
 
+func (w world) field() alert {
+	return alert{Name: "ShieldStrengthLow", Service: "shield-generator", Severity: "critical", Team: "shield",
+		Instance: "emitter-north", Summary: "force field at 4 % of its strength", Start: w.at(3, 30)}
+}
+
 func (w world) turretTicket(key, title, text string, minute int) ticket {
 	return ticket{Key: key, Title: title, Text: text, Service: "turret-control", Reporter: "gun deck",
 		Created: w.at(minute, 0), Updated: w.at(minute, 0)}
@@ -133,8 +152,7 @@ func (w world) turrets() []beat {
 		Text: "The first turrets are hit. Their monitoring says so to Alertmanager ...",
 		Sends: []delivery{
 			amWebhook(w.turret(3, 3), w.turret(7, 3)),
-			amWebhook(alert{Name: "ShieldStrengthLow", Service: "shield-generator", Severity: "critical", Team: "shield",
-				Instance: "emitter-north", Summary: "force field at 4 % of its strength", Start: w.at(3, 30)}),
+			amWebhook(w.field()),
 		},
 	}, {
 		At: 6 * time.Minute,
@@ -153,6 +171,7 @@ func (w world) turrets() []beat {
 			{Topic: schemas.TopicChanges, Type: "text/calendar", Source: "ical", Body: w.calendar("CANCELLED", 13)},
 			{Path: "/webhook/cloudevents", Source: "cloudevents", Body: w.rollback(13)},
 		},
+		Look: lookStopped,
 	}}
 }
 
@@ -221,8 +240,6 @@ func (w world) ended(minute int, alerts ...alert) delivery {
 }
 
 func (w world) recovery() []beat {
-	shield := alert{Name: "ShieldStrengthLow", Service: "shield-generator", Severity: "critical", Team: "shield",
-		Instance: "emitter-north", Summary: "force field at 4 % of its strength", Start: w.at(3, 30)}
 	closed := func(t ticket, minute int) ticket {
 		t.Closed, t.Updated = true, w.at(minute, 0)
 		return t
@@ -231,7 +248,7 @@ func (w world) recovery() []beat {
 		At:   31 * time.Minute,
 		Text: "The field stands again, the core is calm, the three fighters are caught in the hangar.",
 		Sends: []delivery{
-			w.ended(24, shield),
+			w.ended(24, w.field(), w.emitter()),
 			w.ended(30, w.coreAlert("CoreTemperatureHigh", "critical", "core temperature above 1,400 K", 0)),
 			w.ended(30, w.coreAlert("CoreFieldUnstable", "major", "containment field oscillates", 10)),
 			w.ended(30, w.power()), w.ended(31, w.lifeSupport()), w.ended(31, w.intruders()),
@@ -269,7 +286,8 @@ func (w world) calendar(status string, stampMinute int) []byte {
 		"DTEND:" + w.at(160, 0).UTC().Format(layout),
 		"SUMMARY:Extraordinary maintenance of the force field",
 		"DESCRIPTION:Emitters are taken down one by one.",
-		"CATEGORIES:shield-generator",
+		"CATEGORIES:shield-generator", "X-PINKSTAR-TEAM:shield",
+		"X-PINKSTAR-SUPPRESS:TRUE", `X-PINKSTAR-MATCHERS:alertname="EmitterOffline"`,
 		"ORGANIZER;CN=Shield Team:mailto:shield-team@pinkstar.example",
 		"CONTACT:#shield-team",
 		"STATUS:" + status, fmt.Sprintf("SEQUENCE:%d", sequence),
