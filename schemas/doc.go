@@ -17,7 +17,6 @@
 //   - topic.go: topic names, CloudEvents types and header names
 //   - *.schema.json, jsonschema.go: the same contract as JSON Schema, for others
 //   - jsonscan: the JSON reader below the codec and the translators
-//   - problemjson: errors over HTTP (RFC 9457)
 //
 // # Non-obvious
 //

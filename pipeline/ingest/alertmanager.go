@@ -1,0 +1,117 @@
+package ingest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/prometheus/common/model"
+
+	"pinkstar/schemas"
+	"pinkstar/schemas/jsonscan"
+)
+
+// alertmanager reads Alertmanager's webhook, version 4: a group of alerts.
+// What is said of the whole group stands behind the alerts in the text, so the
+// group's fields are written into the signals at the end.
+func (b *batch) alertmanager(r *jsonscan.Reader) error {
+	return b.alertGroup(r, func(s *schemas.Signal) { s.Source = string(SourceAlertmanager) }, readAlert)
+}
+
+// alertGroup reads the shape that Alertmanager and Grafana share.
+func (b *batch) alertGroup(r *jsonscan.Reader, mark func(*schemas.Signal),
+	read func(*jsonscan.Reader, *schemas.Signal) error,
+) error {
+	var groupKey string
+	var truncated int64
+	seen := false
+	before := len(b.found)
+	err := r.Object(func(name string) (err error) {
+		switch name {
+		case "alerts":
+			seen = true
+			err = r.Array(func(i int) error {
+				return b.element(r, "alerts", i, func(s *schemas.Signal) error { return read(r, s) })
+			})
+		case "groupKey":
+			groupKey, err = r.Text()
+		case "truncatedAlerts":
+			truncated, err = r.Int()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !seen {
+		return fmt.Errorf("alerts: missing")
+	}
+	for i := before; i < len(b.found); i++ {
+		s := &b.found[i].signal
+		s.GroupKey, s.Truncated = groupKey, int(max(truncated, 0))
+		mark(s)
+	}
+	return nil
+}
+
+func readAlert(r *jsonscan.Reader, s *schemas.Signal) error {
+	s.Kind = schemas.KindAlert
+	err := r.Object(func(name string) error { return readAlertField(r, s, name) })
+	finishAlert(s)
+	return err
+}
+
+func readAlertField(r *jsonscan.Reader, s *schemas.Signal, name string) (err error) {
+	switch name {
+	case "status":
+		s.Status, err = readAlertStatus(r)
+	case "labels":
+		s.Labels, err = schemas.ReadLabels(r)
+	case "annotations":
+		s.Annotations, err = schemas.ReadLabels(r)
+	case "startsAt":
+		s.StartsAt, err = schemas.ReadTime(r)
+	case "endsAt":
+		s.EndsAt, err = schemas.ReadTime(r)
+	case "generatorURL":
+		s.URL, err = r.Text()
+	case "fingerprint":
+		s.Fingerprint, err = r.Text()
+	}
+	return err
+}
+
+func readAlertStatus(r *jsonscan.Reader) (schemas.Status, error) {
+	v, err := r.String()
+	if err != nil {
+		return "", err
+	}
+	switch s := schemas.Status(strings.ToLower(v)); s {
+	case "", schemas.StatusFiring, schemas.StatusResolved:
+		return s, nil
+	}
+	return "", fmt.Errorf("%q is neither firing nor resolved", v)
+}
+
+// finishAlert fills in what follows from labels and annotations.
+func finishAlert(s *schemas.Signal) {
+	s.Name = s.Labels.Get("alertname")
+	if s.Name == "" && len(s.Labels) > 0 { // Alertmanager allows it
+		s.Name = s.Labels[0].Value
+	}
+	if s.Fingerprint == "" && len(s.Labels) > 0 {
+		s.Fingerprint = promFingerprint(s.Labels)
+	}
+	s.Summary, _ = s.Annotations.First([]string{"summary", "message", "title"})
+	s.Description = s.Annotations.Get("description")
+	s.Runbook, _ = s.Annotations.First([]string{"runbook_url", "runbook"})
+}
+
+// promFingerprint is the fingerprint that Prometheus and Alertmanager give a
+// label set, so that a sender that leaves it out still names the same alert.
+func promFingerprint(ls schemas.Labels) string {
+	set := make(model.LabelSet, len(ls))
+	for _, l := range ls {
+		set[model.LabelName(l.Name)] = model.LabelValue(l.Value)
+	}
+	return set.Fingerprint().String()
+}

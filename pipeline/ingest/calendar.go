@@ -1,0 +1,196 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	_ "time/tzdata" // TZID must work in an image without a zone database
+
+	ical "github.com/emersion/go-ical"
+	"github.com/teambition/rrule-go"
+
+	"pinkstar/schemas"
+)
+
+// calendar reads an iCalendar text: every event is a maintenance window, and a
+// repeating one is written out from the day before to Limits.CalendarDays ahead.
+//
+// The windows keep the status "planned" whenever they are read, so that a
+// calendar fetched every hour gives the same signals each time.
+func (b *batch) calendar(text string) error {
+	if strings.Count(strings.ToUpper(text), "BEGIN") > b.t.limits.Signals {
+		return fmt.Errorf("more than %d components in one calendar: %w", b.t.limits.Signals, ErrLimit)
+	}
+	cal, err := ical.NewDecoder(strings.NewReader(strings.TrimPrefix(text, "\ufeff"))).Decode()
+	if err != nil {
+		return fmt.Errorf("calendar: %w", err)
+	}
+	moved := movedWindows(cal)
+	for i, e := range cal.Events() {
+		p := place{prefix: b.prefix, list: "VEVENT", index: i}
+		if err := b.calendarEvent(&e, moved, p); errors.Is(err, ErrLimit) {
+			return err
+		} else if err != nil {
+			if err := b.refuse(p, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// movedWindows finds the single dates of a repeating event that an event of
+// their own replaces.
+func movedWindows(cal *ical.Calendar) map[string]bool {
+	moved := map[string]bool{}
+	for _, e := range cal.Events() {
+		uid, _ := e.Props.Text(ical.PropUID)
+		if p := e.Props.Get(ical.PropRecurrenceID); p != nil {
+			if t, err := p.DateTime(time.UTC); err == nil {
+				moved[windowID(uid, t)] = true
+			}
+		}
+	}
+	return moved
+}
+
+func windowID(uid string, start time.Time) string {
+	return uid + "/" + start.UTC().Format("20060102T150405Z")
+}
+
+func (b *batch) calendarEvent(e *ical.Event, moved map[string]bool, p place) error {
+	uid, err := e.Props.Text(ical.PropUID)
+	if err != nil || uid == "" {
+		return errors.New("UID: missing")
+	}
+	start, err := e.DateTimeStart(time.UTC)
+	if err != nil || start.IsZero() {
+		return fmt.Errorf("DTSTART: missing or not a time: %w", orMissing(err))
+	}
+	end, err := e.DateTimeEnd(time.UTC)
+	if err != nil {
+		return fmt.Errorf("DTEND: %w", err)
+	}
+	if !end.After(start) {
+		return errors.New("DTEND: the window has no length")
+	}
+	window := b.window(e)
+	add := func(id string, at time.Time) error {
+		s := window
+		change := *window.Change // each signal owns its parts
+		s.Change, s.Fingerprint = &change, id
+		s.StartsAt, s.EndsAt = schemas.TimeOf(at), schemas.TimeOf(at.Add(end.Sub(start)))
+		return b.add(p, s)
+	}
+	if prop := e.Props.Get(ical.PropRecurrenceID); prop != nil {
+		original, err := prop.DateTime(time.UTC)
+		if err != nil {
+			return fmt.Errorf("RECURRENCE-ID: %w", err)
+		}
+		return add(windowID(uid, original), start)
+	}
+	if e.Props.Get(ical.PropRecurrenceRule) == nil && len(e.Props[ical.PropRecurrenceDates]) == 0 {
+		return add(uid, start)
+	}
+	starts, err := b.repeats(e, start)
+	if err != nil {
+		return err
+	}
+	for _, at := range starts {
+		if id := windowID(uid, at); !moved[id] {
+			if err := add(id, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func orMissing(err error) error {
+	if err == nil {
+		return errors.New("no value")
+	}
+	return err
+}
+
+// oldestRule bounds the search for the first window worth writing out.
+const oldestRule = 20 * 366 * 24 * time.Hour
+
+// repeats lists the starts of a repeating window within the span that is
+// written out. Rules finer than a day would be no windows, and the library
+// would count through each of their seconds.
+func (b *batch) repeats(e *ical.Event, start time.Time) ([]time.Time, error) {
+	now := b.meta.ReceivedAt.Std()
+	if b.meta.ReceivedAt == 0 {
+		now = start
+	}
+	from, to := now.AddDate(0, 0, -1), now.AddDate(0, 0, b.t.limits.CalendarDays)
+	set := &rrule.Set{}
+	option, err := e.Props.RecurrenceRule()
+	if err != nil {
+		return nil, fmt.Errorf("RRULE: %w", err)
+	}
+	if option != nil {
+		switch {
+		case option.Freq > rrule.DAILY:
+			return nil, errors.New("RRULE: repeats more often than daily; write the hours into one window")
+		case len(option.Byhour) > 1 || len(option.Byminute) > 1 || len(option.Bysecond) > 1:
+			return nil, errors.New("RRULE: BYHOUR, BYMINUTE and BYSECOND with several values are not supported")
+		case option.Interval < 0:
+			return nil, errors.New("RRULE: INTERVAL must be over zero")
+		case now.Sub(start) > oldestRule:
+			return nil, errors.New("RRULE: DTSTART is more than 20 years ago; let it begin later")
+		}
+		if option.Until.IsZero() || option.Until.After(to) {
+			option.Until = to // the library runs to the year 9999 otherwise
+		}
+		option.Dtstart = start
+		rule, err := rrule.NewRRule(*option)
+		if err != nil {
+			return nil, fmt.Errorf("RRULE: %w", err)
+		}
+		set.RRule(rule)
+	}
+	set.DTStart(start)
+	if err := addDates(e, ical.PropExceptionDates, set.ExDate); err != nil {
+		return nil, err
+	}
+	if err := addDates(e, ical.PropRecurrenceDates, set.RDate); err != nil {
+		return nil, err
+	}
+	return upTo(set, from, to, b.t.limits.CalendarWindows), nil
+}
+
+// upTo takes at most n starts between from and to.
+func upTo(set *rrule.Set, from, to time.Time, n int) []time.Time {
+	var starts []time.Time
+	next := set.Iterator()
+	for len(starts) < n {
+		at, ok := next()
+		if !ok || at.After(to) {
+			break
+		}
+		if !at.Before(from) {
+			starts = append(starts, at)
+		}
+	}
+	return starts
+}
+
+// addDates reads EXDATE or RDATE, each with one or several times. (The
+// library's own RecurrenceSet takes one only, and EXDATE for RDATE.)
+func addDates(e *ical.Event, name string, add func(time.Time)) error {
+	for _, prop := range e.Props[name] {
+		for _, v := range strings.Split(prop.Value, ",") {
+			one := prop
+			one.Value = strings.TrimSpace(v)
+			at, err := one.DateTime(time.UTC)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			add(at)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package ingest
+
+import (
+	"pinkstar/schemas"
+	"pinkstar/schemas/jsonscan"
+)
+
+// grafana reads Grafana Alerting's webhook: Alertmanager's shape with version
+// "1" and more on each alert.
+func (b *batch) grafana(r *jsonscan.Reader) error {
+	return b.alertGroup(r, func(s *schemas.Signal) { s.Source = string(SourceGrafana) }, readGrafanaAlert)
+}
+
+func readGrafanaAlert(r *jsonscan.Reader, s *schemas.Signal) error {
+	s.Kind = schemas.KindAlert
+	var panel, dashboard, rule, values string
+	err := r.Object(func(name string) (err error) {
+		switch name {
+		case "panelURL":
+			panel, err = r.Text()
+		case "dashboardURL":
+			dashboard, err = r.Text()
+		case "valueString":
+			values, err = r.Text()
+		case "ruleUID":
+			rule, err = r.Text()
+		default:
+			err = readAlertField(r, s, name)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	finishAlert(s)
+	for _, url := range []string{dashboard, panel} { // the panel shows most
+		if url != "" {
+			s.URL = url
+		}
+	}
+	s.Annotations = with(s.Annotations, "grafana_values", values)
+	s.Annotations = with(s.Annotations, "grafana_rule_uid", rule)
+	return nil
+}
+
+// with returns ls with one more label, unless the value is empty or the name
+// is taken.
+func with(ls schemas.Labels, name, value string) schemas.Labels {
+	if value == "" || ls.Get(name) != "" {
+		return ls
+	}
+	m := ls.Map()
+	m[name] = value
+	return schemas.LabelsOf(m)
+}

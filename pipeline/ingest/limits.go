@@ -1,0 +1,177 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"pinkstar/schemas"
+)
+
+// Limits bounds what one payload may ask of us.
+type Limits struct {
+	BodyBytes         int64 `yaml:"body_bytes"`         // as sent
+	DecompressedBytes int64 `yaml:"decompressed_bytes"` // after gzip or zstd
+	Depth             int   `yaml:"depth"`              // of nested JSON
+	Signals           int   `yaml:"signals"`            // in one payload
+	Labels            int   `yaml:"labels"`             // on one signal; more are dropped, and flagged
+	LabelBytes        int   `yaml:"label_bytes"`        // names and values of one signal's labels; likewise
+	TextBytes         int   `yaml:"text_bytes"`         // a description or annotation; longer ones are cut, and flagged
+	NameBytes         int   `yaml:"name_bytes"`         // a name, service, host, ...; longer ones are cut, and flagged
+	IdentityBytes     int   `yaml:"identity_bytes"`     // source, fingerprint, occurrence, scope: refused when longer
+	CalendarDays      int   `yaml:"calendar_days"`      // how far ahead repeating windows are written out
+	CalendarWindows   int   `yaml:"calendar_windows"`   // written out of one repeating window
+}
+
+// DefaultLimits returns the limits in force when the configuration is silent.
+func DefaultLimits() Limits {
+	return Limits{
+		BodyBytes:         4 << 20,
+		DecompressedBytes: 16 << 20,
+		Depth:             32,
+		Signals:           10_000,
+		Labels:            64,
+		LabelBytes:        16 << 10,
+		TextBytes:         8 << 10,
+		NameBytes:         256,
+		IdentityBytes:     512,
+		CalendarDays:      35,
+		CalendarWindows:   200,
+	}
+}
+
+// Validate reports the first limit that makes no sense.
+func (l *Limits) Validate() error {
+	for _, f := range []struct {
+		name string
+		n    int64
+	}{
+		{"body_bytes", l.BodyBytes}, {"decompressed_bytes", l.DecompressedBytes}, {"depth", int64(l.Depth)},
+		{"signals", int64(l.Signals)}, {"labels", int64(l.Labels)}, {"label_bytes", int64(l.LabelBytes)},
+		{"text_bytes", int64(l.TextBytes)}, {"name_bytes", int64(l.NameBytes)}, {"identity_bytes", int64(l.IdentityBytes)},
+		{"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
+	} {
+		if f.n <= 0 {
+			return fmt.Errorf("limits.%s: %d; it must be over zero", f.name, f.n)
+		}
+	}
+	if l.DecompressedBytes < l.BodyBytes {
+		return errors.New("limits.decompressed_bytes: smaller than limits.body_bytes")
+	}
+	return nil
+}
+
+// apply cuts a completed signal to the limits. The state of an alert must
+// never be lost to a limit, so what does not make the identity is dropped or
+// cut, with a flag, and only an identity that is too long is refused.
+func (l *Limits) apply(s *schemas.Signal) error {
+	for _, f := range []struct{ name, value string }{
+		{"source", s.Source}, {"fingerprint", s.Fingerprint}, {"occurrence", s.Occurrence}, {"scope", s.Scope},
+	} {
+		if len(f.value) > l.IdentityBytes {
+			return fmt.Errorf("%s: %d bytes, at most %d are taken: %w", f.name, len(f.value), l.IdentityBytes, ErrLimit)
+		}
+	}
+	cut := false
+	for _, p := range []*string{&s.Name, &s.Service, &s.Instance, &s.Host, &s.Team, &s.Tenant, &s.Environment} {
+		cut = cutTo(p, l.NameBytes) || cut
+	}
+	for _, p := range []*string{&s.Summary, &s.Description, &s.URL, &s.Runbook, &s.GroupKey} {
+		cut = cutTo(p, l.TextBytes) || cut
+	}
+	for i := range s.Annotations {
+		cut = cutTo(&s.Annotations[i].Value, l.TextBytes) || cut
+	}
+	if cut {
+		s.Flags = append(s.Flags, "text_cut")
+	}
+	if ls, dropped := dropLabels(s.Labels, l.Labels, l.LabelBytes); dropped {
+		s.Labels = ls
+		s.Flags = append(s.Flags, "labels_dropped")
+	}
+	if as, dropped := dropLabels(s.Annotations, l.Labels, 4*l.TextBytes); dropped {
+		s.Annotations = as
+		s.Flags = append(s.Flags, "annotations_dropped")
+	}
+	l.applyToParts(s)
+	return nil
+}
+
+// applyToParts cuts lists and texts of the kinds' own parts.
+func (l *Limits) applyToParts(s *schemas.Signal) {
+	if t := s.Ticket; t != nil {
+		for _, p := range []*string{&t.Key, &t.Project, &t.Type, &t.State, &t.Assignee, &t.Reporter, &t.Priority} {
+			cutTo(p, l.NameBytes)
+		}
+		t.Links = l.cutList(s, t.Links)
+	}
+	if c := s.Change; c != nil {
+		for _, p := range []*string{&c.Type, &c.Version, &c.By, &c.Contact} {
+			cutTo(p, l.NameBytes)
+		}
+		c.Services = l.cutList(s, c.Services)
+		c.Matchers = l.cutList(s, c.Matchers)
+	}
+	if c := s.Command; c != nil {
+		cutTo(&c.Note, l.TextBytes)
+		for _, p := range []*string{&c.By, &c.IncidentID, &c.ParentID, &c.SignalID, &c.ProblemID, &c.To} {
+			cutTo(p, l.NameBytes)
+		}
+	}
+	if i := s.Impact; i != nil {
+		cutTo(&i.Note, l.TextBytes)
+		cutTo(&i.Currency, l.NameBytes)
+		cutTo(&i.IncidentID, l.NameBytes)
+	}
+}
+
+// cutList shortens a list to as many entries as a signal may have labels. A
+// matcher is never cut in its text: half a matcher would match other alerts.
+func (l *Limits) cutList(s *schemas.Signal, list []string) []string {
+	kept := list[:0:0]
+	for _, v := range list {
+		if len(v) <= l.TextBytes && len(kept) < l.Labels {
+			kept = append(kept, v)
+		}
+	}
+	if len(kept) < len(list) {
+		s.Flags = append(s.Flags, "list_cut")
+		return kept
+	}
+	return list
+}
+
+// cutTo shortens *p to at most n bytes without splitting a character.
+func cutTo(p *string, n int) bool {
+	if len(*p) <= n {
+		return false
+	}
+	for n > 0 && !utf8.RuneStart((*p)[n]) {
+		n--
+	}
+	*p = (*p)[:n]
+	return true
+}
+
+// dropLabels keeps labels in their order until a limit is reached. A value is
+// never cut, since half a value would equal another label's.
+func dropLabels(ls schemas.Labels, count, bytes int) (schemas.Labels, bool) {
+	size := 0
+	for _, l := range ls {
+		size += len(l.Name) + len(l.Value)
+	}
+	if len(ls) <= count && size <= bytes {
+		return ls, false
+	}
+	kept := make(schemas.Labels, 0, min(count, len(ls)))
+	size = 0
+	for _, l := range ls {
+		n := len(l.Name) + len(l.Value)
+		if len(kept) == count || size+n > bytes {
+			continue
+		}
+		size += n
+		kept = append(kept, l)
+	}
+	return kept, true
+}

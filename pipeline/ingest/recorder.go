@@ -1,0 +1,151 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/prometheus/alertmanager/eventrecorder/eventrecorderpb"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"pinkstar/schemas"
+	"pinkstar/schemas/jsonscan"
+)
+
+// recorderJSON reads one event of Alertmanager's event recorder as protojson.
+func (b *batch) recorderJSON(r *jsonscan.Reader) error {
+	at := b.here(r)
+	raw, err := r.Raw()
+	if err != nil {
+		return err
+	}
+	var e eventrecorderpb.Event
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal([]byte(raw), &e); err != nil {
+		return fmt.Errorf("event recorder: %s", protoMessage(err))
+	}
+	return b.recorderEvent(&e, at)
+}
+
+// recorderProto reads one event of the event recorder as protobuf.
+func (b *batch) recorderProto(text string) error {
+	var e eventrecorderpb.Event
+	if err := proto.Unmarshal([]byte(text), &e); err != nil {
+		return fmt.Errorf("event recorder: %s", protoMessage(err))
+	}
+	if e.GetTimestamp() == nil && e.GetData() == nil {
+		return errors.New("event recorder: neither timestamp nor data; this is another protobuf message")
+	}
+	return b.recorderEvent(&e, place{index: -1})
+}
+
+// protoMessage is the text of a protobuf error. The library puts a random kind
+// of space behind its prefix, so that nobody compares it; a refusal must read
+// the same in two runs.
+func protoMessage(err error) string {
+	return strings.ReplaceAll(err.Error(), "\u00a0", " ")
+}
+
+func (b *batch) recorderEvent(e *eventrecorderpb.Event, at place) error {
+	d := e.GetData()
+	switch {
+	case d.GetAlertCreated() != nil:
+		return b.recorderAlert(d.GetAlertCreated().GetAlert(), nil, at)
+	case d.GetAlertResolved() != nil:
+		return b.recorderAlert(d.GetAlertResolved().GetAlert().GetDetails(), d.GetAlertResolved().GetGroupInfo(), at)
+	case d.GetAlertGrouped() != nil:
+		return b.recorderAlert(d.GetAlertGrouped().GetAlert().GetDetails(), d.GetAlertGrouped().GetGroupInfo(), at)
+	case d.GetNotification() != nil:
+		return b.recorderNotification(d.GetNotification(), at)
+	case d.GetSilenceCreated() != nil:
+		return b.recorderSilence(d.GetSilenceCreated().GetSilence(), e.GetTimestamp(), at)
+	case d.GetSilenceUpdated() != nil:
+		return b.recorderSilence(d.GetSilenceUpdated().GetSilence(), e.GetTimestamp(), at)
+	}
+	// Start-up, shut-down and mutings, and what later versions add: they report
+	// the state of Alertmanager, not of an alert. (A muting names an alert by its
+	// labels alone, without the start time that would make its identity.)
+	return nil
+}
+
+// recorderNotification reads the alerts a notification was about. References
+// without details say nothing that their own events have not said.
+func (b *batch) recorderNotification(n *eventrecorderpb.NotificationEvent, at place) error {
+	for i, g := range n.GetAlerts() {
+		if g.GetDetails() == nil {
+			continue
+		}
+		p := at
+		p.list, p.index = "data.notification.alerts", i
+		if err := b.recorderAlert(g.GetDetails(), n.GetGroupInfo(), p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recorderAlert must give the identity that the webhook gives the same alert:
+// the fingerprint is a decimal number here and 16 hexadecimal digits there.
+func (b *batch) recorderAlert(a *eventrecorderpb.Alert, g *eventrecorderpb.AlertGroupInfo, at place) error {
+	if a == nil {
+		return b.refuse(at, errors.New("data: the event has no alert"))
+	}
+	s := schemas.Signal{
+		Kind: schemas.KindAlert, Source: string(SourceAlertmanager), Status: schemas.StatusFiring,
+		Labels: recorderLabels(a.GetLabels()), Annotations: recorderLabels(a.GetAnnotations()),
+		StartsAt: timeOf(a.GetStartsAt()), EndsAt: timeOf(a.GetEndsAt()), GroupKey: g.GetGroupKey(),
+	}
+	if a.GetResolved() {
+		s.Status = schemas.StatusResolved
+	}
+	if fp := a.GetFingerprint(); fp != 0 {
+		s.Fingerprint = fmt.Sprintf("%016x", fp)
+	}
+	finishAlert(&s)
+	if a.GetName() != "" {
+		s.Name = a.GetName()
+	}
+	return b.add(at, s)
+}
+
+func (b *batch) recorderSilence(sil *eventrecorderpb.Silence, at *timestamppb.Timestamp, p place) error {
+	w := silenceWindow{
+		id: sil.GetId(), by: sil.GetCreatedBy(), comment: sil.GetComment(), annotations: recorderLabels(sil.GetAnnotations()),
+		startsAt: timeOf(sil.GetStartsAt()), endsAt: timeOf(sil.GetEndsAt()), updatedAt: timeOf(sil.GetUpdatedAt()),
+		severalSetsOfMatchers: len(sil.GetMatcherSets()) > 1,
+	}
+	switch now := timeOf(at); {
+	case w.endsAt <= now:
+		w.state = "expired"
+	case w.startsAt <= now:
+		w.state = "active"
+	default:
+		w.state = "pending"
+	}
+	for _, m := range sil.GetMatchers() {
+		regex := m.GetType() == eventrecorderpb.Matcher_TYPE_REGEXP || m.GetType() == eventrecorderpb.Matcher_TYPE_NOT_REGEXP
+		not := m.GetType() == eventrecorderpb.Matcher_TYPE_NOT_EQUAL || m.GetType() == eventrecorderpb.Matcher_TYPE_NOT_REGEXP
+		w.matcher(m.GetName(), m.GetPattern(), regex, !not)
+	}
+	var s schemas.Signal
+	if err := w.signal(&s); err != nil {
+		return b.refuse(p, err)
+	}
+	return b.add(p, s)
+}
+
+func recorderLabels(set *eventrecorderpb.LabelSet) schemas.Labels {
+	m := make(map[string]string, len(set.GetLabels()))
+	for _, l := range set.GetLabels() {
+		m[l.GetKey()] = l.GetValue()
+	}
+	return schemas.LabelsOf(m)
+}
+
+func timeOf(t *timestamppb.Timestamp) schemas.Time {
+	if t == nil || !t.IsValid() {
+		return 0
+	}
+	return schemas.TimeOf(t.AsTime())
+}

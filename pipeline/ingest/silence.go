@@ -1,0 +1,143 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pinkstar/schemas"
+	"pinkstar/schemas/jsonscan"
+)
+
+// silenceWindow is an Alertmanager silence, whichever way it came.
+type silenceWindow struct {
+	id, by, comment       string
+	state                 string // pending, active, expired
+	startsAt, endsAt      schemas.Time
+	updatedAt             schemas.Time
+	matchers              []string // in Alertmanager's syntax
+	equal                 schemas.Labels
+	annotations           schemas.Labels
+	severalSetsOfMatchers bool
+}
+
+// silence reads one silence of Alertmanager's API v2.
+func (b *batch) silence(r *jsonscan.Reader) error {
+	return b.element(r, "", -1, func(s *schemas.Signal) error {
+		var w silenceWindow
+		if err := r.Object(func(name string) error { return w.field(r, name) }); err != nil {
+			return err
+		}
+		return w.signal(s)
+	})
+}
+
+func (w *silenceWindow) field(r *jsonscan.Reader, name string) (err error) {
+	switch name {
+	case "id":
+		w.id, err = r.String()
+	case "matchers":
+		err = r.Array(func(int) error { return w.readMatcher(r) })
+	case "startsAt":
+		w.startsAt, err = schemas.ReadTime(r)
+	case "endsAt":
+		w.endsAt, err = schemas.ReadTime(r)
+	case "updatedAt":
+		w.updatedAt, err = schemas.ReadTime(r)
+	case "createdBy":
+		w.by, err = r.String()
+	case "comment":
+		w.comment, err = r.String()
+	case "annotations":
+		w.annotations, err = schemas.ReadLabels(r)
+	case "status":
+		err = r.Object(func(name string) (err error) {
+			if name == "state" {
+				w.state, err = r.String()
+			}
+			return err
+		})
+	}
+	return err
+}
+
+func (w *silenceWindow) readMatcher(r *jsonscan.Reader) error {
+	var name, value string
+	regex, equal := false, true
+	err := r.Object(func(field string) (err error) {
+		switch field {
+		case "name":
+			name, err = r.String()
+		case "value":
+			value, err = r.String()
+		case "isRegex":
+			regex, err = r.Bool()
+		case "isEqual": // absent in old versions, where it meant true
+			equal, err = r.Bool()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return errors.New("name: missing")
+	}
+	w.matcher(name, value, regex, equal)
+	return nil
+}
+
+func (w *silenceWindow) matcher(name, value string, regex, equal bool) {
+	op := map[[2]bool]string{{false, true}: "=", {true, true}: "=~", {false, false}: "!=", {true, false}: "!~"}[[2]bool{regex, equal}]
+	w.matchers = append(w.matchers, name+op+quoteMatcher(value))
+	if op == "=" {
+		w.equal = with(w.equal, name, value)
+	}
+}
+
+// quoteMatcher quotes a value as Alertmanager's matcher syntax wants it.
+func quoteMatcher(v string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(v) + `"`
+}
+
+// signal writes the silence as a maintenance window that suppresses what it
+// matches.
+func (w *silenceWindow) signal(s *schemas.Signal) error {
+	if w.id == "" {
+		return errors.New("id: missing")
+	}
+	if w.endsAt == 0 {
+		return errors.New("endsAt: missing")
+	}
+	status, ok := map[string]schemas.Status{
+		"": schemas.StatusPlanned, "pending": schemas.StatusPlanned, "active": schemas.StatusStarted, "expired": schemas.StatusFinished,
+	}[w.state]
+	if !ok {
+		return fmt.Errorf("status.state: %q is none of pending, active, expired", w.state)
+	}
+	*s = schemas.Signal{
+		Kind: schemas.KindMaintenance, Source: string(SourceAlertmanager), Fingerprint: w.id, Status: status,
+		Name: "Silence: " + firstLine(w.comment, w.id), Summary: firstLine(w.comment, ""), Description: w.comment,
+		StartsAt: w.startsAt, EndsAt: w.endsAt, Labels: w.equal, Annotations: w.annotations,
+		Change: &schemas.Change{Type: "silence", By: w.by, Suppress: len(w.matchers) > 0, Matchers: w.matchers},
+	}
+	if w.updatedAt != 0 { // prolonging keeps the id: another state of the window
+		s.Occurrence = w.updatedAt.String()
+	}
+	if w.severalSetsOfMatchers {
+		// The sets are alternatives and Change.Matchers must all hold: suppressing
+		// by one set alone would be less than the silence, by all of them nothing.
+		s.Change.Suppress, s.Change.Matchers = false, nil
+		s.Flags = append(s.Flags, "silence_with_alternatives")
+	}
+	return nil
+}
+
+// firstLine returns the first line of text, or fallback when it is empty.
+func firstLine(text, fallback string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if line = strings.TrimSpace(line); line == "" {
+		return fallback
+	}
+	return line
+}

@@ -1,0 +1,305 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"pinkstar/schemas"
+	"pinkstar/schemas/jsonscan"
+)
+
+// Source names a form of payload.
+type Source string
+
+// The forms of payload that can be translated.
+const (
+	SourceAlertmanager Source = "alertmanager" // webhook, version 4
+	SourceRecorder     Source = "recorder"     // Alertmanager's event recorder, JSON or protobuf
+	SourceSilences     Source = "silences"     // Alertmanager API v2
+	SourceGrafana      Source = "grafana"      // Grafana Alerting webhook
+	SourceJira         Source = "jira"         // issue and comment webhooks
+	SourceServiceNow   Source = "servicenow"   // event records
+	SourcePagerDuty    Source = "pagerduty"    // webhooks v3 and Events v2
+	SourceCloudEvents  Source = "cloudevents"  // 1.0, structured, binary, batched
+	SourceCDEvents     Source = "cdevents"     // without a CloudEvents envelope
+	SourceCalendar     Source = "calendar"     // iCalendar
+	SourceSignals      Source = "signals"      // our own: object, array, NDJSON
+	SourceWrapped      Source = "wrapped"      // {"source", "received_at", "payload"}
+	SourceAny          Source = ""             // to be recognised
+)
+
+// Meta is what is known of a payload besides its bytes.
+type Meta struct {
+	// ReceivedAt becomes the signals' received_at. Zero, for offline reading,
+	// takes it from the payload, or else the time of the event.
+	ReceivedAt  schemas.Time
+	ContentType string
+	// Attributes are the CloudEvents attributes of binary mode, names without
+	// "ce_" or "ce-".
+	Attributes map[string]string
+}
+
+// Translator turns foreign payloads into signals. It is a function of its
+// arguments: no clock, no I/O, safe for concurrent use.
+type Translator struct {
+	naming schemas.Naming
+	limits Limits
+}
+
+// NewTranslator returns a Translator for these labels and limits.
+func NewTranslator(naming schemas.Naming, limits Limits) *Translator {
+	return &Translator{naming: naming, limits: limits}
+}
+
+// Translate reads a payload of the given form into complete signals. The error
+// is nil or Refusals; signals returned beside Refusals are good and may be
+// used. A payload that says nothing about anything (a ping, a start-up event)
+// gives no signal and no error.
+func (t *Translator) Translate(source Source, body []byte, meta Meta) ([]schemas.Signal, error) {
+	b := &batch{t: t, meta: meta}
+	if err := b.body(source, string(body)); err != nil {
+		return nil, Refusals{refusal(-1, err)}
+	}
+	return b.finish()
+}
+
+// batch collects what one payload holds.
+type batch struct {
+	t      *Translator
+	meta   Meta
+	found  []found
+	prefix string // path of the value being read within the whole payload
+	nested int    // envelopes within envelopes
+}
+
+// found is one element of the payload: a signal, or why there is none.
+type found struct {
+	signal schemas.Signal
+	err    error
+	place
+}
+
+// place is where in the payload an element stands.
+type place struct {
+	prefix, list string // the value it is in, and the list there
+	index        int    // in the list; -1: in none
+	offset       int
+}
+
+func (p place) path() string {
+	s := p.prefix
+	if p.list != "" {
+		if s != "" {
+			s += "."
+		}
+		s += p.list
+	}
+	if p.index >= 0 {
+		s += "[" + strconv.Itoa(p.index) + "]"
+	}
+	return s
+}
+
+// body translates a whole text.
+func (b *batch) body(source Source, text string) error {
+	switch source {
+	case SourceCalendar:
+		return b.calendar(text)
+	case SourceRecorder:
+		if looksLikeProtobuf(text) {
+			return b.recorderProto(text)
+		}
+	case SourceCloudEvents:
+		if b.meta.Attributes != nil {
+			return b.cloudEventBinary(text)
+		}
+	case SourceAny:
+		return b.recogniseText(text)
+	}
+	return b.values(source, text)
+}
+
+// values translates one JSON value after the other until the text ends.
+func (b *batch) values(source Source, text string) error {
+	r := jsonscan.New(text)
+	r.SetMaxDepth(b.t.limits.Depth)
+	if !r.More() {
+		return errors.New("the body is empty")
+	}
+	for i := 0; r.More(); i++ {
+		outer := b.prefix
+		if i > 0 {
+			b.prefix = outer + "[" + strconv.Itoa(i) + "]"
+		}
+		if err := b.value(source, &r); err != nil {
+			return err
+		}
+		b.prefix = outer
+	}
+	return nil
+}
+
+// value translates one JSON value, or each element of an array.
+func (b *batch) value(source Source, r *jsonscan.Reader) error {
+	if r.Kind() != jsonscan.Array {
+		return b.object(source, r)
+	}
+	outer := b.prefix
+	defer func() { b.prefix = outer }()
+	return r.Array(func(i int) error {
+		m := r.Mark()
+		b.prefix = outer + "[" + strconv.Itoa(i) + "]"
+		before := len(b.found)
+		err := b.object(source, r)
+		if err == nil || errors.Is(err, ErrLimit) {
+			return err
+		}
+		// The other elements must not suffer, unless this is no JSON at all.
+		r.Rewind(m)
+		if syntax := r.Skip(); syntax != nil {
+			return syntax
+		}
+		b.found = append(b.found[:before], found{err: err, place: place{prefix: b.prefix, index: -1, offset: m.Offset()}})
+		return nil
+	})
+}
+
+func (b *batch) object(source Source, r *jsonscan.Reader) error {
+	if source == SourceAny {
+		var err error
+		if source, err = detect(r); err != nil {
+			return err
+		}
+	}
+	switch source {
+	case SourceAlertmanager:
+		return b.alertmanager(r)
+	case SourceGrafana:
+		return b.grafana(r)
+	case SourceRecorder:
+		return b.recorderJSON(r)
+	case SourceSilences:
+		return b.silence(r)
+	case SourceJira:
+		return b.jira(r)
+	case SourceServiceNow:
+		return b.serviceNow(r)
+	case SourcePagerDuty:
+		return b.pagerDuty(r)
+	case SourceCloudEvents:
+		return b.cloudEvent(r)
+	case SourceCDEvents:
+		return b.cdEvent(r)
+	case SourceSignals:
+		return b.element(r, "", -1, func(s *schemas.Signal) error { return readOwn(r, s) })
+	case SourceWrapped:
+		return b.wrapped(r)
+	default:
+		return fmt.Errorf("source: %q is not a form of payload that can be read", source)
+	}
+}
+
+// readOwn reads our own signal, less what is ours to set.
+func readOwn(r *jsonscan.Reader, s *schemas.Signal) error {
+	err := schemas.ReadSignal(r, s)
+	s.Flags, s.Activation = nil, nil
+	return err
+}
+
+// element reads one signal with read. A failure is kept beside the others,
+// unless the text is no JSON: then nothing in it can be trusted.
+func (b *batch) element(r *jsonscan.Reader, list string, index int, read func(*schemas.Signal) error) error {
+	m := r.Mark()
+	p := place{prefix: b.prefix, list: list, index: index, offset: m.Offset()}
+	f, err := b.next(p)
+	if err != nil {
+		return err
+	}
+	if err := read(&f.signal); err != nil {
+		r.Rewind(m)
+		if syntax := r.Skip(); syntax != nil {
+			return syntax
+		}
+		f.err = err
+	}
+	return nil
+}
+
+// next makes room for one more element.
+func (b *batch) next(p place) (*found, error) {
+	if len(b.found) >= b.t.limits.Signals {
+		return nil, fmt.Errorf("more than %d signals in one payload: %w", b.t.limits.Signals, ErrLimit)
+	}
+	b.found = append(b.found, found{place: p})
+	return &b.found[len(b.found)-1], nil
+}
+
+// add keeps a signal that was put together outside element.
+func (b *batch) add(p place, s schemas.Signal) error {
+	f, err := b.next(p)
+	if err == nil {
+		f.signal = s
+	}
+	return err
+}
+
+// refuse keeps the reason why an element gives no signal.
+func (b *batch) refuse(p place, why error) error {
+	f, err := b.next(p)
+	if err == nil {
+		f.err = why
+	}
+	return err
+}
+
+// here is the place of the value that r stands before.
+func (b *batch) here(r *jsonscan.Reader) place {
+	return place{prefix: b.prefix, index: -1, offset: r.Mark().Offset()}
+}
+
+// finish completes every signal and separates the good from the refused.
+func (b *batch) finish() ([]schemas.Signal, error) {
+	signals := make([]schemas.Signal, 0, len(b.found))
+	var refused Refusals
+	for i := range b.found {
+		f := &b.found[i]
+		if f.err == nil {
+			f.err = b.complete(&f.signal)
+		}
+		if f.err == nil {
+			signals = append(signals, f.signal)
+			continue
+		}
+		refused = append(refused, refusal(i, f.located()))
+	}
+	if refused != nil {
+		return signals, refused
+	}
+	return signals, nil
+}
+
+func (f *found) located() error {
+	if p := f.path(); p != "" {
+		return jsonscan.Within(f.err, p, f.offset)
+	}
+	var e *jsonscan.Error
+	if errors.As(f.err, &e) {
+		return f.err
+	}
+	return &jsonscan.Error{Offset: f.offset, Err: f.err}
+}
+
+func (b *batch) complete(s *schemas.Signal) error {
+	if b.meta.ReceivedAt != 0 {
+		s.ReceivedAt = b.meta.ReceivedAt
+	} else if s.ReceivedAt == 0 {
+		if s.ReceivedAt = s.StartsAt; s.Status == schemas.StatusResolved && s.EndsAt != 0 {
+			s.ReceivedAt = s.EndsAt
+		}
+	}
+	if err := b.t.naming.Complete(s); err != nil {
+		return err
+	}
+	return b.t.limits.apply(s)
+}
