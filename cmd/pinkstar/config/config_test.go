@@ -94,7 +94,7 @@ func TestPrintIsReadBackAndKeepsSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, b.String())
 	}
-	if back.Kafka.Brokers[0] != "a:1" || back.Web != c.Web || back.HTTP != c.HTTP || back.Rules != c.Rules {
+	if back.Kafka.Brokers[0] != "a:1" || back.Web.MaxBody != c.Web.MaxBody || back.HTTP != c.HTTP || back.Rules != c.Rules {
 		t.Errorf("read back differently:\n%s", b.String())
 	}
 }
