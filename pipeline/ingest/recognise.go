@@ -209,10 +209,8 @@ func (b *batch) wrapped(r *jsonscan.Reader) error {
 	err = b.inside("payload", func() error { return b.payload(sourceNamed(source), r) })
 	r.Rewind(end)
 	b.meta = outer
-	if outer.ReceivedAt == 0 && receivedAt != 0 {
-		for i := before; i < len(b.found); i++ {
-			b.found[i].signal.ReceivedAt = receivedAt
-		}
+	for i := before; receivedAt != 0 && i < len(b.found); i++ {
+		b.found[i].wrapped = receivedAt
 	}
 	if err != nil {
 		return jsonscan.Within(err, "payload", payload.Offset())

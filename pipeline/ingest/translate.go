@@ -75,8 +75,9 @@ type batch struct {
 
 // found is one element of the payload: a signal, or why there is none.
 type found struct {
-	signal schemas.Signal
-	err    error
+	signal  schemas.Signal
+	err     error
+	wrapped schemas.Time // when it came in, as the envelope around it says
 	place
 }
 
@@ -265,7 +266,7 @@ func (b *batch) finish() ([]schemas.Signal, error) {
 	for i := range b.found {
 		f := &b.found[i]
 		if f.err == nil {
-			f.err = b.complete(&f.signal)
+			f.err = b.complete(&f.signal, f.wrapped)
 		}
 		if f.err == nil {
 			signals = append(signals, f.signal)
@@ -290,9 +291,16 @@ func (f *found) located() error {
 	return &jsonscan.Error{Offset: f.offset, Err: f.err}
 }
 
-func (b *batch) complete(s *schemas.Signal) error {
-	if b.meta.ReceivedAt != 0 {
-		s.ReceivedAt = b.meta.ReceivedAt
+// complete settles when the signal came in and fills in the rest. What an
+// envelope says of that counts unless it lies ahead of us: history can be taken
+// in with its own times, and no sender can push log time into the future.
+func (b *batch) complete(s *schemas.Signal, wrapped schemas.Time) error {
+	at := b.meta.ReceivedAt
+	if wrapped != 0 && (at == 0 || wrapped < at) {
+		at = wrapped
+	}
+	if at != 0 {
+		s.ReceivedAt = at
 	} else if s.ReceivedAt == 0 {
 		if s.ReceivedAt = s.StartsAt; s.Status == schemas.StatusResolved && s.EndsAt != 0 {
 			s.ReceivedAt = s.EndsAt
