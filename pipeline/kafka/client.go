@@ -62,6 +62,7 @@ func ClientOpts(cfg Config, role string, deps Deps) ([]kgo.Opt, error) {
 		kgo.RecordPartitioner(Partitioner(cfg.Topic(schemas.TopicState))),
 		kgo.MetadataMinAge(250 * time.Millisecond),
 		kgo.DialTimeout(5 * time.Second),
+		kgo.DisableClientMetrics(), // we have our own
 	}
 	if cfg.TLS.Enabled {
 		tc, err := cfg.TLS.config()

@@ -13,18 +13,19 @@ import (
 // API key ends the process, and a length of 2 GiB is allocated. The guard reads
 // each frame's head before the broker does.
 
-// served are the API keys that reach the embedded broker: what producers,
-// consumers, groups, transactions and admin tools need. WriteTxnMarkers (27) is
-// not among them, since it lets anybody tear a transaction, and neither is what
-// moves replicas or manages users.
-var served = [...]bool{
-	0: true, 1: true, 2: true, 3: true, // produce, fetch, list offsets, metadata
-	8: true, 9: true, 10: true, 11: true, 12: true, 13: true, 14: true, 15: true, 16: true, // groups
-	18: true, 19: true, 20: true, 21: true, 22: true, 23: true, // versions, topics, records, producer ids, epochs
-	24: true, 25: true, 26: true, 28: true, // transactions
-	32: true, 33: true, 35: true, 37: true, 42: true, 44: true, 47: true, // configs, partitions, groups
-	60: true, 61: true, 65: true, 66: true, 68: true, 69: true, 75: true, // describe, new groups
-}
+// served are the API keys that reach the embedded broker: all that it says it
+// has, since clients use what they are told of, except three. WriteTxnMarkers
+// (27) lets anybody tear a transaction, UpdateFeatures (57) takes away the epoch
+// that each transaction has of its own, and AlterUserScramCredentials (51) would
+// make users that nothing asks for.
+var served = func() (keys [93]bool) {
+	for _, span := range [][2]int{{0, 3}, {8, 26}, {28, 37}, {42, 50}, {60, 61}, {65, 66}, {68, 69}, {71, 72}, {74, 79}, {90, 92}} {
+		for k := span[0]; k <= span[1]; k++ {
+			keys[k] = true
+		}
+	}
+	return keys
+}()
 
 // frameHead is the length, the API key and the version.
 const frameHead = 8

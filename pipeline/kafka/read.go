@@ -2,10 +2,13 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -15,11 +18,11 @@ type Span struct {
 	From, To  int64
 }
 
-// StableSpans returns what a partition holds for readers of committed records,
-// once every transaction that was open when it was called has ended. A
+// StableSpans returns what partitions (none: all) hold for readers of committed
+// records, once every transaction that was open when it was called has ended. A
 // transaction that nobody ends is aborted by the brokers when its time is up,
 // so this waits at most that long.
-func StableSpans(ctx context.Context, cl *kgo.Client, topic string) (map[int32]Span, error) {
+func StableSpans(ctx context.Context, cl *kgo.Client, topic string, partitions ...int32) (map[int32]Span, error) {
 	adm := kadm.NewClient(cl)
 	starts, err := adm.ListStartOffsets(ctx, topic)
 	if err == nil {
@@ -45,6 +48,9 @@ func StableSpans(ctx context.Context, cl *kgo.Client, topic string) (map[int32]S
 		}
 		spans, behind := map[int32]Span{}, false
 		starts.Each(func(o kadm.ListedOffset) {
+			if len(partitions) > 0 && !slices.Contains(partitions, o.Partition) {
+				return
+			}
 			end, _ := ends.Lookup(topic, o.Partition)
 			s, _ := stable.Lookup(topic, o.Partition)
 			behind = behind || s.Offset < end.Offset
@@ -125,4 +131,27 @@ func ReadCommitted(ctx context.Context, cfg Config, deps Deps, topic string) ([]
 		}
 	}
 	return recs, nil
+}
+
+// ErrNoTopic says that a topic does not exist.
+var ErrNoTopic = errors.New("topic does not exist")
+
+// CountPartitions returns how many partitions the topics have together.
+func CountPartitions(ctx context.Context, cl *kgo.Client, topics ...string) (int, error) {
+	m, err := kadm.NewClient(cl).ListTopics(ctx, topics...)
+	if err != nil {
+		return 0, fmt.Errorf("asking the brokers for topics: %w", err)
+	}
+	n := 0
+	for _, t := range topics {
+		d, ok := m[t]
+		if !ok || errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
+			return 0, fmt.Errorf("%s: %w; `pinkstar topics apply` creates it", t, ErrNoTopic)
+		}
+		if d.Err != nil {
+			return 0, fmt.Errorf("topic %s: %w", t, d.Err)
+		}
+		n += len(d.Partitions)
+	}
+	return n, nil
 }

@@ -1,0 +1,91 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/schemas"
+)
+
+// controller appends the records that come from Pinkstar itself to the log:
+// ticks when nothing else moves log time, and activations when the configured
+// rules or topology are not those in force. They are ordinary records, outside
+// of the transaction: what they do is in the log, whoever reads it.
+type controller struct {
+	kafka kafka.Config
+	cl    *kgo.Client
+}
+
+// controlState is what the owner of a partition remembers of them.
+type controlState struct {
+	tickFor schemas.Time // the wake-up that the last tick is for
+	tickAt  time.Time
+	sent    map[string]string // version by what
+}
+
+func newController(kc kafka.Config, deps Deps) (*controller, error) {
+	cl, err := kafka.NewClient(kc, RoleCorrelate+".control", kafka.Deps{Log: deps.Log},
+		kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		return nil, err
+	}
+	return &controller{kafka: kc, cl: cl}, nil
+}
+
+func (c *controller) close() { c.cl.Close() }
+
+// tickAgain is how long a tick may take to come back by the log.
+const tickAgain = 5 * time.Second
+
+// watch appends what partition p needs.
+func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activation, now time.Time, tickAfter time.Duration, met *metrics) error {
+	for i := range wanted {
+		w := &wanted[i]
+		if p.ctl.sent[w.What] == w.Version {
+			continue
+		}
+		if p.eng.Active(w.What) != w.Version {
+			if err := c.activate(ctx, p.id, w, now); err != nil {
+				return err
+			}
+			met.activations.Inc()
+		}
+		if p.ctl.sent == nil {
+			p.ctl.sent = map[string]string{}
+		}
+		p.ctl.sent[w.What] = w.Version
+	}
+	wake := p.eng.NextWake()
+	if wake == 0 || schemas.TimeOf(now) < wake || now.Sub(p.lastRecord) < tickAfter {
+		return nil
+	}
+	if p.ctl.tickFor == wake && now.Sub(p.ctl.tickAt) < tickAgain {
+		return nil
+	}
+	p.ctl.tickFor, p.ctl.tickAt = wake, now
+	met.ticks.Inc()
+	c.cl.TryProduce(context.WithoutCancel(ctx), kafka.ControlRecord(&c.kafka, p.id, controlSignal(schemas.KindTick, now)), nil)
+	return nil
+}
+
+// activate waits for the acknowledgement: what comes in after Ready is handled
+// by the configured rules.
+func (c *controller) activate(ctx context.Context, partition int32, a *schemas.Activation, now time.Time) error {
+	s := controlSignal(schemas.KindActivation, now)
+	s.Activation = a
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	if err := c.cl.ProduceSync(ctx, kafka.ControlRecord(&c.kafka, partition, s)).FirstErr(); err != nil {
+		return fmt.Errorf("activating %s %s on partition %d: %w", a.What, a.Version, partition, err)
+	}
+	return nil
+}
+
+func controlSignal(kind schemas.Kind, now time.Time) *schemas.Signal {
+	at := schemas.TimeOf(now)
+	return &schemas.Signal{Kind: kind, Source: "pinkstar", Name: string(kind), StartsAt: at, ReceivedAt: at}
+}

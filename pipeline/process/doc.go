@@ -1,0 +1,48 @@
+// Package process holds the two stream processors: the normaliser, which turns
+// any payload on the input topics into signals, and the correlator, which turns
+// signals into decisions, incidents and problems. Both consume, transform and
+// produce in transactions: exactly once.
+//
+// # Which file do I open
+//
+//   - session.go: one client's life: poll, hand on, end the transaction, survive
+//     rebalances and errors; both processors are stages of it
+//   - pace.go: when a transaction ends
+//   - correlator.go: the stage that runs an engine for each partition
+//   - part.go: one partition: records into the engine, outcomes out of it
+//   - restore.go, snapshot.go, progress.go: how a partition's engine is brought
+//     back, and what is kept for it
+//   - control.go: ticks and activations, which enter by the log like all else
+//   - normaliser.go: the stage that reads foreign payloads
+//   - refuse.go: the dead letter
+//
+// # Non-obvious
+//
+//   - The engine's state is a function of the partition's log. It is rebuilt
+//     from the latest snapshot by reading the log again up to where the last
+//     committed transaction stopped, with the outcomes thrown away: they were
+//     committed with it.
+//   - Where that is, is written into each transaction as a record on `state`
+//     (progress). It wins over the group's offset: the embedded broker can lose
+//     the latter of a transaction whose records it committed.
+//   - Restoring first waits until no transaction is open on the partition's
+//     state: a predecessor that hangs may still be ended either way, and its
+//     progress must not be overlooked.
+//   - A rebalance never happens inside a transaction: polls block it until the
+//     transaction has ended. A transaction that fails all the same leaves the
+//     engines ahead of the log, so all of them are thrown away and restored.
+//   - Fencing. Two instances never share a transactional id (each has its own:
+//     stable for an instance on Kafka, so that its open transaction is aborted
+//     at once when it comes back; fresh for each start on the embedded broker).
+//     What keeps a stalled instance from committing after it lost its
+//     partitions is KIP-447: the offsets of a transaction carry the group's
+//     generation, and an old one is refused, which aborts the transaction.
+//     Transactions time out (15 s) before group sessions do (30 s).
+//   - There is no reset of offsets. A position that the log no longer has is a
+//     hard stop with instructions: going on would count signals twice or lose
+//     them. A fleet's very first start begins at the start of the log.
+//   - A record whose ce_id the engine knows is a repeat and is not parsed.
+//   - Ticks and activations come from the owner of a partition, through the
+//     log. A late tick from a former owner only moves log time, never further
+//     than its clock.
+package process

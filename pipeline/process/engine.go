@@ -1,0 +1,50 @@
+package process
+
+import (
+	"io"
+
+	"pinkstar/schemas"
+)
+
+// Engine is what the correlator needs of correlate.Engine: a function of the
+// records it is handed.
+type Engine interface {
+	// Repeat reports whether id is a signal it knows; it is counted, and there
+	// is nothing else to do.
+	Repeat(id schemas.ID, at schemas.Time, out *Output) bool
+	// Step takes any signal or control record.
+	Step(s *schemas.Signal, at schemas.Time, out *Output)
+	// NextWake is the log time at which it next has something to do, or 0.
+	NextWake() schemas.Time
+	// Snapshot writes everything that Restore needs.
+	Snapshot(w io.Writer) error
+	// Active returns the version in force of what an activation can set
+	// ("rules", "topology"), or "".
+	Active(what string) string
+}
+
+// Engines makes engines. All instances of a fleet are configured alike.
+type Engines interface {
+	New() (Engine, error)
+	Restore(r io.Reader) (Engine, error)
+	// Wanted lists the configured rules and topology. It may change while
+	// running; partitions follow through their log.
+	Wanted() []schemas.Activation
+}
+
+// Output is what an engine has to say; it is reused between steps.
+type Output struct {
+	Decisions []schemas.Decision
+	Incidents []schemas.Incident
+	Timeline  []schemas.TimelineEntry
+	Problems  []schemas.Problem
+}
+
+// Reset empties o and keeps its memory.
+func (o *Output) Reset() {
+	o.Decisions, o.Incidents, o.Timeline, o.Problems = o.Decisions[:0], o.Incidents[:0], o.Timeline[:0], o.Problems[:0]
+}
+
+func (o *Output) empty() bool {
+	return len(o.Decisions)+len(o.Incidents)+len(o.Timeline)+len(o.Problems) == 0
+}

@@ -1,0 +1,175 @@
+package process
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/schemas"
+)
+
+// part is one partition of signals: its engine, and where it stands.
+type part struct {
+	id    int32
+	kafka *kafka.Config
+	met   *metrics
+	eng   Engine
+	out   Output
+
+	next    int64 // offset after the last record that the engine has seen
+	touched bool  // in the open transaction
+
+	lastRecord time.Time // when the last record came, by our clock
+	ctl        controlState
+	snaps      snapshots
+	obsolete   int64 // state before this offset may go, once committed
+}
+
+// emit takes what the engine says; nil while restoring.
+type emit func(*kgo.Record)
+
+func (p *part) take(s *session, f kgo.FetchTopicPartition, now time.Time) error {
+	p.touched, p.lastRecord = true, now
+	for _, r := range f.Records {
+		if r.Offset < p.next {
+			return fmt.Errorf("partition %d: offset %d came after %d", p.id, r.Offset, p.next-1)
+		}
+		if err := p.apply(r, s.produce); err != nil {
+			return fmt.Errorf("partition %d offset %d: %w", p.id, r.Offset, err)
+		}
+	}
+	p.met.lag.WithLabelValues(label(p.id)).Set(float64(max(f.HighWatermark-p.next, 0)))
+	return nil
+}
+
+// apply hands one record to the engine. It depends on nothing but the record
+// and the engine: restoring runs it again.
+func (p *part) apply(r *kgo.Record, to emit) error {
+	at := schemas.Time(r.Timestamp.UnixMilli())
+	p.next = r.Offset + 1
+	p.snaps.records++
+	id, hasID := headerID(r)
+	if hasID && p.eng.Repeat(id, at, &p.out) {
+		p.met.repeats.Inc()
+		return p.emit(to)
+	}
+	sig := new(schemas.Signal) // not reused: a decision carries it on
+	if err := readSignal(r, id, hasID, sig); err != nil {
+		p.met.refused.Inc()
+		if err := p.emit(to); err != nil {
+			return err
+		}
+		return refuse(p.kafka, r, "correlate", err, to)
+	}
+	p.met.steps.Inc()
+	p.eng.Step(sig, at, &p.out)
+	return p.emit(to)
+}
+
+// headerID returns the signal's id from the record's headers; it is the first
+// one in records of ours.
+func headerID(r *kgo.Record) (schemas.ID, bool) {
+	var v []byte
+	if len(r.Headers) > 0 && r.Headers[0].Key == schemas.HeaderID {
+		v = r.Headers[0].Value
+	} else {
+		v = kafka.Header(r, schemas.HeaderID)
+	}
+	return parseID(v)
+}
+
+func parseID(v []byte) (id schemas.ID, ok bool) {
+	if len(v) != 2*len(id) {
+		return id, false
+	}
+	for i := range id {
+		hi, lo := unhex(v[2*i]), unhex(v[2*i+1])
+		if hi > 15 || lo > 15 {
+			return schemas.ID{}, false
+		}
+		id[i] = hi<<4 | lo
+	}
+	return id, true
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	default:
+		return 255
+	}
+}
+
+// readSignal decodes a record and checks what the engine takes for granted.
+func readSignal(r *kgo.Record, id schemas.ID, hasID bool, sig *schemas.Signal) error {
+	if err := schemas.DecodeSignal(r.Value, sig); err != nil {
+		return fmt.Errorf("not a signal: %w", err)
+	}
+	if sig.Kind == schemas.KindTick || sig.Kind == schemas.KindActivation {
+		return nil
+	}
+	own, err := schemas.ParseID(sig.ID)
+	if err != nil {
+		return fmt.Errorf("id: %w", err)
+	}
+	if hasID && own != id {
+		return fmt.Errorf("the header %s says %s and the value %s: a repeat could not be recognised", schemas.HeaderID, id, own)
+	}
+	if sig.Scope == "" && len(r.Key) > 0 {
+		return fmt.Errorf("scope: missing, although the record's key is %q", r.Key)
+	}
+	if sig.Scope != string(r.Key) {
+		return fmt.Errorf("the record's key is %q and the scope %q: other signals of the scope are on another partition", r.Key, sig.Scope)
+	}
+	return nil
+}
+
+// emit encodes what the engine said and empties the output.
+func (p *part) emit(to emit) error {
+	if p.out.empty() {
+		return nil
+	}
+	defer p.out.Reset()
+	if to == nil {
+		return nil
+	}
+	var first error
+	send := func(topic, typ, key, id string, at schemas.Time, v any) {
+		r, err := kafka.OutcomeRecord(p.kafka, topic, typ, key, id, at, v)
+		if err != nil {
+			if first == nil {
+				first = fmt.Errorf("encoding %s %s: %w", typ, id, err)
+			}
+			return
+		}
+		to(r)
+	}
+	for i := range p.out.Decisions {
+		d := &p.out.Decisions[i]
+		send(schemas.TopicDecisions, schemas.TypeDecision, d.Scope, revision(d.SignalID, d.Revision), d.LastAt, d)
+	}
+	for i := range p.out.Timeline {
+		e := &p.out.Timeline[i]
+		send(schemas.TopicDecisions, schemas.TypeTimeline, e.Scope, revision(e.IncidentID, e.Seq), e.At, e)
+	}
+	for i := range p.out.Incidents {
+		in := &p.out.Incidents[i]
+		send(schemas.TopicIncidents, schemas.TypeIncident, in.ID, revision(in.ID, in.Revision), in.UpdatedAt, in)
+	}
+	for i := range p.out.Problems {
+		pr := &p.out.Problems[i]
+		send(schemas.TopicProblems, schemas.TypeProblem, pr.ID, revision(pr.ID, pr.Revision), pr.UpdatedAt, pr)
+	}
+	return first
+}
+
+// revision makes an event's id, the same whenever the event is made again.
+func revision(id string, n int64) string { return id + "/" + strconv.FormatInt(n, 10) }
+
+func label(partition int32) string { return strconv.Itoa(int(partition)) }

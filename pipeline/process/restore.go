@@ -1,0 +1,153 @@
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/schemas"
+)
+
+// restorer brings partitions back to where their last committed transaction
+// left them.
+type restorer struct {
+	c      *Correlator
+	ids    []int32
+	deps   kafka.Deps
+	state  map[int32]kafka.Span
+	starts kadm.ListedOffsets
+}
+
+func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, error) {
+	r := &restorer{c: c, ids: ids, deps: kafka.Deps{Log: c.deps.Log}}
+	cl, err := kafka.NewClient(c.kafka, "restore", r.deps)
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	if r.state, err = kafka.StableSpans(ctx, cl, c.kafka.Topic(schemas.TopicState), ids...); err != nil {
+		return nil, err
+	}
+	r.starts, err = kadm.NewClient(cl).ListStartOffsets(ctx, c.topics[0])
+	if err == nil {
+		err = r.starts.Error()
+	}
+	return r, err
+}
+
+func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*part, error) {
+	began := time.Now()
+	p := &part{id: id, kafka: &r.c.kafka, met: r.c.met, lastRecord: began}
+	prog, err := r.lastProgress(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("reading its progress: %w", err)
+	}
+	start, _ := r.starts.Lookup(r.c.topics[0], id)
+	if prog == nil {
+		prog = &progress{Next: start.Offset}
+		if committed > start.Offset {
+			// The state topic was lost or made anew. The log still says it all.
+			r.c.deps.Log.Warn().Int32("partition", id).Int64("offset", committed).
+				Msg("there is no state for records that were processed; rebuilding it from the log")
+			prog.Next = committed
+		}
+	}
+	p.snaps.latest, p.snaps.previous = prog.Latest, prog.Previous
+	if err := r.engine(ctx, p, start.Offset, prog); err != nil {
+		return nil, err
+	}
+	from := p.next
+	if err := r.replay(ctx, p, prog.Next); err != nil {
+		return nil, err
+	}
+	p.next, p.touched = prog.Next, false
+	r.c.met.restore.Observe(time.Since(began).Seconds())
+	r.c.deps.Log.Info().Int32("partition", id).Int64("from", from).Int64("to", prog.Next).
+		Dur("took", time.Since(began)).Msg("partition restored")
+	return p, nil
+}
+
+// engine sets p's engine and the offset from which it must read on.
+func (r *restorer) engine(ctx context.Context, p *part, start int64, prog *progress) error {
+	p.snaps.takenAt = time.Now()
+	for _, m := range []*manifest{prog.Latest, prog.Previous} {
+		if m == nil {
+			continue
+		}
+		eng, err := r.fromSnapshot(ctx, p.id, m)
+		if err == nil {
+			p.eng, p.next = eng, m.Input
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.c.deps.Log.Error().Err(err).Int32("partition", p.id).Str("snapshot", m.ID).
+			Msg("a snapshot can't be read; trying what is older, which takes longer")
+	}
+	eng, err := r.c.engines.New()
+	if err != nil {
+		return fatal("a new engine: %w", err)
+	}
+	p.eng, p.next = eng, start
+	return nil
+}
+
+func (r *restorer) fromSnapshot(ctx context.Context, id int32, m *manifest) (Engine, error) {
+	in := readChunks(ctx, r.c.kafka, r.deps, id, m)
+	defer in.close()
+	eng, err := r.c.engines.Restore(in)
+	if err != nil {
+		return nil, err
+	}
+	// The checksum is only known at the end, which the engine need not read.
+	if _, err := io.Copy(io.Discard, in); err != nil {
+		return nil, err
+	}
+	return eng, nil
+}
+
+// replay runs the log through the engine up to next. What it says was
+// committed already.
+func (r *restorer) replay(ctx context.Context, p *part, next int64) error {
+	sp := kafka.Span{Partition: p.id, From: p.next, To: next}
+	return kafka.ReadSpan(ctx, r.c.kafka, r.deps, r.c.topics[0], sp, func(rec *kgo.Record) error {
+		r.c.met.replayed.Inc()
+		return p.apply(rec, nil)
+	})
+}
+
+// lastProgress looks for the progress record from the end of state backwards.
+func (r *restorer) lastProgress(ctx context.Context, id int32) (*progress, error) {
+	sp, key := r.state[id], progressKey(id)
+	for n := int64(64); ; n *= 4 {
+		tail := sp
+		tail.From = max(sp.From, sp.To-n)
+		var last []byte
+		err := kafka.ReadSpan(ctx, r.c.kafka, r.deps, r.c.kafka.Topic(schemas.TopicState), tail, func(rec *kgo.Record) error {
+			if string(rec.Key) == key {
+				last = rec.Value
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if last != nil {
+			p := new(progress)
+			if err := json.Unmarshal(last, p); err != nil {
+				return nil, fatal("the progress of partition %d on %s can't be read: %w", id, r.c.kafka.Topic(schemas.TopicState), err)
+			}
+			return p, nil
+		}
+		if tail.From == sp.From {
+			return nil, nil
+		}
+	}
+}

@@ -1,0 +1,338 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+)
+
+// stage is what a processor does inside a session. All but lost and adjust are
+// called from the session's loop; those come from the client between polls,
+// never while records are being handled.
+type stage interface {
+	// take handles the records of one partition, producing by s.produce.
+	take(s *session, p kgo.FetchTopicPartition) error
+	// idle is called between polls, outside of transactions too.
+	idle(ctx context.Context, s *session, now time.Time) error
+	// beforeEnd adds what belongs to the end of a transaction.
+	beforeEnd(ctx context.Context, s *session) error
+	// afterEnd is told that the transaction committed.
+	afterEnd(ctx context.Context, s *session)
+	// rewind throws state away after an abort, and returns the positions from
+	// which to go on, or nil for the group's.
+	rewind(ctx context.Context, s *session) (map[string]map[int32]kgo.EpochOffset, error)
+	// adjust says where newly assigned partitions begin.
+	adjust(ctx context.Context, group map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error)
+	// lost is told that partitions belong to others now.
+	lost(map[string][]int32)
+}
+
+// fatalError ends Run: a new session would meet it again.
+type fatalError struct{ error }
+
+func (e fatalError) Unwrap() error { return e.error }
+
+func fatal(format string, args ...any) error { return fatalError{fmt.Errorf(format, args...)} }
+
+// runner keeps a session going, replacing it when it breaks.
+type runner struct {
+	role   string // correlate, normalise
+	topics []string
+	cfg    Config
+	kafka  kafka.Config
+	deps   Deps
+	stage  stage
+	met    *metrics
+	txnID  string
+	ready  atomic.Pointer[string] // why not, or nil
+}
+
+func (r *runner) notReady(why string) { r.ready.Store(&why) }
+
+// run blocks until ctx ends (nil) or something is wrong for good.
+func (r *runner) run(ctx context.Context) error {
+	r.notReady("starting")
+	defer r.notReady("stopped")
+	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		began := time.Now()
+		err := r.session(ctx)
+		var f fatalError
+		if errors.As(err, &f) {
+			return fmt.Errorf("%s: %w", r.role, f.error)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(began) > time.Minute {
+			wait = 200 * time.Millisecond
+		}
+		r.notReady(err.Error())
+		r.met.sessions.Inc()
+		r.deps.Log.Warn().Err(err).Str("role", r.role).Dur("retry_in", wait).Msg("the session broke; a new one begins")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait/2 + rand.N(wait/2+1)):
+		}
+	}
+}
+
+func (r *runner) session(ctx context.Context) error {
+	partitions, err := r.partitions(ctx)
+	if err != nil {
+		return err
+	}
+	s := &session{r: r, log: r.deps.Log.With().Str("role", r.role).Logger(),
+		pace: pace{min: r.cfg.CommitMin, max: r.cfg.CommitMax}}
+	base, err := kafka.ClientOpts(r.kafka, r.role, kafka.Deps(r.deps))
+	if err != nil {
+		return fatalError{err}
+	}
+	opts := append(base, kafka.ReaderOpts(r.kafka, partitions)...)
+	opts = append(opts,
+		kgo.TransactionalID(r.txnID), kgo.TransactionTimeout(r.cfg.TransactionTimeout),
+		kgo.ConsumerGroup(r.kafka.Name(r.role)), kgo.ConsumeTopics(r.topics...),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		kgo.RequireStableFetchOffsets(), kgo.BlockRebalanceOnPoll(),
+		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.RebalanceTimeout(2*r.cfg.SessionTimeout),
+		kgo.AdjustFetchOffsetsFn(s.adjust),
+		kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),
+		kgo.MaxBufferedRecords(max(r.kafka.MaxBuffered, 2*r.cfg.MaxPoll)),
+	)
+	if s.gts, err = kgo.NewGroupTransactSession(opts...); err != nil {
+		return fatalError{fmt.Errorf("kafka client: %w", err)}
+	}
+	defer s.close()
+	return s.loop(ctx)
+}
+
+// partitions returns how many there are in the topics, and insists that they
+// exist: a consumer would wait for them silently.
+func (r *runner) partitions(ctx context.Context) (int, error) {
+	cl, err := kafka.NewClient(r.kafka, r.role+".check", kafka.Deps{Log: r.deps.Log})
+	if err != nil {
+		return 0, fatalError{err}
+	}
+	defer cl.Close()
+	cctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	n, err := kafka.CountPartitions(cctx, cl, append(r.topics, r.kafka.Topic("state"))...)
+	if errors.Is(err, kafka.ErrNoTopic) {
+		return 0, fatalError{err}
+	}
+	return n, err
+}
+
+// session is one client's life.
+type session struct {
+	r    *runner
+	log  zerolog.Logger
+	gts  *kgo.GroupTransactSession
+	pace pace
+
+	inTxn      bool
+	full       bool        // the last poll returned all it may
+	rebalanced atomic.Bool // since the last end: the client's own flag is set too
+	failed     atomic.Pointer[error]
+
+	mu       sync.Mutex
+	adjusted error // why newly assigned partitions could not be taken
+}
+
+func (s *session) close() {
+	// A transaction that is still open is aborted by the next owner of the
+	// transactional id, or times out.
+	s.gts.CloseAllowingRebalance()
+}
+
+func (s *session) loop(ctx context.Context) error {
+	for {
+		fs, err := s.poll(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.handle(fs); err != nil {
+			return err
+		}
+		now := time.Now()
+		stopping := ctx.Err() != nil
+		if s.inTxn && (stopping || !now.Before(s.pace.due())) {
+			if err := s.end(ctx); err != nil {
+				return err
+			}
+		}
+		if stopping {
+			return ctx.Err()
+		}
+		if err := s.r.stage.idle(ctx, s, now); err != nil {
+			return err
+		}
+		if !s.inTxn {
+			s.gts.AllowRebalance()
+		}
+	}
+}
+
+// idlePoll bounds how long nothing is looked at besides records.
+const idlePoll = 50 * time.Millisecond
+
+func (s *session) poll(ctx context.Context) (kgo.Fetches, error) {
+	wait := idlePoll
+	if s.inTxn {
+		wait = max(time.Until(s.pace.due()), 0)
+	}
+	pctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	fs := s.gts.PollRecords(pctx, s.r.cfg.MaxPoll)
+	s.mu.Lock()
+	err := s.adjusted
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range fs.Errors() {
+		if errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled) {
+			continue
+		}
+		return nil, s.fetchError(e)
+	}
+	return fs, nil
+}
+
+func (s *session) fetchError(e kgo.FetchError) error {
+	var loss *kgo.ErrDataLoss
+	if errors.Is(e.Err, kerr.OffsetOutOfRange) || errors.As(e.Err, &loss) {
+		return fatal("partition %d of %s: the position to go on from is no longer in the log: %w. Records were removed before they were processed (retention too short for how long this was down, or a topic made anew). Nothing was skipped by itself. Either restore the topic, or accept the gap: stop all instances, delete the consumer group %s and the topic %s, create it again with `pinkstar topics apply`, and start",
+			e.Partition, e.Topic, e.Err, s.r.kafka.Name(s.r.role), s.r.kafka.Topic("state"))
+	}
+	return fmt.Errorf("fetching %s partition %d: %w", e.Topic, e.Partition, e.Err)
+}
+
+func (s *session) handle(fs kgo.Fetches) error {
+	n := fs.NumRecords()
+	s.full = n >= s.r.cfg.MaxPoll
+	s.pace.backlog = s.full
+	if n == 0 {
+		return nil
+	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	var first error
+	fs.EachPartition(func(p kgo.FetchTopicPartition) {
+		if first == nil && len(p.Records) > 0 {
+			first = s.r.stage.take(s, p)
+		}
+	})
+	return first
+}
+
+func (s *session) begin() error {
+	if s.inTxn {
+		return nil
+	}
+	if s.rebalanced.Swap(false) {
+		// The client would abort the next transaction for a rebalance that
+		// was over before it began. Ending nothing clears its flag.
+		if _, err := s.gts.End(context.Background(), kgo.TryAbort); err != nil {
+			return fmt.Errorf("after a rebalance: %w", err)
+		}
+	}
+	if err := s.gts.Begin(); err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	s.inTxn = true
+	return nil
+}
+
+// produce adds a record to the transaction.
+func (s *session) produce(r *kgo.Record) { s.gts.Produce(context.Background(), r, s.produced) }
+
+func (s *session) produced(r *kgo.Record, err error) {
+	if err != nil {
+		err = fmt.Errorf("producing to %s: %w", r.Topic, err)
+		s.failed.CompareAndSwap(nil, &err)
+	}
+}
+
+// flush waits until all that was produced is acknowledged.
+func (s *session) flush(ctx context.Context) error {
+	if err := s.gts.Client().Flush(ctx); err != nil {
+		return err
+	}
+	if p := s.failed.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// endTimeout bounds the end of a transaction; it may outlast a stop.
+const endTimeout = 30 * time.Second
+
+// end commits the transaction. An error means that its outcome is not known,
+// and that this client must go; an abort is handled here.
+func (s *session) end(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	why := s.r.stage.beforeEnd(ctx, s)
+	if why == nil {
+		why = s.flush(ctx)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("ending a transaction: the brokers did not take its records within %s: %w", endTimeout, why)
+	}
+	began := time.Now()
+	committed, err := s.gts.End(ctx, kgo.TransactionEndTry(why == nil))
+	now := time.Now()
+	s.inTxn = false
+	s.rebalanced.Store(false)
+	s.failed.Store(nil)
+	s.r.met.end.Observe(now.Sub(began).Seconds())
+	if err != nil {
+		s.r.met.transactions.WithLabelValues("failed").Inc()
+		return fmt.Errorf("ending a transaction: %w", err)
+	}
+	if committed {
+		s.pace.ended(now, now.Sub(began))
+		s.r.met.transactions.WithLabelValues("committed").Inc()
+		s.r.stage.afterEnd(ctx, s)
+		return nil
+	}
+	s.r.met.transactions.WithLabelValues("aborted").Inc()
+	s.log.Warn().AnErr("reason", why).Msg("a transaction was aborted; its records are processed again")
+	var ke *kerr.Error
+	if why != nil && !(errors.As(why, &ke) && ke.Retriable) {
+		return fmt.Errorf("a transaction was aborted: %w", why) // with a pause before the next try
+	}
+	at, err := s.r.stage.rewind(ctx, s)
+	if err != nil {
+		return fmt.Errorf("going back after an abort: %w", err)
+	}
+	s.gts.Client().SetOffsets(at)
+	return nil
+}
+
+func (s *session) adjust(ctx context.Context, group map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	at, err := s.r.stage.adjust(ctx, group)
+	if err != nil && ctx.Err() == nil {
+		s.mu.Lock()
+		s.adjusted = err
+		s.mu.Unlock()
+	}
+	return at, err
+}
+
+func (s *session) revoked(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
+	s.rebalanced.Store(true)
+	s.r.stage.lost(gone)
+}
