@@ -33,6 +33,17 @@ type Config struct {
 	// TickAfter is how long a partition is idle before a tick moves its log
 	// time.
 	TickAfter time.Duration `yaml:"tick_after"`
+
+	// Now stamps the records that come from Pinkstar itself, and so moves log
+	// time; nil is the machine's clock.
+	Now func() time.Time `yaml:"-"`
+}
+
+func (c *Config) clock() func() time.Time {
+	if c.Now == nil {
+		return time.Now
+	}
+	return c.Now
 }
 
 // DefaultConfig returns the defaults.

@@ -18,6 +18,7 @@ import (
 type controller struct {
 	kafka kafka.Config
 	cl    *kgo.Client
+	clock func() time.Time // what the records are stamped with; pacing goes by the machine's
 }
 
 // controlState is what the owner of a partition remembers of them.
@@ -27,13 +28,13 @@ type controlState struct {
 	sent    map[string]string // version by what
 }
 
-func newController(kc kafka.Config, deps Deps) (*controller, error) {
+func newController(cfg *Config, kc kafka.Config, deps Deps) (*controller, error) {
 	cl, err := kafka.NewClient(kc, RoleCorrelate+".control", kafka.Deps{Log: deps.Log},
 		kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
 		return nil, err
 	}
-	return &controller{kafka: kc, cl: cl}, nil
+	return &controller{kafka: kc, cl: cl, clock: cfg.clock()}, nil
 }
 
 func (c *controller) close() { c.cl.Close() }
@@ -49,7 +50,7 @@ func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activa
 			continue
 		}
 		if p.eng.Active(w.What) != w.Version {
-			if err := c.activate(ctx, p.id, w, now); err != nil {
+			if err := c.activate(ctx, p.id, w, c.clock()); err != nil {
 				return err
 			}
 			met.activations.Inc()
@@ -60,7 +61,8 @@ func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activa
 		p.ctl.sent[w.What] = w.Version
 	}
 	wake := p.eng.NextWake()
-	if wake == 0 || schemas.TimeOf(now) < wake || now.Sub(p.lastRecord) < tickAfter {
+	stamp := c.clock()
+	if wake == 0 || schemas.TimeOf(stamp) < wake || now.Sub(p.lastRecord) < tickAfter {
 		return nil
 	}
 	if p.ctl.tickFor == wake && now.Sub(p.ctl.tickAt) < tickAgain {
@@ -68,7 +70,7 @@ func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activa
 	}
 	p.ctl.tickFor, p.ctl.tickAt = wake, now
 	met.ticks.Inc()
-	c.cl.TryProduce(context.WithoutCancel(ctx), kafka.ControlRecord(&c.kafka, p.id, controlSignal(schemas.KindTick, now)), nil)
+	c.cl.TryProduce(context.WithoutCancel(ctx), kafka.ControlRecord(&c.kafka, p.id, controlSignal(schemas.KindTick, stamp)), nil)
 	return nil
 }
 

@@ -58,7 +58,7 @@ func txnID(cfg *Config, kc *kafka.Config, role string) string {
 // Run blocks until ctx ends, and then returns nil, or until something is wrong
 // that a restart would not mend.
 func (c *Correlator) Run(ctx context.Context) error {
-	ctl, err := newController(c.kafka, c.deps)
+	ctl, err := newController(&c.cfg, c.kafka, c.deps)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.role, err)
 	}
