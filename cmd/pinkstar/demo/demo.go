@@ -251,4 +251,3 @@ func (s *stage) number(ctx context.Context, query string) (int64, error) {
 	_, err = fmt.Sscan(r.Rows[0][0], &n)
 	return n, err
 }
-func (s *stage) proofs(ctx context.Context) error { return nil }

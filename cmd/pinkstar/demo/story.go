@@ -98,6 +98,16 @@ func (w world) emitter() alert {
 		Instance: "emitter-south", Summary: "emitter is offline", Start: w.at(-15, -10)}
 }
 
+func (w world) inRange() alert {
+	return alert{Name: "StarfightersInRange", Service: "defence-dashboard", Severity: "critical", Team: "defence",
+		Summary: "starfighters within range of the turrets: threshold 0, seen 35", Start: w.at(4, 30)}
+}
+
+func (w world) insidePerimeter() alert {
+	return alert{Name: "StarfightersInsidePerimeter", Service: "defence-dashboard", Severity: "critical", Team: "defence",
+		Summary: "starfighters inside the perimeter: threshold 0, seen 3", Start: w.at(22, 40)}
+}
+
 func (w world) approach() []beat {
 	seen := amWebhook(w.starfighters())
 	return []beat{{
@@ -155,6 +165,10 @@ func (w world) turrets() []beat {
 			amWebhook(w.field()),
 		},
 	}, {
+		At:    4*time.Minute + 40*time.Second,
+		Text:  "... and the dashboard counts 35 in range of the turrets ...",
+		Sends: []delivery{amWebhook(w.inRange())},
+	}, {
 		At: 6 * time.Minute,
 		Text: "... and the gun deck writes one Jira ticket for each, in its own project, where in the report no " +
 			"other team ever saw them.",
@@ -186,17 +200,17 @@ func (w world) lifeSupport() alert {
 }
 
 func (w world) power() alert {
-	return alert{Name: "PowerOutputUnstable", Service: "power-grid", Severity: "critical", Team: "energy",
+	return alert{Name: "PowerOutputUnstable", Service: "power-grid", Severity: "major", Team: "energy",
 		Summary: "output swings by more than 10 %", Start: w.at(23, 0)}
 }
 
 func (w world) intruders() alert {
 	return alert{Name: "IntrudersInside", Service: "hangar", Severity: "critical", Team: "flight-deck",
-		Instance: "bay-2", Summary: "fighters inside the perimeter: threshold 0, seen 3", Start: w.at(21, 0)}
+		Instance: "bay-2", Summary: "unknown craft in the bay: threshold 0, seen 3", Start: w.at(21, 0)}
 }
 
 func (w world) cancellations() alert {
-	return alert{Name: "BookingCancellationsHigh", Service: "booking", Severity: "major", Team: "commerce",
+	return alert{Name: "BookingCancellationsHigh", Service: "booking", Severity: "critical", Team: "commerce",
 		Summary: "guests cancel: 40 times the usual rate", Start: w.at(25, 0)}
 }
 
@@ -212,6 +226,10 @@ func (w world) inside() []beat {
 			amWebhook(w.coreAlert("CoreTemperatureHigh", "critical", "core temperature above 1,400 K", 0)),
 			amWebhook(w.coreAlert("CoreFieldUnstable", "major", "containment field oscillates", 10)),
 		},
+	}, {
+		At:    22*time.Minute + 50*time.Second,
+		Text:  "The dashboard sees them too.",
+		Sends: []delivery{amWebhook(w.insidePerimeter())},
 	}, {
 		At:   25*time.Minute + 10*time.Second,
 		Text: "Power swings with it, life support falls back to its batteries, and guests begin to cancel.",
@@ -258,7 +276,7 @@ func (w world) recovery() []beat {
 		Text: "The other fighters turn away. Turrets and bookings recover; the tickets are closed.",
 		Sends: []delivery{
 			w.ended(35, w.turret(3, 3), w.turret(7, 3)),
-			w.ended(36, w.starfighters()), w.ended(36, w.cancellations()),
+			w.ended(36, w.starfighters(), w.inRange(), w.insidePerimeter()), w.ended(36, w.cancellations()),
 			jira(closed(w.turretTicket("TUR-311", "Turret 3 hit, does not turn", "Motor replaced.", 5), 36)),
 			jira(closed(w.turretTicket("TUR-312", "Turret 7 damaged", "Barrel replaced.", 6), 36)),
 		},
