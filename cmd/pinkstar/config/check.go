@@ -24,9 +24,12 @@ func (c *Config) Check() error {
 	}
 	c.checkProcess(bad)
 	c.checkClickHouse(bad)
-	if err := c.Kafka.Validate(); err != nil {
+	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate()} {
+		if err == nil {
+			continue
+		}
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			bad("kafka", "%s", line)
+			bad(section, "%s", line)
 		}
 	}
 	for _, part := range c.Labels.Scope {

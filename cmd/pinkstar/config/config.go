@@ -2,9 +2,12 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 	"pinkstar/sinks/web"
 )
@@ -28,7 +31,9 @@ type Config struct {
 
 	HTTP       HTTP           `yaml:"http"`
 	Log        Log            `yaml:"log"`
+	Gateway    ingest.Config  `yaml:"gateway"`
 	Kafka      Kafka          `yaml:"kafka"`
+	Process    process.Config `yaml:"process"` // normaliser and correlator
 	ClickHouse ClickHouse     `yaml:"clickhouse"`
 	Labels     schemas.Naming `yaml:"labels"`
 	Web        web.Config     `yaml:"web"`
@@ -99,6 +104,8 @@ func Default() Config {
 			MaxConnections: 1000, ShutdownTimeout: 20 * time.Second,
 		},
 		Log:        Log{Level: "info", Format: "auto"},
+		Gateway:    ingest.DefaultConfig(),
+		Process:    process.DefaultConfig(),
 		Kafka:      Kafka{Config: kafka.DefaultConfig(), EmbeddedListen: "127.0.0.1:0"},
 		ClickHouse: ClickHouse{Database: "pinkstar", User: "pinkstar"},
 		Labels:     schemas.DefaultNaming(),
@@ -115,3 +122,11 @@ func (c *Config) EmbeddedKafka() bool { return len(c.Kafka.Brokers) == 0 }
 
 // EmbeddedClickHouse reports whether the engine is ours.
 func (c *Config) EmbeddedClickHouse() bool { return c.ClickHouse.DSN == "" }
+
+// RequireToken makes every path of the gateway demand a bearer token.
+func (c *Config) RequireToken(token string) {
+	c.Gateway.Sources = map[string]ingest.SourceConfig{}
+	for _, p := range ingest.Paths() {
+		c.Gateway.Sources[p[strings.LastIndexByte(p, '/')+1:]] = ingest.SourceConfig{Bearer: []ingest.Secret{ingest.NewSecret(token)}}
+	}
+}
