@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ type Options struct {
 	Exit  bool      // end after the story instead of waiting for Ctrl-C
 	Data  string    // keep the data here; "" takes a directory that is removed at the end
 	Out   io.Writer // where the story is told
+	// Told, when set, is called once the story is over and everything still
+	// runs. A test looks for itself there.
+	Told func(context.Context, Endpoints) error
 }
 
 // DefaultSpeed tells the story's hour in about half a minute.
@@ -48,7 +52,7 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 	s := newStage(p, o.Speed, time.Now)
 	p.opening()
 	began := time.Now()
-	pl, err := start(ctx, Settings{DataDir: dir, Rules: Rules, Topology: Topology, Now: s.clock.Now})
+	pl, err := start(ctx, Settings{DataDir: dir, Rules: Rules, Topology: Topology, Token: s.token, Now: s.clock.Now})
 	if err != nil {
 		return fmt.Errorf("start the pipeline: %w", err)
 	}
@@ -59,7 +63,12 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 	if err := s.tell(ctx, pl.Endpoints); err != nil {
 		return errors.Join(err, context.Cause(ctx))
 	}
-	p.whereToLook(pl.Endpoints, dir, o)
+	if o.Told != nil {
+		if err := o.Told(ctx, pl.Endpoints); err != nil {
+			return err
+		}
+	}
+	p.whereToLook(pl.Endpoints, s.token, dir, o)
 	if o.Exit {
 		return p.err
 	}
@@ -122,6 +131,7 @@ type stage struct {
 	page  *page
 	clock *Clock
 	speed float64
+	token string    // what the gateway asks of its senders
 	t0    time.Time // when the first alert of the attack is seen
 	reach *reach
 
@@ -133,11 +143,11 @@ type stage struct {
 func newStage(p *page, speed float64, wall func() time.Time) *stage {
 	// The story ends about now, so that afterwards the clock is the machine's.
 	t0 := wall().Add(-storyEnds).Truncate(time.Minute)
-	return &stage{page: p, speed: speed, t0: t0, clock: NewClock(HistoryStart(t0), wall)}
+	return &stage{page: p, speed: speed, token: rand.Text(), t0: t0, clock: NewClock(HistoryStart(t0), wall)}
 }
 
 func (s *stage) tell(ctx context.Context, at Endpoints) error {
-	r, err := newReach(at, "")
+	r, err := newReach(at, s.token)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (p *page) started(took time.Duration) {
 }
 
 // whereToLook is what a person needs to go on alone.
-func (p *page) whereToLook(at Endpoints, dir string, o Options) {
+func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.title("Where to look")
 	p.fact("API", "%s/api/v1/incidents?main=true   (described at /api/v1/openapi.yaml)", at.HTTP)
 	p.fact("SQL over HTTP", "%s   user %s, password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,
@@ -35,7 +35,9 @@ func (p *page) whereToLook(at Endpoints, dir string, o Options) {
 	p.line("        -d 'SELECT * FROM v_incidents WHERE severity = '\\''critical'\\'' FORMAT Vertical'")
 	p.fact("SQL, native", "%s   same user", at.ClickHouseNative)
 	p.fact("Kafka", "%s   topics %s", at.Kafka, topicList(at.TopicPrefix))
-	p.fact("send your own", "curl %s/webhook/alertmanager -H 'content-type: application/json' -d @webhook.json", at.HTTP)
+	p.fact("send your own", "with the gateway's token %s:", token)
+	p.line(fmt.Sprintf("      curl %s/webhook/alertmanager -H 'authorization: Bearer %s' \\", at.HTTP, token))
+	p.line("        -H 'content-type: application/json' -d @webhook.json")
 	if o.Data != "" {
 		p.fact("data", "%s stays; \"pinkstar run --data %s\" goes on with it", dir, dir)
 	}
