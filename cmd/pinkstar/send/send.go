@@ -7,8 +7,9 @@
 //     Kafka then picks the same partition for a scope.
 //   - A line without received_at is sent as received now; one with it keeps it,
 //     which is how a recorded history is loaded.
-//   - Nothing is sent before the whole batch could be read: a file with a
-//     mistake is refused with its line unless the caller wants the rest.
+//   - A line that cannot be read ends the sending, with its number: what stands
+//     before it is acknowledged, nothing after it was sent. The same file can be
+//     sent again once it is mended, since every signal keeps its id.
 package send
 
 import (
