@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,9 +13,36 @@ import (
 
 // alertmanager reads Alertmanager's webhook, version 4: a group of alerts.
 // What is said of the whole group stands behind the alerts in the text, so the
-// group's fields are written into the signals at the end.
+// group's fields are written into the signals at the end. The event recorder's
+// webhook output may point at the same address.
 func (b *batch) alertmanager(r *jsonscan.Reader) error {
+	if recorded, err := isRecorderEvent(r); err != nil {
+		return err
+	} else if recorded {
+		return b.recorderJSON(r)
+	}
 	return b.alertGroup(r, func(s *schemas.Signal) { s.Source = string(SourceAlertmanager) }, readAlert)
+}
+
+// isRecorderEvent looks at the first members only: protojson writes the
+// timestamp or the instance first, the webhook its receiver.
+func isRecorderEvent(r *jsonscan.Reader) (bool, error) {
+	if r.Kind() != jsonscan.Object {
+		return false, nil
+	}
+	start, is := r.Mark(), false
+	err := r.Object(func(name string) error {
+		is = name == "@timestamp" || name == "data"
+		if name == "instance" || name == "clusterPosition" {
+			return nil
+		}
+		return jsonscan.ErrStop
+	})
+	r.Rewind(start)
+	if errors.Is(err, jsonscan.ErrStop) {
+		err = nil
+	}
+	return is, err
 }
 
 // alertGroup reads the shape that Alertmanager and Grafana share.

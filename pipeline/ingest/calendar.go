@@ -28,7 +28,7 @@ func (b *batch) calendar(text string) error {
 	}
 	moved := movedWindows(cal)
 	for i, e := range cal.Events() {
-		p := place{prefix: b.prefix, list: "VEVENT", index: i}
+		p := place{prefix: b.prefix, list: "VEVENT", index: i, offset: -1}
 		if err := b.calendarEvent(&e, moved, p); errors.Is(err, ErrLimit) {
 			return err
 		} else if err != nil {

@@ -16,7 +16,9 @@
 // # Non-obvious
 //
 //   - A translator never reads a clock: received_at is given. With none (offline)
-//     it comes from the payload, then from the event's own time.
+//     it comes from the payload, then from the event's own time. The wrapped form
+//     may name an earlier time than the given one, so that history can be taken in;
+//     a later one does not count, or a sender could push log time ahead.
 //   - The webhook and the event recorder must give the same alert the same id, so
 //     both have the source "alertmanager", and the recorder's decimal fingerprint
 //     is written as the 16 hexadecimal digits of the webhook. A missing

@@ -37,7 +37,7 @@ func (b *batch) recorderProto(text string) error {
 	if e.GetTimestamp() == nil && e.GetData() == nil {
 		return errors.New("event recorder: neither timestamp nor data; this is another protobuf message")
 	}
-	return b.recorderEvent(&e, place{index: -1})
+	return b.recorderEvent(&e, place{prefix: b.prefix, index: -1, offset: -1})
 }
 
 // protoMessage is the text of a protobuf error. The library puts a random kind

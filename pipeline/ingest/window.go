@@ -27,11 +27,16 @@ var genericCategories = map[string]bool{
 // window reads what all the dates of an event share.
 func (b *batch) window(e *ical.Event) schemas.Signal {
 	text := func(name string) string {
-		v, err := e.Props.Text(name)
-		if err != nil { // another value type than text: take it as written
-			v = e.Props.Get(name).Value
+		p := e.Props.Get(name)
+		if p == nil {
+			return ""
 		}
-		return strings.TrimSpace(v)
+		// Many calendars do not escape the commas of a text, which makes it a list.
+		list, err := p.TextList()
+		if err != nil { // another value type than text: take it as written
+			return strings.TrimSpace(p.Value)
+		}
+		return strings.TrimSpace(strings.Join(list, ","))
 	}
 	services := splitList(text(propServices), ",")
 	if len(services) == 0 {

@@ -1,0 +1,151 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Config is what can be set of the gateway.
+type Config struct {
+	Limits Limits `yaml:"limits"`
+	// MaxConcurrent is how many requests are worked on at once; more get 503.
+	MaxConcurrent int `yaml:"max_concurrent"`
+	// BodyTimeout is how long a sender may take for its body.
+	BodyTimeout time.Duration `yaml:"body_timeout"`
+	// ProduceTimeout is how long the brokers may take; then the sender gets 503.
+	ProduceTimeout time.Duration `yaml:"produce_timeout"`
+	// RetryAfter is what a 503 asks the sender to wait.
+	RetryAfter time.Duration `yaml:"retry_after"`
+	// Sources holds what each path asks of its senders, by the last part of the
+	// path: alertmanager, grafana, jira, servicenow, pagerduty, cloudevents,
+	// signals. A path that is not here asks for nothing.
+	Sources map[string]SourceConfig `yaml:"sources"`
+	// Now stamps what comes in; nil is the machine's clock. It must be the one
+	// that the correlator's ticks come from, or log time would jump.
+	Now func() time.Time `yaml:"-"`
+}
+
+// SourceConfig is what one path asks of its senders. With a token or a user
+// configured one of them must match; with a signature configured it must match
+// as well.
+type SourceConfig struct {
+	Disabled bool        `yaml:"disabled"` // 403 for everybody
+	Bearer   []Secret    `yaml:"bearer"`   // any of them; two during a rotation
+	Basic    []BasicUser `yaml:"basic"`
+	HMAC     *HMACConfig `yaml:"hmac"`
+}
+
+// BasicUser is a user and password of basic authentication.
+type BasicUser struct {
+	User     string `yaml:"user"`
+	Password Secret `yaml:"password"`
+}
+
+// HMACConfig is how bodies are signed. What is empty follows the sender's
+// habits.
+type HMACConfig struct {
+	Secrets []Secret `yaml:"secrets"` // any of them; two during a rotation
+	Header  string   `yaml:"header"`
+	// TimestampHeader is set when the sender signs "timestamp:body", as Grafana
+	// can: a request older than Window is then refused.
+	TimestampHeader string        `yaml:"timestamp_header"`
+	Window          time.Duration `yaml:"window"`
+}
+
+// DefaultConfig returns the settings in force when the configuration is silent.
+func DefaultConfig() Config {
+	return Config{
+		Limits:         DefaultLimits(),
+		MaxConcurrent:  256,
+		BodyTimeout:    20 * time.Second,
+		ProduceTimeout: 10 * time.Second,
+		RetryAfter:     5 * time.Second,
+	}
+}
+
+// defaultWindow bounds how old a signed timestamp may be.
+const defaultWindow = 5 * time.Minute
+
+// signatureHeaders are the headers in which the senders put their signature.
+var signatureHeaders = map[string]string{
+	"jira":      "X-Hub-Signature",
+	"grafana":   "X-Grafana-Alerting-Signature",
+	"pagerduty": "X-PagerDuty-Signature",
+}
+
+// Validate checks everything that can be checked without reading a secret.
+func (c *Config) Validate() error {
+	if err := c.Limits.Validate(); err != nil {
+		return err
+	}
+	for name, d := range map[string]time.Duration{
+		"body_timeout": c.BodyTimeout, "produce_timeout": c.ProduceTimeout, "retry_after": c.RetryAfter,
+	} {
+		if d <= 0 {
+			return fmt.Errorf("%s: %s; it must be over zero", name, d)
+		}
+	}
+	if c.MaxConcurrent <= 0 {
+		return fmt.Errorf("max_concurrent: %d; it must be over zero", c.MaxConcurrent)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		if _, ok := paths[name]; !ok {
+			return fmt.Errorf("sources.%s: no such path; there are %v", name, slices.Sorted(maps.Keys(paths)))
+		}
+		s := c.Sources[name]
+		if s.HMAC != nil && len(s.HMAC.Secrets) == 0 {
+			return fmt.Errorf("sources.%s.hmac.secrets: missing", name)
+		}
+		for i, u := range s.Basic {
+			if u.User == "" {
+				return fmt.Errorf("sources.%s.basic[%d].user: missing", name, i)
+			}
+		}
+	}
+	return nil
+}
+
+// load returns c's sources with their secrets read and the defaults filled in.
+// c stays as it is: what is printed as the configuration holds no secret that
+// came from a file.
+func (c *Config) load() (map[string]SourceConfig, error) {
+	out := make(map[string]SourceConfig, len(c.Sources))
+	var errs []error
+	for name, s := range c.Sources {
+		read := func(what string, list []Secret) []Secret {
+			list = slices.Clone(list)
+			for i := range list {
+				if err := list[i].Load(); err != nil {
+					errs = append(errs, fmt.Errorf("sources.%s.%s[%d]: %w", name, what, i, err))
+				}
+			}
+			return list
+		}
+		s.Bearer = read("bearer", s.Bearer)
+		s.Basic = slices.Clone(s.Basic)
+		for i := range s.Basic {
+			if err := s.Basic[i].Password.Load(); err != nil {
+				errs = append(errs, fmt.Errorf("sources.%s.basic[%d]: %w", name, i, err))
+			}
+		}
+		if s.HMAC != nil {
+			h := *s.HMAC
+			h.Secrets = read("hmac.secrets", h.Secrets)
+			if h.Header == "" {
+				h.Header = signatureHeaders[name]
+			}
+			if h.Header == "" {
+				h.Header = "X-Hub-Signature-256"
+			}
+			if h.Window <= 0 {
+				h.Window = defaultWindow
+			}
+			s.HMAC = &h
+		}
+		out[name] = s
+	}
+	return out, errors.Join(errs...)
+}

@@ -1,0 +1,212 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"pinkstar/schemas"
+)
+
+// Producer hands signals to the brokers.
+type Producer interface {
+	// Produce returns nil once every signal is on enough replicas (acks=all),
+	// and an error if that is not known of all of them. The sender is then asked
+	// to send again: a signal written twice has the same id.
+	Produce(ctx context.Context, signals []schemas.Signal) error
+}
+
+// paths are the gateway's paths by the name of their source.
+var paths = map[string]struct {
+	path   string
+	source Source
+}{
+	"alertmanager": {"/webhook/alertmanager", SourceAlertmanager},
+	"grafana":      {"/webhook/grafana", SourceGrafana},
+	"jira":         {"/webhook/jira", SourceJira},
+	"servicenow":   {"/webhook/servicenow", SourceServiceNow},
+	"pagerduty":    {"/webhook/pagerduty", SourcePagerDuty},
+	"cloudevents":  {"/webhook/cloudevents", SourceCloudEvents},
+	"signals":      {"/signals", SourceSignals},
+}
+
+// Gateway takes signals over HTTP.
+type Gateway struct {
+	cfg        Config
+	sources    map[string]SourceConfig
+	translator *Translator
+	producer   Producer
+	log        zerolog.Logger
+	metrics    *metrics
+	slots      chan struct{}
+	now        func() time.Time
+}
+
+// New returns a gateway. It reads the secrets of cfg and starts nothing.
+func New(cfg Config, naming schemas.Naming, producer Producer, log zerolog.Logger, reg prometheus.Registerer) (*Gateway, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	sources, err := cfg.load()
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	m, err := newMetrics(reg)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Gateway{
+		cfg: cfg, sources: sources, translator: NewTranslator(naming, cfg.Limits), producer: producer,
+		log: log, metrics: m, slots: make(chan struct{}, cfg.MaxConcurrent), now: cfg.Now,
+	}, nil
+}
+
+// Paths returns the gateway's paths, for a mux that serves others besides.
+func Paths() []string {
+	out := make([]string, 0, len(paths))
+	for _, p := range paths {
+		out = append(out, p.path)
+	}
+	return out
+}
+
+// Handler serves every path of the gateway.
+func (g *Gateway) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for name, p := range paths {
+		mux.HandleFunc(p.path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, name, p.source) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		g.refuse(w, &problem{Status: http.StatusNotFound, Detail: "no such path; signals are taken at /signals and /webhook/*"})
+	})
+	return mux
+}
+
+// accepted is the answer to a request whose signals are durable.
+type accepted struct {
+	Accepted int      `json:"accepted"`
+	IDs      []string `json:"ids"`
+}
+
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, name string, source Source) {
+	start := g.now()
+	g.metrics.inFlight.Inc()
+	defer g.metrics.inFlight.Dec()
+	signals, p := g.take(w, r, name, source)
+	if p != nil {
+		g.refuse(w, p)
+		g.metrics.answered(name, p.Status, g.now().Sub(start))
+		return
+	}
+	answer := accepted{Accepted: len(signals), IDs: make([]string, len(signals))}
+	for i := range signals {
+		answer.IDs[i] = signals[i].ID
+		g.metrics.signals.WithLabelValues(name, string(signals[i].Kind)).Inc()
+	}
+	g.write(w, http.StatusAccepted, answer)
+	g.metrics.answered(name, http.StatusAccepted, g.now().Sub(start))
+}
+
+// take does the whole work on a request. The cheap checks come first, and
+// nobody unknown gets to make us read or decompress a body.
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, source Source) ([]schemas.Signal, *problem) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return nil, &problem{Status: http.StatusMethodNotAllowed, Detail: "only POST is served here"}
+	}
+	auth := g.sources[name]
+	if p := auth.authenticate(r); p != nil {
+		return nil, p
+	}
+	select {
+	case g.slots <- struct{}{}:
+		defer func() { <-g.slots }()
+	default:
+		g.metrics.overload.Inc()
+		return nil, &problem{
+			Status: http.StatusServiceUnavailable,
+			Detail: fmt.Sprintf("%d requests are being worked on already (max_concurrent); send again later", g.cfg.MaxConcurrent),
+		}
+	}
+	contentType, p := mediaType(source, r.Header.Get("Content-Type"))
+	if binary := source == SourceCloudEvents && r.Header.Get("Ce-Type") != ""; p != nil && !binary {
+		return nil, p
+	}
+	body, p := g.readBody(w, r)
+	if p != nil {
+		return nil, p
+	}
+	g.metrics.bytes.WithLabelValues(name).Add(float64(len(body)))
+	if auth.HMAC != nil {
+		if p := auth.HMAC.verify(r, body, g.now()); p != nil {
+			return nil, p
+		}
+	}
+	if body, p = g.decompress(r.Header.Get("Content-Encoding"), body); p != nil {
+		return nil, p
+	}
+	signals, p := g.translate(name, source, contentType, r, body)
+	if p != nil || len(signals) == 0 {
+		return signals, p
+	}
+	return signals, g.produce(r.Context(), name, signals)
+}
+
+func (g *Gateway) translate(name string, source Source, contentType string, r *http.Request, body []byte) ([]schemas.Signal, *problem) {
+	if contentType == "text/calendar" {
+		source = SourceCalendar
+	}
+	meta := Meta{ReceivedAt: schemas.TimeOf(g.now()), ContentType: contentType}
+	if source == SourceCloudEvents {
+		if r.Header.Get("Ce-Type") != "" {
+			meta.ContentType = r.Header.Get("Content-Type")
+			meta.Attributes = cloudAttributes(r.Header)
+		}
+	}
+	signals, err := g.translator.Translate(source, body, meta)
+	if err != nil {
+		p := refusedBody(err)
+		g.metrics.refused.WithLabelValues(name).Add(float64(max(1, len(p.Errors))))
+		g.log.Info().Str("source", name).Int("bytes", len(body)).Str("reason", p.Detail).Msg("payload refused")
+		return nil, p
+	}
+	return signals, nil
+}
+
+// cloudAttributes takes CloudEvents' attributes out of a binary mode request.
+func cloudAttributes(h http.Header) map[string]string {
+	a := map[string]string{}
+	for key, values := range h {
+		if name, ok := cutFold(key, "Ce-"); ok && len(values) > 0 {
+			a[strings.ToLower(name)] = values[0]
+		}
+	}
+	return a
+}
+
+// produce waits for the brokers. Whatever keeps them from acknowledging, the
+// sender is to try again.
+func (g *Gateway) produce(ctx context.Context, name string, signals []schemas.Signal) *problem {
+	ctx, cancel := context.WithTimeout(ctx, g.cfg.ProduceTimeout)
+	defer cancel()
+	err := g.producer.Produce(ctx, signals)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, context.Canceled) { // the sender has not just gone away
+		g.log.Warn().Err(err).Str("source", name).Int("signals", len(signals)).Msg("signals not acknowledged, the sender gets 503")
+	}
+	return &problem{
+		Status: http.StatusServiceUnavailable,
+		Detail: "the brokers did not acknowledge; send again later, what is written twice counts once",
+	}
+}
