@@ -1,0 +1,62 @@
+package correlate
+
+import (
+	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
+)
+
+// activate puts the rule set or topology of an activation record in force. A
+// text that can't be read changes nothing: whoever appended it checked it, so
+// this is a newer version's, and the log must still be readable.
+func (e *Engine) activate(s *schemas.Signal) {
+	if s.Activation == nil {
+		e.stats.BadActivations++
+		return
+	}
+	text := []byte(s.Activation.Text)
+	var err error
+	switch s.Activation.What {
+	case "rules":
+		var set *rules.Set
+		if set, err = rules.Parse("activation", text); err == nil {
+			e.setRules(set)
+		}
+	case "topology":
+		var t *rules.Topology
+		if t, err = rules.ParseTopology("activation", text); err == nil {
+			e.setTopology(t)
+		}
+	default:
+		e.stats.BadActivations++
+	}
+	if err != nil {
+		e.stats.BadActivations++
+	}
+}
+
+// setRules changes the rules; live incidents keep the version they were opened
+// under and go on.
+func (e *Engine) setRules(set *rules.Set) {
+	old := e.set
+	e.set = set
+	if old.Correlation.Hops != set.Correlation.Hops || old.Correlation.HubDegree != set.Correlation.HubDegree {
+		e.setTopology(e.topo.src)
+	}
+	e.newVersions()
+}
+
+// setTopology changes the topology and has every live incident enter the rings
+// again, oldest first.
+func (e *Engine) setTopology(src *rules.Topology) {
+	e.topo = newTopology(src, &e.set.Correlation)
+	e.newVersions()
+	for _, sc := range e.order {
+		for _, inc := range sc.live {
+			sc.leaveRings(inc)
+		}
+		sc.nodes = make([]*entity, len(e.topo.nodes))
+		for _, inc := range sc.live {
+			e.rebuildPlaces(inc)
+		}
+	}
+}

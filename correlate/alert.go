@@ -1,0 +1,275 @@
+package correlate
+
+import (
+	"strconv"
+
+	"pinkstar/schemas"
+)
+
+// alertKey is an alert's identity over all its episodes.
+type alertKey struct{ source, fingerprint string }
+
+// alert is one episode of an alert: from firing to recovery.
+type alert struct {
+	key      alertKey
+	seq      int64
+	inc      *incident
+	records  []*record // its signals that still need to know it, at most maxRecords
+	held     *held     // suppressed by a window
+	name     string
+	service  string
+	instance string
+	host     string
+	startsAt schemas.Time
+	endsAt   schemas.Time
+	seenAt   schemas.Time // log time of the latest delivery
+	flapFrom schemas.Time // start of the current run of recoveries
+	flaps    int32
+	severity uint8
+	firing   bool
+	gone     bool // no longer held
+	cut      bool // its group was truncated: silence means nothing
+}
+
+// maxRecords bounds how many signals of one episode keep a way back to it.
+const maxRecords = 8
+
+var severities = [...]schemas.Severity{schemas.SeverityUnknown, schemas.SeverityInfo,
+	schemas.SeverityWarning, schemas.SeverityMajor, schemas.SeverityCritical}
+
+func (a *alert) attach(r *record) {
+	r.alert = a
+	if len(a.records) == maxRecords { // keep the first, which opened the episode, and the newest
+		a.records[1].alert = nil
+		a.records = append(a.records[:1], a.records[2:]...)
+	}
+	a.records = append(a.records, r)
+}
+
+// first is the record of the signal that began the episode.
+func (a *alert) first() *record {
+	if len(a.records) == 0 {
+		return nil
+	}
+	return a.records[0]
+}
+
+func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
+	a := sc.alerts[alertKey{s.Source, s.Fingerprint}]
+	if a != nil {
+		a.seenAt = e.now
+	}
+	switch {
+	case a == nil:
+		e.newEpisode(sc, s, r, nil)
+	case a.held != nil:
+		e.onHeld(sc, a, s, r)
+	case s.Status == schemas.StatusResolved:
+		e.onRecovery(a, s, r)
+	case a.firing:
+		e.onFiringAgain(sc, a, s, r)
+	default:
+		e.onRefire(sc, a, s, r)
+	}
+}
+
+// newEpisode places an alert of which no episode is held, or whose last one is
+// too long ago.
+func (e *Engine) newEpisode(sc *scope, s *schemas.Signal, r *record, last *alert) {
+	if e.alerts >= e.set.Limits.Alerts {
+		e.stats.Limited++
+		e.refuse(r, s, "limits.alerts: "+strconv.Itoa(e.alerts)+" alerts are held already; its state is lost until some of them end")
+		return
+	}
+	sub := e.about(sc, s)
+	defer sc.release(&sub)
+	rules := e.matchRules(s)
+	if w := e.suppressing(sc, s, &sub, rules); w != nil {
+		e.suppress(sc, s, r, &sub, w)
+		return
+	}
+	e.placeAlert(sc, s, r, &sub, last)
+}
+
+// placeAlert finds or opens the incident of a new episode.
+func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subject, last *alert) {
+	q := e.query(sc, s, sub)
+	if last != nil {
+		q.last = last.inc
+	}
+	p := e.choose(q)
+	if p.inc == nil && s.Status == schemas.StatusResolved && e.now.Sub(s.EndsAt) > int64(e.set.Lifecycle.LateAfter) {
+		p.why.text = "it ended " + spanText(e.now.Sub(s.EndsAt)) + " before it arrived and belongs to nothing that is open: recorded, nothing changed"
+		e.decide(r, s, late, nil, p.why)
+		return
+	}
+	inc := p.inc
+	if inc == nil {
+		inc = e.openIncident(sc, s, r, sub, p)
+		if inc == nil {
+			return
+		}
+	}
+	a := e.newAlert(sc, s, sub)
+	a.attach(r)
+	e.join(inc, a, s, r, sub, q)
+	if s.Status == schemas.StatusResolved && p.why.text == "" && p.inc != nil {
+		p.why.text = "its recovery is all that arrived; " + p.why.reason(inc.pub.ID)
+	}
+	e.decide(r, s, placed, inc, p.why)
+	e.afterJoin(inc, s, sub, q, &p)
+}
+
+func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {
+	key := alertKey{e.strings.of(s.Source), s.Fingerprint}
+	a := &alert{
+		key:      key,
+		seq:      e.nextSeq(),
+		name:     e.strings.of(s.Name),
+		service:  sub.service,
+		instance: sub.instance,
+		host:     sub.host,
+		startsAt: s.StartsAt,
+		endsAt:   s.EndsAt,
+		seenAt:   e.now,
+		severity: uint8(s.Severity.Rank()),
+		firing:   s.Status == schemas.StatusFiring,
+		cut:      s.Truncated > 0,
+	}
+	if old := sc.alerts[key]; old != nil && old.firing {
+		e.endAlert(old, s.StartsAt)
+	}
+	sc.alerts[key] = a
+	e.alerts++
+	return a
+}
+
+// onFiringAgain: the alert is held as firing and fires under another start.
+func (e *Engine) onFiringAgain(sc *scope, a *alert, s *schemas.Signal, r *record) {
+	if s.StartsAt.Sub(a.startsAt) > int64(e.set.Lifecycle.NewEpisode) {
+		e.newEpisode(sc, s, r, a)
+		return
+	}
+	text := "the same alert is firing already; told again with another start, as a second monitor does"
+	if s.StartsAt < a.startsAt {
+		a.startsAt = s.StartsAt
+		if a.inc != nil && s.StartsAt < a.inc.pub.StartedAt {
+			a.inc.pub.StartedAt = s.StartsAt
+			e.changed(a.inc)
+		}
+	}
+	a.attach(r)
+	e.decide(r, s, duplicate, a.inc, &why{text: text, anchor: a.first().id})
+}
+
+// onRefire: the alert is held as recovered and a firing arrives.
+func (e *Engine) onRefire(sc *scope, a *alert, s *schemas.Signal, r *record) {
+	if s.StartsAt <= a.endsAt && (s.StartsAt <= a.startsAt || a.endsAt.Sub(s.StartsAt) > 0) {
+		if s.StartsAt < a.startsAt {
+			a.startsAt = s.StartsAt
+		}
+		a.attach(r)
+		e.count(a.inc)
+		e.decide(r, s, placed, a.inc, &why{text: "it arrived after its own recovery: recorded, the alert stays recovered"})
+		return
+	}
+	if s.StartsAt.Sub(a.endsAt) > int64(e.set.Lifecycle.ReopenWindow) || a.inc == nil || a.inc.closed {
+		e.newEpisode(sc, s, r, a)
+		return
+	}
+	e.fireAgain(a, s, r)
+}
+
+// fireAgain puts a recovered alert back into its incident.
+func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record) {
+	inc := a.inc
+	gap := s.StartsAt.Sub(a.endsAt)
+	a.firing, a.endsAt, a.startsAt = true, 0, s.StartsAt
+	inc.active++
+	l := &e.set.Lifecycle
+	if e.now.Sub(a.flapFrom) > int64(l.FlapWindow) {
+		a.flapFrom, a.flaps = e.now, 0
+	}
+	a.flaps++
+	text := "the same alert fires again " + spanText(gap) + " after its recovery"
+	if int(a.flaps) >= l.FlapCount {
+		text = "flapping: the same alert recovered and fired " + strconv.Itoa(int(a.flaps)) + " times within " + l.FlapWindow.String()
+		inc.pub.FlapCount++
+		inc.flapUntil = e.now.Add(int64(l.FlapWindow))
+	}
+	a.attach(r)
+	e.touchPlace(inc, a, r)
+	e.count(inc)
+	e.reopen(inc, a.name+" on "+orUnknown(a.service)+" fires again")
+	e.decide(r, s, placed, inc, &why{text: text, anchor: a.first().id})
+}
+
+// onRecovery: a recovery of an alert that is held.
+func (e *Engine) onRecovery(a *alert, s *schemas.Signal, r *record) {
+	text := "recovery of the alert"
+	switch {
+	case s.EndsAt < a.startsAt:
+		text = "recovery of an earlier episode; the alert has fired again since"
+	case !a.firing:
+		text = "the alert had recovered already"
+		if s.EndsAt > a.endsAt {
+			a.endsAt = s.EndsAt
+			a.inc.ended(s.EndsAt)
+		}
+	default:
+		e.endAlert(a, s.EndsAt)
+	}
+	anchor := schemas.ID{}
+	if f := a.first(); f != nil {
+		anchor = f.id
+	}
+	a.attach(r)
+	e.count(a.inc)
+	e.decide(r, s, placed, a.inc, &why{text: text, anchor: anchor})
+}
+
+// endAlert takes a firing alert as over.
+func (e *Engine) endAlert(a *alert, at schemas.Time) {
+	a.firing = false
+	a.endsAt = max(at, a.startsAt)
+	if a.inc == nil {
+		return
+	}
+	a.inc.active--
+	a.inc.ended(a.endsAt)
+	e.changed(a.inc)
+	e.scheduleResolve(a.inc)
+}
+
+// dropAlert forgets an episode.
+func (e *Engine) dropAlert(sc *scope, a *alert) {
+	if a.gone {
+		return
+	}
+	a.gone = true
+	e.alerts--
+	for _, r := range a.records {
+		r.alert = nil
+	}
+	a.records = nil
+	if sc.alerts[a.key] == a {
+		delete(sc.alerts, a.key)
+	}
+	a.inc, a.held = nil, nil
+}
+
+// release drops the entities of sub that no incident came to refer to.
+func (sc *scope) release(sub *subject) {
+	for _, ent := range [...]*entity{sub.ent, sub.instEnt, sub.hostEnt} {
+		if ent != nil && ent.refs == 0 {
+			sc.drop(ent)
+		}
+	}
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "an unknown service"
+	}
+	return s
+}

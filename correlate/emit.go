@@ -1,0 +1,114 @@
+package correlate
+
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
+
+// emitIncident writes the present state of inc.
+func (e *Engine) emitIncident(inc *incident) {
+	inc.urgent, inc.flushAt = false, 0
+	p := &inc.pub
+	p.Revision++
+	p.UpdatedAt = e.now
+	p.ActiveAlerts = int64(inc.active)
+	p.Severity = severities[inc.severity]
+	p.ParentID = ""
+	if inc.parent != nil {
+		p.ParentID = inc.main().pub.ID
+	}
+	p.Children = nil
+	for _, c := range inc.children {
+		p.Children = append(p.Children, c.pub.ID)
+	}
+	p.Services = inc.serviceNames()
+	p.Teams = slices.Clone(inc.teams)
+	p.Roots = e.roots(inc)
+	e.checkProblems(inc)
+	p.Title = inc.title()
+	p.Members = e.memberRefs(inc)
+	p.Tickets = inc.ticketRefs()
+	p.Impact = e.impactOf(inc)
+	out := *p
+	out.Candidates = slices.Clone(p.Candidates)
+	out.Notices = slices.Clone(p.Notices)
+	out.Links = slices.Clone(p.Links)
+	out.Timeline = slices.Clone(p.Timeline)
+	e.out.Incidents = append(e.out.Incidents, out)
+}
+
+func (inc *incident) serviceNames() []string {
+	names := make([]string, 0, len(inc.services))
+	for _, p := range inc.services {
+		if p.ent.key.kind == entityService {
+			names = append(names, p.ent.key.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// title says what it is in words people use: the worst alert, where it most
+// likely began, and how much else there is.
+func (inc *incident) title() string {
+	name := inc.worst
+	if name == "" && len(inc.tickets) > 0 {
+		name = inc.tickets[0].key + " " + inc.tickets[0].title
+	}
+	if name == "" {
+		name = "incident"
+	}
+	where := ""
+	if len(inc.pub.Roots) > 0 {
+		where = inc.pub.Roots[0].Service
+	} else if len(inc.services) > 0 {
+		where = inc.services[0].ent.key.name
+	}
+	t := name
+	if where != "" {
+		t += " on " + where
+	}
+	services := len(inc.pub.Services)
+	if more := inc.pub.AlertCount - 1; more > 0 {
+		t += " (+" + plural(more, "alert")
+		if services > 1 {
+			t += " on " + plural(int64(services), "service")
+		}
+		t += ")"
+	}
+	return t
+}
+
+// memberRefs lists the first and the newest members.
+func (e *Engine) memberRefs(inc *incident) []schemas.MemberRef {
+	limit := e.set.Limits.Members
+	room := max(limit-len(inc.tickets), limit/2)
+	refs := make([]schemas.MemberRef, 0, min(limit, len(inc.alerts)+len(inc.tickets)))
+	n := len(inc.alerts)
+	for i, a := range inc.alerts {
+		if n > room && i >= room/2 && i < n-(room-room/2) {
+			continue
+		}
+		refs = append(refs, a.memberRef())
+	}
+	for _, t := range inc.tickets {
+		if len(refs) < limit {
+			refs = append(refs, t.memberRef())
+		}
+	}
+	return refs
+}
+
+func (a *alert) memberRef() schemas.MemberRef {
+	m := schemas.MemberRef{Kind: schemas.KindAlert, Name: a.name, Service: a.service, Instance: a.instance,
+		Severity: severities[a.severity], Status: schemas.StatusResolved, StartsAt: a.startsAt}
+	if a.firing {
+		m.Status = schemas.StatusFiring
+	}
+	if r := a.first(); r != nil {
+		m.SignalID = r.id.String()
+		m.Reason = r.why.reason(r.incident)
+	}
+	return m
+}

@@ -1,0 +1,171 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+
+	"pinkstar/schemas"
+)
+
+// subject is what a signal is about, as far as can be told.
+type subject struct {
+	service  string // as the engine names it; "" when none is known
+	instance string
+	host     string
+	ent      *entity // the service, or else the instance or the host; nil: nothing at all
+	instEnt  *entity
+	hostEnt  *entity
+	possible []int32 // services it may be about, when a shared host is all there is
+}
+
+// about works out what s is about.
+func (e *Engine) about(sc *scope, s *schemas.Signal) subject {
+	sub := subject{instance: e.strings.of(s.Instance), host: e.strings.of(s.Host)}
+	node, possible := e.declared(s)
+	switch {
+	case node >= 0:
+		sub.service = e.topo.nodes[node].name
+		sub.ent = e.nodeEntity(sc, node)
+	default:
+		sub.possible = possible
+		if name := e.undeclaredService(s); name != "" {
+			sub.service = e.strings.of(name)
+			sub.ent = e.entity(sc, entityService, name, true)
+		}
+	}
+	if sub.instance != "" {
+		sub.instEnt = e.entity(sc, entityInstance, sub.instance, true)
+	}
+	if sub.host != "" {
+		sub.hostEnt = e.entity(sc, entityHost, sub.host, true)
+	} else if _, isHost := e.topo.hosts[sub.instance]; isHost || len(e.topo.instances[sub.instance]) > 1 {
+		sub.hostEnt = e.entity(sc, entityHost, sub.instance, true)
+	}
+	if sub.ent == nil {
+		if sub.ent = sub.hostEnt; sub.ent == nil {
+			sub.ent = sub.instEnt
+		}
+	}
+	return sub
+}
+
+// declared finds the declared service of s: by a label, its instance, its
+// pod's name or its host. A host or instance shared by several services gives
+// them all back instead.
+func (e *Engine) declared(s *schemas.Signal) (int32, []int32) {
+	t := e.topo
+	if len(t.nodes) == 0 {
+		return -1, nil
+	}
+	if n := t.lookupNonEmpty(s.Service); n >= 0 {
+		return n, nil
+	}
+	for _, l := range e.set.Correlation.ServiceLabels {
+		if n := t.lookupNonEmpty(s.Labels.Get(l)); n >= 0 {
+			return n, nil
+		}
+	}
+	var possible []int32
+	for _, place := range [...]string{s.Instance, s.Host, s.Service} {
+		if place == "" {
+			continue
+		}
+		owners := t.instances[place]
+		if len(owners) == 0 {
+			owners = t.hosts[place]
+		}
+		if len(owners) == 1 {
+			return owners[0], nil
+		}
+		if possible == nil {
+			possible = owners
+		}
+	}
+	if s.Instance != "" && possible == nil {
+		if n := t.ofPod(s.Instance); n >= 0 {
+			return n, nil
+		}
+	}
+	return -1, possible
+}
+
+func (t *topology) lookupNonEmpty(name string) int32 {
+	if name == "" {
+		return -1
+	}
+	return t.lookup(name)
+}
+
+// undeclaredService names the service of s when no topology knows it: a label
+// that is believed, the name in a pod's name, or at last a weak label.
+func (e *Engine) undeclaredService(s *schemas.Signal) string {
+	c := &e.set.Correlation
+	weak := ""
+	for _, l := range c.ServiceLabels {
+		v := s.Labels.Get(l)
+		if v == "" {
+			continue
+		}
+		if !slices.Contains(c.WeakLabels, l) {
+			return v
+		}
+		if weak == "" {
+			weak = v
+		}
+	}
+	if s.Service != "" && s.Service != weak {
+		return s.Service
+	}
+	if name := podService(s.Instance); name != "" {
+		return name
+	}
+	if s.Instance == "" && s.Host == "" {
+		if weak != "" {
+			return weak
+		}
+		return s.Service
+	}
+	return ""
+}
+
+// podService returns the service in a Kubernetes pod name, which is
+// name-<replica set>-<5 characters> or name-<ordinal>; "" when it is neither.
+func podService(pod string) string {
+	i := strings.LastIndexByte(pod, '-')
+	if i <= 0 || i+1 == len(pod) {
+		return ""
+	}
+	tail := pod[i+1:]
+	if allDigits(tail) && len(tail) <= 4 {
+		return pod[:i]
+	}
+	j := strings.LastIndexByte(pod[:i], '-')
+	if j <= 0 || len(tail) != 5 || !isHash(tail) {
+		return ""
+	}
+	if rs := pod[j+1 : i]; len(rs) >= 6 && len(rs) <= 10 && isHash(rs) && strings.ContainsAny(rs, "0123456789") {
+		return pod[:j]
+	}
+	return ""
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isHash reports whether s could come from Kubernetes' generator of names:
+// lower-case letters and digits.
+func isHash(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}

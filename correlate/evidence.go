@@ -1,0 +1,193 @@
+package correlate
+
+import (
+	"strconv"
+
+	"pinkstar/schemas"
+)
+
+type evidenceKind uint8
+
+const (
+	evRule evidenceKind = iota + 1
+	evRuleMissing
+	evSameService
+	evSameInstance
+	evSameHost
+	evHostOf
+	evDependsOn
+	evCalledBy
+	evShared
+	evTime
+	evTemplate
+	evLearnt
+	evMention
+	evMentionKey
+	evChange
+	evOperator
+	evSameAlert
+)
+
+var evidenceNames = [...]string{"", "rule", "rule", "same_service", "same_instance", "same_host", "host_of_service",
+	"depends_on", "depends_on", "shared_dependency", "time", "template", "learnt", "mention", "mention",
+	"change", "operator", "same_alert"}
+
+// evidence is one reason in a compact form; its sentence is made when it is
+// written.
+type evidence struct {
+	other    string
+	extra    string
+	points   int64
+	gap      int64 // milliseconds
+	n        int32
+	kind     evidenceKind
+	hops     uint8
+	reversed bool
+}
+
+// supportOnly reports whether the kind can never link by itself.
+func (k evidenceKind) supportOnly() bool {
+	return k == evTime || k == evTemplate || k == evRuleMissing || k == evChange
+}
+
+func (w *why) details() []schemas.Evidence {
+	if len(w.evidence) == 0 {
+		return nil
+	}
+	return renderEvidence(w.evidence, w.service)
+}
+
+func renderEvidence(evs []evidence, service string) []schemas.Evidence {
+	out := make([]schemas.Evidence, len(evs))
+	for i := range evs {
+		ev := &evs[i]
+		out[i] = schemas.Evidence{Kind: evidenceNames[ev.kind], Points: ev.points, Detail: ev.detail(service)}
+	}
+	return out
+}
+
+func (ev *evidence) detail(service string) string {
+	service = orThis(service)
+	switch ev.kind {
+	case evRule:
+		return "rule " + ev.other + " groups it with " + plural(int64(ev.n), "earlier signal")
+	case evRuleMissing:
+		return "rule " + ev.other + " matches but the label " + ev.extra + " is missing: not grouped by it"
+	case evSameService:
+		return "the incident already affects " + ev.other
+	case evSameInstance:
+		return "the incident already affects the instance " + ev.other
+	case evSameHost:
+		return "the incident already has alerts on the host " + ev.other
+	case evHostOf:
+		return ev.other + " runs on a host that is involved"
+	case evDependsOn:
+		return service + " depends on " + ev.other + hopsText(ev.hops) + orderText(ev.reversed, "which was affected first", "which was affected only later")
+	case evCalledBy:
+		return ev.other + " depends on " + service + hopsText(ev.hops) + orderText(ev.reversed, "and was affected after it", "but was affected before it")
+	case evShared:
+		return service + " and " + ev.other + " depend on the same service"
+	case evTime:
+		return spanText(ev.gap) + " between the starts"
+	case evTemplate:
+		return "the alert " + ev.other + " fires elsewhere in the incident too"
+	case evLearnt:
+		return "has often come together with " + ev.other
+	case evMention:
+		return "names " + ev.other + ", which the incident affects"
+	case evMentionKey:
+		return "names " + ev.other
+	case evChange:
+		return "the incident's candidate cause, " + ev.other + ", is on the same service"
+	case evOperator:
+		return "an operator put this alert into " + ev.other
+	case evSameAlert:
+		return "an earlier episode of " + ev.other + " belongs to the incident"
+	}
+	return ""
+}
+
+func hopsText(h uint8) string {
+	if h <= 1 {
+		return ", "
+	}
+	return " (" + strconv.Itoa(int(h)) + " hops), "
+}
+
+func orderText(reversed bool, right, wrong string) string {
+	if reversed {
+		return wrong
+	}
+	return right
+}
+
+// reason is the decision in one sentence.
+func (w *why) reason(incident string) string {
+	if w.text != "" {
+		return w.text
+	}
+	var best, when *evidence
+	for i := range w.evidence {
+		ev := &w.evidence[i]
+		if ev.kind == evTime {
+			when = ev
+		} else if !ev.kind.supportOnly() && (best == nil || ev.points > best.points) {
+			best = ev
+		}
+	}
+	if best == nil {
+		return "opened " + incident
+	}
+	s := "joined " + incident + ": " + best.detail(w.service)
+	if when != nil {
+		s += "; " + when.detail("")
+	}
+	return s
+}
+
+func (u *runnerUp) render(w *why) *schemas.RunnerUp {
+	r := &schemas.RunnerUp{IncidentID: u.incident, Score: u.score}
+	switch {
+	case u.score < w.threshold:
+		r.Reason = "its evidence falls short of the threshold by " + itoa(w.threshold-u.score)
+	case u.score < w.score:
+		r.Reason = "its evidence is weaker by " + itoa(w.score-u.score)
+	default:
+		r.Reason = "it fits as well, but is younger or may not grow"
+	}
+	return r
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func orThis(service string) string {
+	if service == "" {
+		return "this"
+	}
+	return service
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return itoa(n) + " " + noun + "s"
+}
+
+// spanText renders milliseconds for people: 0.4 s, 12 s, 3 min, 2 h 5 min.
+func spanText(ms int64) string {
+	if ms < 0 {
+		ms = -ms
+	}
+	switch {
+	case ms < 10*schemas.Second:
+		return itoa(ms/1000) + "." + itoa(ms%1000/100) + " s"
+	case ms < 2*schemas.Minute:
+		return itoa(ms/1000) + " s"
+	case ms < 2*schemas.Hour:
+		return itoa(ms/schemas.Minute) + " min"
+	case ms < 2*schemas.Day:
+		return itoa(ms/schemas.Hour) + " h " + itoa(ms%schemas.Hour/schemas.Minute) + " min"
+	}
+	return itoa(ms/schemas.Day) + " days"
+}

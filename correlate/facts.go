@@ -1,0 +1,117 @@
+package correlate
+
+import (
+	"slices"
+)
+
+type factKind uint8
+
+const (
+	factTogether factKind = iota + 1 // alerts of this key belong to the incident
+	factApart                        // they do not
+	factUnlinked                     // the two incidents are not to be linked
+)
+
+// fact is an operator's correction that later decisions honour, for as long as
+// the incident it names is live.
+type fact struct {
+	kind  factKind
+	key   alertKey
+	inc   *incident
+	other *incident
+}
+
+type keyIncident struct {
+	key alertKey
+	inc *incident
+}
+
+// facts holds corrections in order, with indices for looking them up.
+type facts struct {
+	list   []fact
+	must   map[alertKey]*incident
+	cannot map[keyIncident]bool
+	pairs  map[[2]*incident]bool
+}
+
+// alike is the key shared by alerts of one name on one service, whatever their
+// fingerprint.
+func alike(name, service string) alertKey { return alertKey{"", name + "\x00" + service} }
+
+func (f *facts) add(x fact, limit int) {
+	if len(f.list) >= limit {
+		f.list = slices.Delete(f.list, 0, 1)
+	}
+	f.list = append(f.list, x)
+	f.index()
+}
+
+// index rebuilds the maps; later facts win over earlier ones.
+func (f *facts) index() {
+	f.must, f.cannot, f.pairs = map[alertKey]*incident{}, map[keyIncident]bool{}, map[[2]*incident]bool{}
+	for _, x := range f.list {
+		switch x.kind {
+		case factTogether:
+			f.must[x.key] = x.inc
+			delete(f.cannot, keyIncident{x.key, x.inc})
+		case factApart:
+			f.cannot[keyIncident{x.key, x.inc}] = true
+			if f.must[x.key] == x.inc {
+				delete(f.must, x.key)
+			}
+		case factUnlinked:
+			f.pairs[[2]*incident{x.inc, x.other}] = true
+		}
+	}
+}
+
+func (f *facts) together(q *query) *incident {
+	if len(f.must) == 0 {
+		return nil
+	}
+	if inc := f.must[q.key]; inc != nil {
+		return inc
+	}
+	return f.must[alike(q.name, q.sub.service)]
+}
+
+func (f *facts) apart(q *query, inc *incident) bool {
+	if len(f.cannot) == 0 {
+		return false
+	}
+	return f.cannot[keyIncident{q.key, inc}] || f.cannot[keyIncident{alike(q.name, q.sub.service), inc}]
+}
+
+// unlinked reports whether an operator keeps anything of the two trees apart.
+func (f *facts) unlinked(a, b *incident) bool {
+	if len(f.pairs) == 0 {
+		return false
+	}
+	for _, x := range a.tree(nil) {
+		for _, y := range b.tree(nil) {
+			if f.pairs[[2]*incident{x, y}] || f.pairs[[2]*incident{y, x}] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// forget drops what names an incident that leaves.
+func (f *facts) forget(inc *incident) {
+	n := len(f.list)
+	f.list = slices.DeleteFunc(f.list, func(x fact) bool { return x.inc == inc || x.other == inc })
+	if len(f.list) != n {
+		f.index()
+	}
+}
+
+// moveFacts notes that alerts like a belong to "to" and not to "from".
+func (e *Engine) moveFacts(sc *scope, a *alert, from, to *incident) {
+	for _, k := range [...]alertKey{a.key, alike(a.name, a.service)} {
+		if from != nil && from != to {
+			sc.facts.add(fact{kind: factApart, key: k, inc: from}, e.set.Limits.Facts)
+		}
+		sc.facts.add(fact{kind: factTogether, key: k, inc: to}, e.set.Limits.Facts)
+	}
+}

@@ -1,0 +1,410 @@
+package correlate
+
+import (
+	"slices"
+
+	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
+)
+
+// incident is a live incident: pub is its public state, brought up to date
+// when it is written.
+type incident struct {
+	pub      schemas.Incident
+	seq      int64
+	sc       *scope
+	parent   *incident
+	children []*incident
+
+	alerts   []*alert // in order of joining; episodes, also those that ended
+	tickets  []*ticket
+	places   map[*entity]*place
+	services []*place // the primary ones, in order of appearance
+	names    map[string]int32
+	order    []string  // the keys of names, in order of appearance
+	rings    []*entity // whose rings it was written into
+	groups   []*group
+	teams    []string
+
+	active    int // firing alerts
+	severity  uint8
+	worst     string // name of the alert with that severity
+	lastStart schemas.Time
+	lastEnd   schemas.Time
+	lastID    schemas.ID
+	seenAt    schemas.Time
+
+	flushAt   schemas.Time
+	resolveAt schemas.Time
+	closeAt   schemas.Time
+	quietAt   schemas.Time
+	flapUntil schemas.Time
+	minute    int64 // joined counts the signals of this minute
+	joined    int32
+
+	timelineSeq int64
+	problem     *pattern
+	measured    *measured
+	separate    bool
+	urgent      bool
+	closed      bool
+	resolvedBy  bool // an operator resolved it
+	checked     int  // how many services and names had been matched with problems
+}
+
+// place is what an incident knows of one entity it touches.
+type place struct {
+	ent       *entity
+	first     schemas.Time // start of the earliest signal about it
+	last      schemas.Time
+	lastID    schemas.ID
+	count     int32
+	primary   bool // a signal is about it; otherwise it is only where one came from
+	mentioned bool // only a text names it
+}
+
+// placesCap bounds how many entities an incident remembers.
+const placesCap = 4096
+
+// openIncident makes a new incident for a signal nothing was found for. It
+// returns nil, having refused the signal, when there are too many.
+func (e *Engine) openIncident(sc *scope, s *schemas.Signal, r *record, sub *subject, p placement) *incident {
+	if len(sc.incidents) >= e.set.Limits.Incidents {
+		e.stats.Limited++
+		e.refuse(r, s, "limits.incidents: "+itoa(int64(len(sc.incidents)))+" incidents are open in scope "+sc.name+"; it could not open another")
+		return nil
+	}
+	inc := &incident{
+		seq:    e.nextSeq(),
+		sc:     sc,
+		places: map[*entity]*place{},
+		names:  map[string]int32{},
+	}
+	inc.pub = schemas.Incident{
+		ID:         schemas.IncidentID(sc.name, r.id, e.now),
+		Scope:      sc.name,
+		Status:     schemas.IncidentOpen,
+		StartedAt:  s.StartsAt,
+		DetectedAt: e.now,
+		Rules:      e.versions.rules,
+		Topology:   e.versions.topology,
+		Opening:    r.id.String(),
+	}
+	if inc.pub.StartedAt == 0 {
+		inc.pub.StartedAt = e.now
+	}
+	sc.incidents[inc.pub.ID] = inc
+	sc.live = append(sc.live, inc)
+	e.stats.IncidentsOpened++
+	if p.why.text == "" {
+		p.why.text = openedText(inc.pub.ID, p)
+	}
+	e.setProcedure(inc, s)
+	e.timeline(inc, "opened", s.StartsAt, "opened by "+signalText(s, sub), r, "")
+	e.wake(e.now.Add(int64(e.set.Lifecycle.MaxLifetime)), wakeLifetime, inc, nil)
+	e.urge(inc)
+	return inc
+}
+
+func openedText(id string, p placement) string {
+	switch {
+	case p.open != "":
+		return "opened " + id + ": " + p.open
+	case p.why.runnerUp != nil:
+		return "opened " + id + ": no open incident fits well enough"
+	default:
+		return "opened " + id + ": nothing open is related to it"
+	}
+}
+
+func signalText(s *schemas.Signal, sub *subject) string {
+	where := sub.service
+	if where == "" {
+		if where = sub.instance; where == "" {
+			where = sub.host
+		}
+	}
+	if where == "" {
+		return s.Name
+	}
+	return s.Name + " on " + where
+}
+
+func (e *Engine) setProcedure(inc *incident, s *schemas.Signal) {
+	if inc.pub.Procedure != nil {
+		return
+	}
+	if p := e.set.ProcedureFor(s); p != nil {
+		inc.pub.Procedure = &schemas.Procedure{Name: p.Name, Owner: p.Owner, OnCall: p.OnCall,
+			Emergency: p.Emergency, Runbook: p.Runbook}
+	} else if s.Runbook != "" {
+		inc.pub.Procedure = &schemas.Procedure{Name: "runbook of " + s.Name, Owner: s.Team, Runbook: s.Runbook}
+	}
+}
+
+// join makes a new episode a member of inc.
+func (e *Engine) join(inc *incident, a *alert, s *schemas.Signal, r *record, sub *subject, q *query) {
+	a.inc = inc
+	inc.alerts = append(inc.alerts, a)
+	inc.pub.AlertCount++
+	if minute := int64(e.now) / schemas.Minute; inc.minute != minute {
+		inc.minute, inc.joined = minute, 0
+	}
+	inc.joined++
+	e.count(inc)
+	inc.lastID = r.id
+	e.touch(inc, sub, s.StartsAt, r.id, false)
+	e.addName(inc, a.name)
+	e.bindGroups(inc, q)
+	e.setProcedure(inc, s)
+	e.addTeam(inc, s.Team)
+	e.raise(inc, int(a.severity), a.name, r)
+	if a.startsAt < inc.pub.StartedAt {
+		inc.pub.StartedAt = a.startsAt
+	}
+	if !a.firing {
+		inc.ended(a.endsAt)
+		e.scheduleResolve(inc)
+		return
+	}
+	inc.active++
+	e.reopen(inc, signalText(s, sub)+" joined")
+	e.watchQuiet(inc)
+}
+
+func (e *Engine) addName(inc *incident, name string) {
+	if inc.names[name] == 0 {
+		inc.order = append(inc.order, name)
+		if len(name) >= minMention {
+			e.entity(inc.sc, entityName, name, true).write(inc)
+		}
+	}
+	inc.names[name]++
+}
+
+func (e *Engine) addTeam(inc *incident, team string) {
+	if team == "" {
+		return
+	}
+	if i, ok := slices.BinarySearch(inc.teams, team); !ok {
+		inc.teams = slices.Insert(inc.teams, i, e.strings.of(team))
+	}
+}
+
+// touch notes that a signal of inc is about sub, and tells the neighbours.
+func (e *Engine) touch(inc *incident, sub *subject, start schemas.Time, id schemas.ID, mentioned bool) {
+	if sub.ent == nil {
+		return
+	}
+	if p := e.touchEntity(inc, sub.ent, start, id, true); p != nil {
+		p.mentioned = mentioned && (p.mentioned || p.count == 1)
+	}
+	if sub.instEnt != nil && sub.instEnt != sub.ent {
+		e.touchEntity(inc, sub.instEnt, start, id, false)
+	}
+	if sub.hostEnt != nil && sub.hostEnt != sub.ent {
+		e.touchEntity(inc, sub.hostEnt, start, id, false)
+	}
+	if inc.lastStart < start {
+		inc.lastStart = start
+	}
+}
+
+func (e *Engine) touchEntity(inc *incident, ent *entity, start schemas.Time, id schemas.ID, primary bool) *place {
+	p := inc.places[ent]
+	if p == nil {
+		if len(inc.places) >= placesCap {
+			return nil
+		}
+		p = &place{ent: ent, first: start, last: start}
+		inc.places[ent] = p
+		ent.write(inc)
+	}
+	if primary && !p.primary {
+		p.primary = true
+		inc.services = append(inc.services, p)
+		e.newService(inc, ent)
+	}
+	p.first = min(p.first, start)
+	if start >= p.last {
+		p.last, p.lastID = start, id
+	} else if p.lastID.IsZero() {
+		p.lastID = id
+	}
+	p.count++
+	return p
+}
+
+// newService: inc is now also about ent. Its neighbours hear of it.
+func (e *Engine) newService(inc *incident, ent *entity) {
+	switch {
+	case ent.node >= 0:
+		for _, n := range e.topo.near(ent.node).order {
+			e.nodeEntity(inc.sc, n).write(inc)
+		}
+		e.addTeam(inc, e.topo.nodes[ent.node].svc.Team)
+	case ent.key.kind == entityHost:
+		for _, n := range e.topo.hosts[ent.key.name] {
+			e.nodeEntity(inc.sc, n).write(inc)
+		}
+	}
+	if ent.key.kind == entityService {
+		e.explainByChanges(inc, ent)
+	}
+	if len(inc.services) > 1 && !e.quiet {
+		e.timeline(inc, "spread", 0, "now also affects "+ent.key.name, nil, "")
+	}
+}
+
+// touchPlace notes that an alert of inc fired again.
+func (e *Engine) touchPlace(inc *incident, a *alert, r *record) {
+	inc.lastID = r.id
+	inc.lastStart = max(inc.lastStart, a.startsAt)
+	if a.service == "" {
+		return
+	}
+	if ent := e.entity(inc.sc, entityService, a.service, false); ent != nil {
+		if p := inc.places[ent]; p != nil && a.startsAt >= p.last {
+			p.last, p.lastID = a.startsAt, r.id
+		}
+	}
+}
+
+// bindGroups makes inc the incident of the rule groups of q that have none.
+func (e *Engine) bindGroups(inc *incident, q *query) {
+	for i := range q.groups {
+		m := &q.groups[i]
+		g := m.g
+		if g == nil {
+			if len(inc.sc.groups) >= e.set.Limits.Groups {
+				e.stats.Limited++
+				continue
+			}
+			g = &group{key: m.key, seq: e.nextSeq()}
+			inc.sc.groups[g.key] = g
+			m.g = g
+		}
+		stale := g.inc == nil || g.inc.closed || spanBetween(q.start, g.first, g.last) > int64(m.rule.Window)
+		if stale {
+			if g.inc != nil {
+				g.inc.groups = slices.DeleteFunc(g.inc.groups, func(x *group) bool { return x == g })
+			}
+			g.inc, g.count, g.first, g.last = inc, 0, q.start, q.start
+			g.pending = nil
+			inc.groups = append(inc.groups, g)
+		}
+		g.count++
+		g.first, g.last = min(g.first, q.start), max(g.last, q.start)
+		if g.inc != inc && int(g.count) < m.rule.Threshold {
+			g.pending = append(g.pending, inc)
+		}
+		if m.rule.Action == rules.ActionSeparate && stale {
+			inc.separate = true
+		}
+		if int(g.count) >= m.rule.Threshold {
+			e.linkPending(g, m.rule.Name)
+		}
+	}
+}
+
+// linkPending: the rule's threshold is reached, so what its earlier signals
+// opened belongs together after all.
+func (e *Engine) linkPending(g *group, rule string) {
+	for _, inc := range g.pending {
+		if inc.closed || g.inc.closed {
+			continue
+		}
+		ev := []evidence{{kind: evRule, points: e.set.Correlation.Weights.Rule, other: rule, n: g.count}}
+		e.link(g.inc, inc, scored{inc: g.inc, score: ev[0].points, evidence: ev, decisive: true}, "")
+	}
+	g.pending = nil
+}
+
+// raise lifts the severity of inc.
+func (e *Engine) raise(inc *incident, rank int, name string, r *record) {
+	if inc.worst == "" {
+		inc.worst = name
+	}
+	if rank <= int(inc.severity) {
+		return
+	}
+	before := inc.severity
+	inc.severity, inc.worst = uint8(rank), name
+	inc.pub.Severity = severities[rank]
+	if before != 0 {
+		e.timeline(inc, "severity", 0, "severity is now "+string(severities[rank])+" because of "+name, r, "")
+	}
+	e.urge(inc)
+}
+
+// count notes one more signal in inc.
+func (e *Engine) count(inc *incident) {
+	if inc == nil {
+		return
+	}
+	inc.pub.SignalCount++
+	inc.seenAt = e.now
+	e.changed(inc)
+}
+
+// changed has inc written within the flush interval.
+func (e *Engine) changed(inc *incident) {
+	if inc.flushAt == 0 && !inc.urgent {
+		inc.flushAt = e.now.Add(int64(e.set.Lifecycle.FlushIncident))
+		e.wake(inc.flushAt, wakeFlushIncident, inc, nil)
+	}
+}
+
+// urge has inc written at the end of this input.
+func (e *Engine) urge(inc *incident) {
+	if !inc.urgent {
+		inc.urgent = true
+		e.urgent = append(e.urgent, inc)
+	}
+}
+
+func (inc *incident) ended(at schemas.Time) { inc.lastEnd = max(inc.lastEnd, at) }
+
+// main is the outermost incident above inc, or inc itself.
+func (inc *incident) main() *incident {
+	for inc.parent != nil {
+		inc = inc.parent
+	}
+	return inc
+}
+
+// tree appends inc and everything below it, in a fixed order.
+func (inc *incident) tree(into []*incident) []*incident {
+	into = append(into, inc)
+	for _, c := range inc.children {
+		into = c.tree(into)
+	}
+	return into
+}
+
+func (e *Engine) timeline(inc *incident, typ string, eventAt schemas.Time, text string, r *record, by string) {
+	inc.timelineSeq++
+	t := schemas.TimelineEntry{IncidentID: inc.pub.ID, Seq: inc.timelineSeq, Scope: inc.sc.name,
+		At: e.now, EventAt: eventAt, Type: typ, Text: text, By: by}
+	if r != nil {
+		t.SignalID = r.id.String()
+	}
+	e.out.Timeline = append(e.out.Timeline, t)
+	const keep = 20
+	line := e.now.String() + " " + text
+	if len(inc.pub.Timeline) >= keep { // a new slice: the old one may have been handed out
+		inc.pub.Timeline = append(slices.Clone(inc.pub.Timeline[1:]), line)
+		return
+	}
+	inc.pub.Timeline = append(inc.pub.Timeline, line)
+}
+
+// limited notes which limit inc has reached, once.
+func (e *Engine) limited(inc *incident, text string) {
+	e.stats.Limited++
+	if inc.pub.Limited == "" {
+		inc.pub.Limited = text
+		e.timeline(inc, "limited", 0, text, nil, "")
+		e.urge(inc)
+	}
+}

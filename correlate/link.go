@@ -1,0 +1,151 @@
+package correlate
+
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
+
+// afterJoin looks at what a signal that just joined inc tells about others.
+func (e *Engine) afterJoin(inc *incident, s *schemas.Signal, sub *subject, q *query, p *placement) {
+	if p.second.inc == nil || p.second.inc.closed {
+		return
+	}
+	e.consider(inc, p.second, s)
+}
+
+// linksCap bounds the links an incident lists.
+const linksCap = 50
+
+// consider links inc and the second incident a signal fits, or says why not.
+func (e *Engine) consider(inc *incident, second scored, s *schemas.Signal) {
+	a, b := inc.main(), second.inc.main()
+	if a == b {
+		return
+	}
+	older, younger := a, b
+	if younger.seq < older.seq {
+		older, younger = younger, older
+	}
+	if why := e.refusal(older, younger, &second); why != "" {
+		e.refuseLink(older, younger, &second, why)
+		return
+	}
+	e.link(older, younger, second, "")
+}
+
+// refusal says why two incidents must not be linked: over-merging is worse
+// than showing two.
+func (e *Engine) refusal(older, younger *incident, c *scored) string {
+	cfg := &e.set.Correlation
+	if older.sc.facts.unlinked(older, younger) {
+		return "an operator separated them"
+	}
+	if older.separate || younger.separate {
+		return "a rule keeps one of them separate"
+	}
+	kinds := map[string]bool{} // only its size is used
+	direct := false
+	for i := range c.evidence {
+		ev := &c.evidence[i]
+		if !ev.kind.supportOnly() {
+			kinds[evidenceNames[ev.kind]] = true
+		}
+		if (ev.kind == evDependsOn || ev.kind == evCalledBy) && ev.hops == 1 && !ev.reversed {
+			direct = true
+		}
+	}
+	if len(kinds) < 2 && !direct {
+		return "only one kind of evidence connects them"
+	}
+	if n := len(older.tree(nil)) + len(younger.tree(nil)); n > cfg.MaxChildren+1 {
+		return "together they would be " + itoa(int64(n)) + " incidents (correlation.max_children)"
+	}
+	if gap := younger.pub.DetectedAt.Sub(older.pub.DetectedAt); gap > int64(cfg.MaxDuration) {
+		return "the older one began more than " + cfg.MaxDuration.String() + " before (correlation.max_duration)"
+	}
+	return ""
+}
+
+func (e *Engine) refuseLink(older, younger *incident, c *scored, why string) {
+	for i := range younger.pub.Links {
+		if l := &younger.pub.Links[i]; l.IncidentID == older.pub.ID && l.Relation == "refused" {
+			return // said before
+		}
+	}
+	e.addLink(younger, older.pub.ID, "refused", c, why, "")
+	e.changed(younger)
+}
+
+// link makes younger a child of older.
+func (e *Engine) link(older, younger *incident, c scored, by string) {
+	older, younger = older.main(), younger.main()
+	if older == younger {
+		return
+	}
+	younger.parent = older
+	older.children = append(older.children, younger)
+	reason := linkReason(&c, by)
+	e.addLink(younger, older.pub.ID, "child_of", &c, reason, by)
+	e.addLink(older, younger.pub.ID, "parent_of", &c, reason, by)
+	e.timeline(younger, "linked", 0, "became part of "+older.pub.ID+": "+reason, nil, by)
+	e.timeline(older, "linked", 0, "incident "+younger.pub.ID+" is part of this one: "+reason, nil, by)
+	e.urge(older)
+	for _, inc := range younger.tree(nil) {
+		e.urge(inc)
+	}
+	if !younger.over() {
+		e.reopen(older, "a related incident, "+younger.pub.ID+", is active")
+	}
+}
+
+func linkReason(c *scored, by string) string {
+	if by != "" {
+		return by + " linked them"
+	}
+	w := &why{evidence: c.evidence}
+	for i := range c.evidence {
+		if ev := &c.evidence[i]; !ev.kind.supportOnly() {
+			return ev.detail(w.service)
+		}
+	}
+	return "related"
+}
+
+// unlink makes child stand alone again.
+func (e *Engine) unlink(child *incident, reason, by string) {
+	parent := child.parent
+	if parent == nil {
+		return
+	}
+	child.parent = nil
+	parent.children = slices.DeleteFunc(parent.children, func(c *incident) bool { return c == child })
+	e.addLink(child, parent.pub.ID, "undone", nil, reason, by)
+	e.addLink(parent, child.pub.ID, "undone", nil, reason, by)
+	e.timeline(child, "unlinked", 0, "no longer part of "+parent.pub.ID+": "+reason, nil, by)
+	e.timeline(parent, "unlinked", 0, child.pub.ID+" is no longer part of this one: "+reason, nil, by)
+	e.urge(parent)
+	for _, inc := range child.tree(nil) {
+		e.urge(inc)
+	}
+	e.scheduleResolve(parent)
+	if child.over() && child.closeAt == 0 {
+		e.scheduleClose(child)
+	}
+}
+
+// addLink notes a link; the oldest refused ones give way when there are many.
+func (e *Engine) addLink(inc *incident, other, relation string, c *scored, reason, by string) {
+	l := schemas.Link{IncidentID: other, Relation: relation, Reason: reason, At: e.now, By: by,
+		Threshold: e.set.Correlation.Parent}
+	if c != nil {
+		l.Score = c.score
+		l.Evidence = renderEvidence(c.evidence, "")
+	}
+	links := slices.Clone(inc.pub.Links)
+	if len(links) >= linksCap {
+		i := slices.IndexFunc(links, func(l schemas.Link) bool { return l.Relation == "refused" || l.Relation == "undone" })
+		links = slices.Delete(links, max(i, 0), max(i, 0)+1)
+	}
+	inc.pub.Links = append(links, l)
+}

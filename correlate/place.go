@@ -1,0 +1,268 @@
+package correlate
+
+import (
+	"slices"
+
+	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
+)
+
+// query is everything about a signal that is weighed.
+type query struct {
+	sc       *scope
+	sub      *subject
+	id       schemas.ID
+	key      alertKey
+	kind     schemas.Kind
+	name     string
+	start    schemas.Time
+	severity int
+	groups   []groupMatch
+	last     *incident // of the same alert's previous episode
+	mentions []mention
+	missing  []string // rules that could not group it, and which label it lacks
+}
+
+type groupMatch struct {
+	rule *rules.Rule
+	key  string
+	g    *group // nil: the first of its group
+}
+
+// group is what a rule has grouped under one set of values.
+type group struct {
+	key     string
+	seq     int64
+	inc     *incident
+	pending []*incident // opened by its signals before the threshold was reached
+	first   schemas.Time
+	last    schemas.Time // start of the latest signal
+	count   int32
+}
+
+// placement is the choice for a signal.
+type placement struct {
+	inc    *incident // nil: open one
+	why    *why
+	second scored // another incident that scored above the parent threshold
+	open   string // why none was chosen
+}
+
+// scratch is memory reused from input to input.
+type scratch struct {
+	candidates []*incident
+	scored     []scored
+	rules      []int32
+	groups     []groupMatch
+	key        []byte
+	evidence   []evidence
+}
+
+func (e *Engine) matchRules(s *schemas.Signal) []int32 {
+	e.scratch.rules = e.set.Matching(s, e.scratch.rules[:0])
+	return e.scratch.rules
+}
+
+// query prepares the weighing of an alert. matchRules must have run.
+func (e *Engine) query(sc *scope, s *schemas.Signal, sub *subject) *query {
+	id, _ := schemas.ParseID(s.ID)
+	q := &query{
+		sc: sc, sub: sub, id: id,
+		key:      alertKey{s.Source, s.Fingerprint},
+		kind:     s.Kind,
+		name:     s.Name,
+		start:    s.StartsAt,
+		severity: s.Severity.Rank(),
+	}
+	e.matchGroups(q, s)
+	q.mentions = e.mentionsOf(sc, s, sub)
+	return q
+}
+
+// matchGroups finds the rule groups of s. A missing label means no group: it
+// must never put strangers together.
+func (e *Engine) matchGroups(q *query, s *schemas.Signal) {
+	e.scratch.groups = e.scratch.groups[:0]
+	for _, i := range e.scratch.rules {
+		r := &e.set.Rules[i]
+		if r.Action == rules.ActionSuppress {
+			continue
+		}
+		k := append(e.scratch.key[:0], r.Name...)
+		missing := ""
+		for _, by := range r.By {
+			v := rules.ValueOf(s, by)
+			if v == "" {
+				missing = by
+				break
+			}
+			k = append(append(k, 0), v...)
+		}
+		e.scratch.key = k
+		if missing != "" {
+			q.missing = append(q.missing, r.Name, missing)
+			continue
+		}
+		m := groupMatch{rule: r, g: q.sc.groups[string(k)]}
+		if m.g == nil {
+			m.key = string(k)
+		}
+		e.scratch.groups = append(e.scratch.groups, m)
+	}
+	q.groups = e.scratch.groups
+}
+
+// choose weighs the candidates and picks one, or none.
+func (e *Engine) choose(q *query) placement {
+	cands := e.candidates(q)
+	w := &why{service: q.sub.service, threshold: e.set.Correlation.Join, candidates: int32(len(cands))}
+	p := placement{why: w}
+	e.scratch.scored = e.scratch.scored[:0]
+	for _, inc := range cands {
+		sc := e.score(q, inc)
+		if sc.score > 0 || sc.decisive {
+			e.scratch.scored = append(e.scratch.scored, sc)
+		}
+	}
+	all := e.scratch.scored
+	slices.SortStableFunc(all, compareScored)
+	e.pick(q, all, &p)
+	for i := range q.missing {
+		if i%2 == 0 {
+			w.evidence = append(w.evidence, evidence{kind: evRuleMissing, other: q.missing[i], extra: q.missing[i+1]})
+		}
+	}
+	return p
+}
+
+func (e *Engine) pick(q *query, all []scored, p *placement) {
+	w := p.why
+	join := e.set.Correlation.Join
+	for i := range all {
+		c := &all[i]
+		if c.score < join && !c.decisive {
+			break
+		}
+		if veto := e.veto(q, c); veto != "" {
+			if p.open == "" {
+				p.open = veto
+			}
+			continue
+		}
+		if p.inc == nil {
+			p.inc = c.inc
+			w.score, w.anchor = c.score, c.anchor
+			w.evidence = slices.Clone(c.evidence)
+			continue
+		}
+		if c.score >= e.set.Correlation.Parent && p.second.inc == nil && c.inc.main() != p.inc.main() {
+			p.second = *c
+			p.second.evidence = slices.Clone(c.evidence)
+		}
+	}
+	for i := range all {
+		if all[i].inc != p.inc {
+			w.runnerUp = &runnerUp{all[i].inc.pub.ID, all[i].score}
+			break
+		}
+	}
+	if p.inc == nil && len(all) > 0 && w.score == 0 {
+		w.score = all[0].score
+		if all[0].score >= join { // vetoed: its own incident, and said so
+			w.text = "opened an incident of its own: " + p.open
+		}
+	}
+}
+
+func compareScored(a, b scored) int {
+	switch {
+	case a.decisive != b.decisive:
+		if a.decisive {
+			return -1
+		}
+		return 1
+	case a.score != b.score:
+		if a.score > b.score {
+			return -1
+		}
+		return 1
+	case a.inc.seq != b.inc.seq:
+		if a.inc.seq < b.inc.seq {
+			return -1
+		}
+		return 1
+	}
+	return 0
+}
+
+// veto says why a signal must not join c although the evidence suffices.
+func (e *Engine) veto(q *query, c *scored) string {
+	cfg, inc := &e.set.Correlation, c.inc
+	if c.decisive {
+		return ""
+	}
+	why := ""
+	switch {
+	case q.sc.facts.apart(q, inc):
+		return "an operator moved this alert away from " + inc.pub.ID
+	case inc.separate && !c.ruled:
+		return inc.pub.ID + " is kept separate by a rule"
+	case len(inc.alerts) >= cfg.MaxSignals:
+		why = "it has " + itoa(int64(len(inc.alerts))) + " alerts (correlation.max_signals)"
+	case e.now.Sub(inc.pub.DetectedAt) > int64(cfg.MaxDuration):
+		why = "it is open for more than " + cfg.MaxDuration.String() + " (correlation.max_duration)"
+	case len(inc.services) >= cfg.MaxServices && inc.places[q.sub.ent] == nil:
+		why = "it spans " + itoa(int64(len(inc.services))) + " services (correlation.max_services)"
+	case e.joiningTooFast(inc):
+		why = "more than " + itoa(int64(e.set.Limits.JoiningPerMinute)) + " signals joined it within a minute (limits.joining_per_minute)"
+	default:
+		return ""
+	}
+	e.limited(inc, "nothing joins it any more: "+why)
+	return inc.pub.ID + " would fit, but " + why
+}
+
+func (e *Engine) joiningTooFast(inc *incident) bool {
+	return inc.minute == int64(e.now)/schemas.Minute && int(inc.joined) >= e.set.Limits.JoiningPerMinute
+}
+
+// candidates gathers the incidents to weigh, newest first within each source.
+func (e *Engine) candidates(q *query) []*incident {
+	c := e.scratch.candidates[:0]
+	limit := e.set.Correlation.Candidates
+	add := func(inc *incident) {
+		if inc != nil && !inc.closed && len(c) < limit && !slices.Contains(c, inc) {
+			c = append(c, inc)
+		}
+	}
+	addRing := func(ent *entity) {
+		if ent == nil {
+			return
+		}
+		for i := len(ent.ring) - 1; i >= 0; i-- {
+			add(ent.ring[i])
+		}
+	}
+	add(q.sc.facts.together(q))
+	for _, g := range q.groups {
+		if g.g != nil {
+			add(g.g.inc)
+		}
+	}
+	add(q.last)
+	for i := range q.mentions {
+		add(q.mentions[i].inc)
+	}
+	addRing(q.sub.ent)
+	addRing(q.sub.instEnt)
+	addRing(q.sub.hostEnt)
+	for _, n := range q.sub.possible {
+		addRing(q.sc.nodes[n])
+	}
+	for i := range q.mentions {
+		addRing(q.mentions[i].ent)
+	}
+	e.learnt.candidates(q, addRing)
+	e.scratch.candidates = c
+	return c
+}

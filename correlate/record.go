@@ -1,0 +1,252 @@
+package correlate
+
+import "pinkstar/schemas"
+
+// record is what is kept of one signal id: enough to write its decision again
+// with a new count, in a compact form.
+type record struct {
+	id       schemas.ID
+	sc       *scope
+	alert    *alert // while the alert is held
+	why      *why
+	incident string
+	repeats  int64
+	flushed  int64 // repeats already added to the incident
+	at       schemas.Time
+	lastAt   schemas.Time
+	revision int32
+	kind     kindCode
+	verdict  verdictCode
+	dirty    bool
+}
+
+// why is the reason of a decision. Text is rendered from it when it is
+// written, which keeps a hundred thousand of them small.
+type why struct {
+	text       string // the sentence; "" when it follows from the evidence
+	evidence   []evidence
+	anchor     schemas.ID
+	window     schemas.ID
+	runnerUp   *runnerUp
+	versions   *versions
+	service    string // the service as the engine understood it
+	score      int64
+	threshold  int64
+	candidates int32
+}
+
+type runnerUp struct {
+	incident string
+	score    int64
+}
+
+type (
+	kindCode    uint8
+	verdictCode uint8
+)
+
+var kindNames = [...]schemas.Kind{"", schemas.KindAlert, schemas.KindTicket, schemas.KindMaintenance,
+	schemas.KindChange, schemas.KindImpact, schemas.KindCommand}
+
+func codeOf(k schemas.Kind) kindCode {
+	for i, n := range kindNames {
+		if n == k {
+			return kindCode(i)
+		}
+	}
+	return 0
+}
+
+const (
+	placed verdictCode = iota
+	duplicate
+	suppressed
+	late
+	refused
+)
+
+var verdictNames = [...]schemas.Verdict{schemas.VerdictPlaced, schemas.VerdictDuplicate,
+	schemas.VerdictSuppressed, schemas.VerdictLate, schemas.VerdictRefused}
+
+// newRecord makes the record of a signal seen for the first time.
+func (e *Engine) newRecord(sc *scope, s *schemas.Signal, id schemas.ID) *record {
+	if len(e.known) >= e.set.Limits.KnownSignals {
+		e.stats.Limited++
+		if _, ok := e.forget.oldest(); ok {
+			old := e.forget.pop()
+			e.flushRecord(old)
+			delete(e.known, old.id)
+		}
+	}
+	r := &record{id: id, sc: sc, kind: codeOf(s.Kind), at: e.now, lastAt: e.now}
+	e.known[id] = r
+	e.remember(r)
+	return r
+}
+
+// decide sets what happened to the signal of r and writes it. s is nil when
+// the decision is revised.
+func (e *Engine) decide(r *record, s *schemas.Signal, v verdictCode, inc *incident, w *why) {
+	if s != nil {
+		e.countVerdict(v)
+	}
+	if w.versions == nil {
+		w.versions = e.versions
+	}
+	r.verdict, r.why = v, w
+	r.incident = ""
+	if inc != nil {
+		r.incident = inc.pub.ID
+	}
+	e.emitDecision(r, s)
+}
+
+func (e *Engine) countVerdict(v verdictCode) {
+	switch v {
+	case placed:
+		e.stats.Placed++
+	case duplicate:
+		e.stats.Duplicates++
+	case suppressed:
+		e.stats.Suppressed++
+	case late:
+		e.stats.Late++
+	case refused:
+		e.stats.Refused++
+	}
+}
+
+func (e *Engine) refuse(r *record, s *schemas.Signal, reason string) {
+	e.decide(r, s, refused, nil, &why{text: reason})
+}
+
+func (e *Engine) emitDecision(r *record, s *schemas.Signal) {
+	e.stats.Decisions++
+	w := r.why
+	r.revision++
+	d := schemas.Decision{
+		SignalID:   r.id.String(),
+		Revision:   int64(r.revision),
+		Scope:      r.sc.name,
+		Kind:       kindNames[r.kind],
+		Verdict:    verdictNames[r.verdict],
+		IncidentID: r.incident,
+		Reason:     w.reason(r.incident),
+		At:         r.at,
+		Repeats:    r.repeats,
+		LastAt:     r.lastAt,
+		Score:      w.score,
+		Threshold:  w.threshold,
+		Evidence:   w.details(),
+		Rules:      w.versions.rules,
+		Topology:   w.versions.topology,
+		Learnt:     w.versions.learnt,
+		Candidates: int(w.candidates),
+		Signal:     s,
+	}
+	if !w.anchor.IsZero() {
+		d.AnchorID = w.anchor.String()
+	}
+	if !w.window.IsZero() {
+		d.WindowID = w.window.String()
+	}
+	if w.runnerUp != nil {
+		d.RunnerUp = w.runnerUp.render(w)
+	}
+	e.out.Decisions = append(e.out.Decisions, d)
+}
+
+// flushRepeats writes the counts that repeats changed.
+func (e *Engine) flushRepeats() {
+	e.flushAt = 0
+	for _, r := range e.dirty {
+		e.flushRecord(r)
+	}
+	clear(e.dirty)
+	e.dirty = e.dirty[:0]
+}
+
+func (e *Engine) flushRecord(r *record) {
+	if !r.dirty {
+		return
+	}
+	r.dirty = false
+	e.emitDecision(r, nil)
+	if inc := r.sc.incidents[r.incident]; inc != nil {
+		inc.pub.RepeatCount += r.repeats - r.flushed
+		e.changed(inc)
+	}
+	r.flushed = r.repeats
+}
+
+// forgetOld drops signals of which nothing was heard for the configured time,
+// unless their alert is still held.
+func (e *Engine) forgetOld() {
+	e.forgetAt = 0
+	keep := int64(e.set.Lifecycle.Forget)
+	for {
+		since, ok := e.forget.oldest()
+		if !ok || e.now.Sub(since) < keep {
+			break
+		}
+		r := e.forget.pop()
+		if r.alert != nil && !r.alert.gone || e.now.Sub(r.lastAt) < keep {
+			e.remember(r)
+			continue
+		}
+		e.flushRecord(r)
+		delete(e.known, r.id)
+	}
+	e.scheduleForget()
+}
+
+// remember puts r at the end of the queue of those to be forgotten.
+func (e *Engine) remember(r *record) {
+	e.forget.push(r, e.now)
+	e.scheduleForget()
+}
+
+// scheduleForget wakes the engine for the oldest record, at most once a minute.
+func (e *Engine) scheduleForget() {
+	since, ok := e.forget.oldest()
+	if e.forgetAt != 0 || !ok {
+		return
+	}
+	e.forgetAt = max(since.Add(int64(e.set.Lifecycle.Forget)), e.now.Add(schemas.Minute))
+	e.wake(e.forgetAt, wakeForget, nil, nil)
+}
+
+// recordQueue is a first-in, first-out queue of records and when each was put
+// in.
+type recordQueue struct {
+	items []queued
+	head  int
+}
+
+type queued struct {
+	r     *record
+	since schemas.Time
+}
+
+func (q *recordQueue) push(r *record, since schemas.Time) {
+	q.items = append(q.items, queued{r, since})
+}
+
+func (q *recordQueue) oldest() (schemas.Time, bool) {
+	if q.head == len(q.items) {
+		return 0, false
+	}
+	return q.items[q.head].since, true
+}
+
+func (q *recordQueue) pop() *record {
+	r := q.items[q.head].r
+	q.items[q.head] = queued{}
+	q.head++
+	if q.head > 1024 && q.head > len(q.items)/2 {
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
+	return r
+}

@@ -1,0 +1,142 @@
+package correlate
+
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
+
+// rootsCap bounds how many services are compared for a suspected root.
+const rootsCap = 96
+
+// rootCandidate is an affected service and what speaks for its being the root.
+type rootCandidate struct {
+	p         *place
+	explained int // affected services that depend on it, directly or not
+	upstream  int // affected services it depends on
+	changed   bool
+	score     int64
+}
+
+// roots finds the services the incident, with everything below it, most likely
+// started at.
+func (e *Engine) roots(inc *incident) []schemas.SuspectedRoot {
+	cands := e.rootCandidates(inc)
+	if len(cands) == 0 {
+		return []schemas.SuspectedRoot{}
+	}
+	first := cands[0].p.first
+	for _, c := range cands {
+		first = min(first, c.p.first)
+	}
+	var total int64
+	for i := range cands {
+		c := &cands[i]
+		c.score = 100 + 300*int64(c.explained) + 20*int64(min(c.p.count, 20))
+		lateness := c.p.first.Sub(first)
+		c.score += max(0, 400-lateness/250) // 400 for the first, none after 100 s
+		if c.changed {
+			c.score += 300
+		}
+		c.score /= int64(1 + 2*c.upstream)
+		c.score = max(c.score, 1)
+		total += c.score
+	}
+	slices.SortStableFunc(cands, func(a, b rootCandidate) int {
+		switch {
+		case a.score != b.score:
+			return int(b.score - a.score)
+		case a.p.first != b.p.first:
+			return int(a.p.first.Sub(b.p.first))
+		}
+		return compareStrings(a.p.ent.key.name, b.p.ent.key.name)
+	})
+	out := make([]schemas.SuspectedRoot, 0, 3)
+	for i := range min(3, len(cands)) {
+		c := &cands[i]
+		out = append(out, schemas.SuspectedRoot{Service: c.p.ent.key.name, Score: c.score * 1000 / total,
+			Reason: c.reason(first, len(cands))})
+	}
+	return out
+}
+
+func compareStrings(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (c *rootCandidate) reason(first schemas.Time, affected int) string {
+	s := ""
+	if affected == 1 {
+		s = "the only service affected"
+	} else {
+		if d := c.p.first.Sub(first); d == 0 {
+			s = "affected first"
+		} else {
+			s = "affected " + spanText(d) + " after the first"
+		}
+		if c.explained > 0 {
+			s += "; " + plural(int64(c.explained), "affected service") + " depend on it"
+		}
+		if c.upstream == 0 {
+			s += "; nothing it depends on is affected"
+		} else {
+			s += "; it depends on " + plural(int64(c.upstream), "affected service")
+		}
+	}
+	if c.changed {
+		s += "; a change on it began shortly before"
+	}
+	return s
+}
+
+// rootCandidates gathers the affected services of the tree under inc, merged
+// by service, with their relations among each other.
+func (e *Engine) rootCandidates(inc *incident) []rootCandidate {
+	var cands []rootCandidate
+	at := map[*entity]int{} // only looked up, never iterated
+	for _, x := range inc.tree(nil) {
+		for _, p := range x.services {
+			if p.ent.key.kind != entityService || p.mentioned && len(inc.alerts) > 0 || len(cands) >= rootsCap {
+				continue
+			}
+			if i, ok := at[p.ent]; ok {
+				merged := *cands[i].p
+				merged.first = min(merged.first, p.first)
+				merged.count += p.count
+				cands[i].p = &merged
+				continue
+			}
+			at[p.ent] = len(cands)
+			cands = append(cands, rootCandidate{p: p, changed: x.changeOn(p.ent.key.name)})
+		}
+	}
+	for i := range cands {
+		if n := cands[i].p.ent.node; n >= 0 {
+			v := e.topo.near(n)
+			for j := range cands {
+				m := cands[j].p.ent.node
+				if i == j || m < 0 {
+					continue
+				}
+				rel := v.of[m]
+				switch {
+				case rel.down > 0 && (rel.up == 0 || rel.down < rel.up):
+					cands[i].explained++
+				case rel.up > 0:
+					cands[i].upstream++
+				}
+			}
+		}
+	}
+	return cands
+}
+
+func (inc *incident) changeOn(service string) bool {
+	return slices.ContainsFunc(inc.pub.Candidates, func(c schemas.Candidate) bool { return c.Service == service })
+}

@@ -1,0 +1,117 @@
+package rules
+
+import (
+	"pinkstar/schemas"
+)
+
+// Default returns the rule set of an empty file. The weights come from the
+// simulator's tuning seeds (see correlate/eval).
+func Default() *Set {
+	s := defaults()
+	s.seal(nil)
+	return s
+}
+
+func defaults() *Set {
+	return &Set{
+		Correlation: defaultCorrelation(),
+		Lifecycle: Lifecycle{
+			ResolveDelay:  Duration(1 * schemas.Minute),
+			ReopenWindow:  Duration(15 * schemas.Minute),
+			NewEpisode:    Duration(3 * schemas.Minute),
+			FlapCount:     3,
+			FlapWindow:    Duration(10 * schemas.Minute),
+			Inactivity:    Duration(1 * schemas.Day),
+			MaxLifetime:   Duration(7 * schemas.Day),
+			LateAfter:     Duration(1 * schemas.Hour),
+			Forget:        Duration(1 * schemas.Day),
+			FlushIncident: Duration(1 * schemas.Second),
+			FlushRepeats:  Duration(10 * schemas.Second),
+			TicketQuiet:   Duration(3 * schemas.Day),
+		},
+		Problems: Problems{
+			MinIncidents:  3,
+			Period:        Duration(30 * schemas.Day),
+			MinSignals:    2,
+			Similarity:    500,
+			Significance:  3000,
+			SeasonalSlack: Duration(15 * schemas.Minute),
+			SeasonalShare: 800,
+		},
+		Impact: Impact{
+			Currency:         "EUR",
+			StaffCostPerHour: 90,
+			People: map[string]float64{
+				"critical": 5, "major": 3, "warning": 1, "info": 0.5, "unknown": 1,
+			},
+			Loss: map[string][]float64{
+				"critical": {0.30, 0.70, 1.00},
+				"major":    {0.10, 0.30, 0.60},
+				"warning":  {0.00, 0.05, 0.20},
+				"info":     {0.00, 0.00, 0.02},
+				"unknown":  {0.00, 0.10, 0.50},
+			},
+		},
+		Limits: Limits{
+			Alerts:           2_000_000,
+			Incidents:        200_000,
+			Scopes:           10_000,
+			KnownSignals:     5_000_000,
+			Members:          50,
+			Tickets:          50_000,
+			Changes:          10_000,
+			Patterns:         10_000,
+			Facts:            10_000,
+			Groups:           200_000,
+			JoiningPerMinute: 100_000,
+		},
+	}
+}
+
+func defaultCorrelation() Correlation {
+	return Correlation{
+		Join:   2000,
+		Parent: 3000,
+		Weights: Weights{
+			Rule:          6000,
+			SameAlert:     1500,
+			SameService:   2200,
+			SameInstance:  500,
+			SameHost:      1300,
+			HostOfService: 1500,
+			DependsOn1:    1900,
+			DependsOn2:    1100,
+			DependsOn3:    500,
+			WrongOrder:    -700,
+			SharedCallee:  600,
+			Template:      200,
+			Learnt:        1500,
+			Mention:       1500,
+			MentionKey:    6000,
+			Change:        300,
+		},
+		Time: []TimePoint{
+			{0, 1000},
+			{Duration(30 * schemas.Second), 800},
+			{Duration(1 * schemas.Minute), 600},
+			{Duration(2 * schemas.Minute), 300},
+			{Duration(5 * schemas.Minute), -200},
+			{Duration(10 * schemas.Minute), -1200},
+			{Duration(20 * schemas.Minute), -2500},
+			{Duration(1 * schemas.Hour), -5000},
+		},
+		ServiceLabels: []string{"service", "service_name", "service.name", "app", "app_kubernetes_io_name",
+			"app.kubernetes.io/name", "k8s_app", "component", "deployment", "container", "workload", "job"},
+		WeakLabels:     []string{"job", "component", "container", "workload"},
+		Hops:           3,
+		HubDegree:      64,
+		OrderSlack:     Duration(30 * schemas.Second),
+		Candidates:     16,
+		MaxSignals:     20_000,
+		MaxServices:    500,
+		MaxDuration:    Duration(1 * schemas.Day),
+		MaxChildren:    200,
+		ChangeLookBack: Duration(2 * schemas.Hour),
+		ChangeHops:     2,
+	}
+}

@@ -1,0 +1,230 @@
+package rules
+
+import "github.com/prometheus/alertmanager/pkg/labels"
+
+// Set is one version of everything that decides how signals are correlated.
+type Set struct {
+	Rules       []Rule      `yaml:"rules,omitempty"`
+	Correlation Correlation `yaml:"correlation"`
+	Lifecycle   Lifecycle   `yaml:"lifecycle"`
+	Problems    Problems    `yaml:"problems"`
+	Impact      Impact      `yaml:"impact"`
+	Procedures  []Procedure `yaml:"procedures,omitempty"`
+	Limits      Limits      `yaml:"limits"`
+
+	// Text is the YAML it came from, Version the first 12 hexadecimal digits
+	// of its SHA-256.
+	Text    []byte `yaml:"-"`
+	Version string `yaml:"-"`
+
+	index ruleIndex
+}
+
+// Action is what a rule does with the signals it matches.
+type Action string
+
+// The actions of a rule.
+const (
+	// ActionGroup puts signals with the same values of By into one incident.
+	ActionGroup Action = "group"
+	// ActionSeparate does the same, and nothing else may join them.
+	ActionSeparate Action = "separate"
+	// ActionSuppress takes the signal as expected: it opens no incident.
+	ActionSuppress Action = "suppress"
+)
+
+// Rule groups signals that its author knows to belong together.
+type Rule struct {
+	Name string `yaml:"name"`
+	// Match holds matchers in Alertmanager's syntax; all must hold. Besides
+	// labels they see the names kind, source, name, service, instance, host,
+	// severity, team, environment, tenant, where no label is called so.
+	Match []string `yaml:"match"`
+	By    []string `yaml:"by,omitempty"`
+	// Window is how long after the last signal of a group the next one still
+	// belongs to it.
+	Window Duration `yaml:"window,omitempty"`
+	// Threshold is how many signals of a group there must be within the window
+	// before the rule speaks for joining them.
+	Threshold int    `yaml:"threshold,omitempty"`
+	Action    Action `yaml:"action,omitempty"`
+
+	matchers labels.Matchers
+}
+
+// Correlation holds the weights and bounds of scoring. Points are thousandths
+// of a natural log-odds.
+type Correlation struct {
+	// Join is the score from which a signal joins an incident; Parent the
+	// higher one from which two incidents are linked.
+	Join   int64 `yaml:"join"`
+	Parent int64 `yaml:"parent"`
+
+	Weights Weights `yaml:"weights"`
+
+	// Time maps the gap between a signal's start and the nearest start on the
+	// related service to points, linear in between, flat outside.
+	Time []TimePoint `yaml:"time"`
+
+	// ServiceLabels are the labels that may name an alert's service, most
+	// trusted first; the last ones named in WeakLabels are believed only when
+	// the service is declared, or nothing else names the entity.
+	ServiceLabels []string `yaml:"service_labels"`
+	WeakLabels    []string `yaml:"weak_labels"`
+
+	// Hops is how far topology evidence reaches, at most 3.
+	Hops int `yaml:"hops"`
+	// HubDegree: a service with more neighbours gives no topology evidence.
+	HubDegree int `yaml:"hub_degree"`
+	// OrderSlack is how much later than its caller's a callee's start may be
+	// and still count as the earlier one: alerts wait for their "for:".
+	OrderSlack Duration `yaml:"order_slack"`
+	// Candidates caps how many incidents are weighed for one signal.
+	Candidates int `yaml:"candidates"`
+	// MaxSignals, MaxDuration and MaxServices stop an incident from growing by
+	// scoring. The signal then finds another one or opens its own.
+	MaxSignals  int      `yaml:"max_signals"`
+	MaxServices int      `yaml:"max_services"`
+	MaxDuration Duration `yaml:"max_duration"`
+	// MaxChildren caps the incidents below one main incident.
+	MaxChildren int `yaml:"max_children"`
+	// ChangeLookBack is how long after its start a change is a candidate cause.
+	ChangeLookBack Duration `yaml:"change_look_back"`
+	// ChangeHops is how far upstream a candidate cause may be.
+	ChangeHops int `yaml:"change_hops"`
+}
+
+// Weights are the points of each kind of evidence.
+type Weights struct {
+	Rule          int64 `yaml:"rule"`
+	SameAlert     int64 `yaml:"same_alert"`
+	SameService   int64 `yaml:"same_service"`
+	SameInstance  int64 `yaml:"same_instance"`
+	SameHost      int64 `yaml:"same_host"`
+	HostOfService int64 `yaml:"host_of_service"` // an alert on a host that runs the service
+	DependsOn1    int64 `yaml:"depends_on_1"`    // callee first, then caller: one hop
+	DependsOn2    int64 `yaml:"depends_on_2"`
+	DependsOn3    int64 `yaml:"depends_on_3"`
+	WrongOrder    int64 `yaml:"wrong_order"` // added when the caller was first
+	SharedCallee  int64 `yaml:"shared_dependency"`
+	Template      int64 `yaml:"template"` // same alert name elsewhere in the incident
+	Learnt        int64 `yaml:"learnt"`   // at most this much
+	Mention       int64 `yaml:"mention"`  // text or a label names a service, instance or alert
+	MentionKey    int64 `yaml:"mention_key"`
+	Change        int64 `yaml:"change"` // a change on the service explains the incident already
+	Severity      int64 `yaml:"severity"`
+	Busy          int64 `yaml:"busy"` // the service is already in another open incident that fits better
+}
+
+// TimePoint is one corner of the time table.
+type TimePoint struct {
+	Gap    Duration `yaml:"gap"`
+	Points int64    `yaml:"points"`
+}
+
+// Lifecycle says how incidents and alerts begin and end. All of it runs on log
+// time, except where it says start or end.
+type Lifecycle struct {
+	// ResolveDelay is how long after the last alert's recovery an incident
+	// resolves; ReopenWindow how long after that it can still reopen.
+	ResolveDelay Duration `yaml:"resolve_delay"`
+	ReopenWindow Duration `yaml:"reopen_window"`
+	// NewEpisode: a firing alert that starts again this much later than the
+	// one still held as firing is a new episode whose resolve was lost; below
+	// it, it is the same alert told by a second monitor.
+	NewEpisode Duration `yaml:"new_episode"`
+	// FlapCount recoveries within FlapWindow make an alert a flapping one: it
+	// keeps its incident open until FlapWindow passes quietly.
+	FlapCount  int      `yaml:"flap_count"`
+	FlapWindow Duration `yaml:"flap_window"`
+	// Inactivity ends an alert of which nothing was heard for so long.
+	Inactivity  Duration `yaml:"inactivity"`
+	MaxLifetime Duration `yaml:"max_lifetime"`
+	// LateAfter: a recovery of something never seen, that ended longer ago and
+	// belongs to nothing open, changes nothing any more.
+	LateAfter Duration `yaml:"late_after"`
+	// Forget is how long after its last delivery a signal's id is still known.
+	Forget Duration `yaml:"forget"`
+	// FlushIncident and FlushRepeats bound how often mere counts are written.
+	FlushIncident Duration `yaml:"flush_incident"`
+	FlushRepeats  Duration `yaml:"flush_repeats"`
+	// TicketQuiet closes an incident that only has tickets after so long
+	// without a word.
+	TicketQuiet Duration `yaml:"ticket_quiet"`
+}
+
+// Problems says when a recurring signature is a problem.
+type Problems struct {
+	MinIncidents int      `yaml:"min_incidents"`
+	Period       Duration `yaml:"period"`
+	// MinSignals is how many alerts an incident needs to count.
+	MinSignals int `yaml:"min_signals"`
+	// Similarity is the least Jaccard similarity, in thousandths.
+	Similarity int64 `yaml:"similarity"`
+	// Significance is how many times as frequent as chance would have it a
+	// signature must be, in thousandths.
+	Significance int64 `yaml:"significance"`
+	// SeasonalSlack is how close to the same minute of the day, or of the
+	// week, occurrences must lie to be a schedule's.
+	SeasonalSlack Duration `yaml:"seasonal_slack"`
+	// SeasonalShare is the least share of occurrences on the schedule, in
+	// thousandths.
+	SeasonalShare int64 `yaml:"seasonal_share"`
+}
+
+// Impact prices incidents.
+type Impact struct {
+	Currency string `yaml:"currency"`
+	// RevenuePerMinute is what a service earns per minute, around the clock
+	// unless Hours says more.
+	Services map[string]Revenue `yaml:"services,omitempty"`
+	// StaffCostPerHour is what one responder costs; People how many work on an
+	// incident of a severity.
+	StaffCostPerHour float64            `yaml:"staff_cost_per_hour"`
+	People           map[string]float64 `yaml:"people"`
+	// Loss is the share of revenue lost by severity: low, likely, high.
+	Loss map[string][]float64 `yaml:"loss"`
+}
+
+// Revenue is what a service earns per minute.
+type Revenue struct {
+	PerMinute float64 `yaml:"per_minute"`
+	// Hours changes it for hours of the week, UTC.
+	Hours []RevenueHours `yaml:"hours,omitempty"`
+}
+
+// RevenueHours overrides the revenue on some days and hours; the last that
+// matches wins.
+type RevenueHours struct {
+	Days      []string `yaml:"days,omitempty"` // mon … sun; none: every day
+	From      int      `yaml:"from"`           // hour 0-23
+	To        int      `yaml:"to"`             // hour 1-24, exclusive
+	PerMinute float64  `yaml:"per_minute"`
+}
+
+// Procedure says who does what when a signal matches.
+type Procedure struct {
+	Name      string   `yaml:"name"`
+	Match     []string `yaml:"match"`
+	Owner     string   `yaml:"owner,omitempty"`
+	OnCall    string   `yaml:"on_call,omitempty"`
+	Emergency string   `yaml:"emergency_channel,omitempty"`
+	Runbook   string   `yaml:"runbook,omitempty"`
+
+	matchers labels.Matchers
+}
+
+// Limits bound the memory of one partition's engine.
+type Limits struct {
+	Alerts           int `yaml:"alerts"`    // alerts held
+	Incidents        int `yaml:"incidents"` // live incidents of one scope
+	Scopes           int `yaml:"scopes"`
+	KnownSignals     int `yaml:"known_signals"` // ids remembered
+	Members          int `yaml:"members"`       // listed per incident
+	Tickets          int `yaml:"tickets"`       // held per scope
+	Changes          int `yaml:"changes"`       // held per scope
+	Patterns         int `yaml:"patterns"`      // signatures per scope
+	Facts            int `yaml:"facts"`         // operators' corrections per scope
+	Groups           int `yaml:"groups"`        // rule groups per scope
+	JoiningPerMinute int `yaml:"joining_per_minute"`
+}

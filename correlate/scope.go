@@ -1,0 +1,170 @@
+package correlate
+
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
+
+// scope is everything known of one correlation scope.
+type scope struct {
+	name      string
+	seq       int64
+	alerts    map[alertKey]*alert // the latest episode of each alert
+	incidents map[string]*incident
+	live      []*incident // the same, in order of opening
+	entities  map[entityKey]*entity
+	nodes     []*entity // of the topology's services, by node
+	groups    map[string]*group
+	tickets   map[string]*ticket
+	ticketSeq []*ticket
+	changes   []*change // in order of arrival
+	facts     facts
+	patterns  patterns
+}
+
+func (e *Engine) scopeOf(s *schemas.Signal) *scope {
+	if sc := e.scopes[s.Scope]; sc != nil {
+		return sc
+	}
+	if len(e.order) >= e.set.Limits.Scopes {
+		e.stats.Limited++
+		return nil
+	}
+	return e.addScope(s.Scope, e.nextSeq())
+}
+
+func (e *Engine) addScope(name string, seq int64) *scope {
+	sc := &scope{
+		name:      e.strings.of(name),
+		seq:       seq,
+		alerts:    map[alertKey]*alert{},
+		incidents: map[string]*incident{},
+		entities:  map[entityKey]*entity{},
+		nodes:     make([]*entity, len(e.topo.nodes)),
+		groups:    map[string]*group{},
+		tickets:   map[string]*ticket{},
+	}
+	e.scopes[sc.name] = sc
+	e.order = append(e.order, sc)
+	return sc
+}
+
+type entityKind uint8
+
+const (
+	entityService entityKind = iota + 1
+	entityInstance
+	entityHost
+	entityName // an alert name, so that a ticket can mention it
+)
+
+type entityKey struct {
+	kind entityKind
+	name string
+}
+
+// ringSize caps how many incidents an entity remembers; the oldest is dropped.
+const ringSize = 32
+
+// entity is something incidents touch. Its ring holds the incidents that
+// touched it or a neighbour of it: a signal about it weighs only those.
+type entity struct {
+	key  entityKey
+	node int32 // in the topology, or -1
+	refs int32 // incidents that wrote themselves into the ring
+	ring []*incident
+}
+
+// entity returns the entity called name, making it when make is true.
+func (e *Engine) entity(sc *scope, kind entityKind, name string, make bool) *entity {
+	if kind == entityService {
+		if n := e.topo.exact(name); n >= 0 {
+			return e.nodeEntity(sc, n)
+		}
+	}
+	ent := sc.entities[entityKey{kind, name}]
+	if ent == nil && make {
+		key := entityKey{kind, e.strings.of(name)}
+		ent = &entity{key: key, node: -1}
+		sc.entities[key] = ent
+	}
+	return ent
+}
+
+func (e *Engine) nodeEntity(sc *scope, node int32) *entity {
+	ent := sc.nodes[node]
+	if ent == nil {
+		ent = &entity{key: entityKey{entityService, e.topo.nodes[node].name}, node: node}
+		sc.nodes[node] = ent
+	}
+	return ent
+}
+
+// write puts inc into the ring, dropping the oldest when it is full.
+func (ent *entity) write(inc *incident) {
+	if slices.Contains(ent.ring, inc) {
+		return
+	}
+	if len(ent.ring) >= ringSize {
+		ent.ring = slices.Delete(ent.ring, 0, 1)
+	}
+	ent.ring = append(ent.ring, inc)
+	inc.rings = append(inc.rings, ent)
+	ent.refs++
+}
+
+// leaveRings takes inc out of every ring; entities nobody refers to any more
+// are dropped.
+func (sc *scope) leaveRings(inc *incident) {
+	for _, ent := range inc.rings {
+		if i := slices.Index(ent.ring, inc); i >= 0 {
+			ent.ring = slices.Delete(ent.ring, i, i+1)
+		}
+		if ent.refs--; ent.refs == 0 {
+			sc.drop(ent)
+		}
+	}
+	inc.rings = nil
+}
+
+func (sc *scope) drop(ent *entity) {
+	if ent.node >= 0 {
+		sc.nodes[ent.node] = nil
+	} else {
+		delete(sc.entities, ent.key)
+	}
+}
+
+// interner gives equal strings one memory. It forgets everything when it has
+// grown large, which costs memory for a while and never correctness.
+type interner struct{ m map[string]string }
+
+const internerSize = 1 << 16
+
+func (in *interner) of(s string) string {
+	if s == "" {
+		return ""
+	}
+	if v, ok := in.m[s]; ok {
+		return v
+	}
+	if in.m == nil || len(in.m) >= internerSize {
+		in.m = make(map[string]string, 1024)
+	}
+	in.m[s] = s
+	return s
+}
+
+// service returns the entity of a service that something live touches, or nil.
+func (sc *scope) service(name string) *entity {
+	if ent := sc.entities[entityKey{entityService, name}]; ent != nil {
+		return ent
+	}
+	for _, ent := range sc.nodes {
+		if ent != nil && ent.key.name == name {
+			return ent
+		}
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package correlate
+
+import (
+	"pinkstar/schemas"
+)
+
+// scored is one candidate and what speaks for it.
+type scored struct {
+	inc      *incident
+	score    int64
+	evidence []evidence
+	anchor   schemas.ID
+	decisive bool // a rule's, an operator's or a key's word: no weighing
+	ruled    bool
+}
+
+// tie is the strongest connection between a signal and one place of an
+// incident, with its time.
+type tie struct {
+	ev    evidence
+	gap   int64
+	total int64
+	place *place
+}
+
+// score weighs inc for the signal of q. Points are thousandths of a natural
+// log-odds; only evidence that can link (not time, not text) makes a score at
+// all.
+func (e *Engine) score(q *query, inc *incident) scored {
+	w := &e.set.Correlation.Weights
+	res := scored{inc: inc, evidence: e.scratch.evidence[:0]}
+	add := func(ev evidence) {
+		res.evidence = append(res.evidence, ev)
+		res.score += ev.points
+	}
+	if q.sc.facts.together(q) == inc {
+		add(evidence{kind: evOperator, points: w.MentionKey, other: inc.pub.ID})
+		res.decisive = true
+	}
+	e.scoreRules(q, inc, &res, add)
+	linked := len(res.evidence) > 0
+
+	if t := e.strongestTie(q, inc); t.place != nil {
+		linked = true
+		res.anchor = t.place.lastID
+		add(t.ev)
+		add(evidence{kind: evTime, points: e.timePoints(t.gap), gap: t.gap})
+		e.scoreSupport(q, inc, &t, add)
+	}
+	linked = e.scoreMentions(q, inc, &res, add) || linked
+	if q.last == inc && inc != nil {
+		linked = true
+		add(evidence{kind: evSameAlert, points: w.SameAlert, other: q.name})
+	}
+	if pts, name := e.learnt.points(q, inc, w.Learnt); pts > 0 {
+		linked = true
+		add(evidence{kind: evLearnt, points: pts, other: name})
+	}
+	if linked && inc.names[q.name] > 0 {
+		add(evidence{kind: evTemplate, points: w.Template, other: q.name})
+	}
+	if !linked {
+		res.score = 0
+	}
+	if res.anchor.IsZero() {
+		res.anchor = inc.lastID
+	}
+	e.scratch.evidence = e.scratch.evidence[:0]
+	res.evidence = append([]evidence(nil), res.evidence...)
+	return res
+}
+
+func (e *Engine) scoreRules(q *query, inc *incident, res *scored, add func(evidence)) {
+	for i := range q.groups {
+		m := &q.groups[i]
+		if m.g == nil || m.g.inc != inc || int(m.g.count)+1 < m.rule.Threshold {
+			continue
+		}
+		if gap := spanBetween(q.start, m.g.first, m.g.last); gap > int64(m.rule.Window) {
+			continue
+		}
+		add(evidence{kind: evRule, points: e.set.Correlation.Weights.Rule, other: m.rule.Name, n: m.g.count})
+		res.ruled = true
+	}
+}
+
+// strongestTie finds the place of inc that explains the signal best: its own
+// service, one it calls or is called by, its host.
+func (e *Engine) strongestTie(q *query, inc *incident) tie {
+	w := &e.set.Correlation.Weights
+	best := tie{}
+	consider := func(p *place, ev evidence) {
+		gap := e.gapTo(q, inc, p.first, p.last)
+		total := ev.points + e.timePoints(gap)
+		if best.place == nil || total > best.total {
+			best = tie{ev, gap, total, p}
+		}
+	}
+	ent := q.sub.ent
+	if ent != nil {
+		if p := inc.places[ent]; p != nil {
+			consider(p, e.sameEntity(ent, p))
+		}
+		if ent.node >= 0 {
+			e.topologyTies(q, inc, ent.node, consider)
+		}
+	}
+	if h := q.sub.hostEnt; h != nil && h != ent {
+		if p := inc.places[h]; p != nil {
+			if p.primary {
+				consider(p, evidence{kind: evHostOf, points: w.HostOfService, other: h.key.name})
+			} else {
+				consider(p, evidence{kind: evSameHost, points: w.SameHost, other: h.key.name})
+			}
+		}
+	}
+	for _, n := range q.sub.possible {
+		if x := q.sc.nodes[n]; x != nil {
+			if p := inc.places[x]; p != nil {
+				consider(p, evidence{kind: evHostOf, points: w.HostOfService, other: x.key.name})
+			}
+		}
+	}
+	return best
+}
+
+func (e *Engine) sameEntity(ent *entity, p *place) evidence {
+	w := &e.set.Correlation.Weights
+	switch {
+	case p.mentioned:
+		return evidence{kind: evMention, points: w.Mention, other: ent.key.name}
+	case ent.key.kind == entityInstance:
+		return evidence{kind: evSameInstance, points: w.SameService, other: ent.key.name}
+	case ent.key.kind == entityHost:
+		return evidence{kind: evSameHost, points: w.SameService, other: ent.key.name}
+	}
+	return evidence{kind: evSameService, points: w.SameService, other: ent.key.name}
+}
+
+func (e *Engine) topologyTies(q *query, inc *incident, x int32, consider func(*place, evidence)) {
+	v := e.topo.near(x)
+	if len(v.order) < len(inc.services) {
+		for _, n := range v.order {
+			if y := q.sc.nodes[n]; y != nil {
+				if p := inc.places[y]; p != nil {
+					consider(p, e.related(q, v.of[n], p))
+				}
+			}
+		}
+		return
+	}
+	for _, p := range inc.services {
+		if p.ent.node < 0 || p.ent.node == x {
+			continue
+		}
+		if rel, ok := v.of[p.ent.node]; ok {
+			consider(p, e.related(q, rel, p))
+		}
+	}
+}
+
+// related gives the points of a topology relation. Effects move from callee to
+// caller: in that order it speaks for a link, against it less.
+func (e *Engine) related(q *query, rel relation, p *place) evidence {
+	c := &e.set.Correlation
+	w := &c.Weights
+	hop := [...]int64{0, w.DependsOn1, w.DependsOn2, w.DependsOn3}
+	ev := evidence{kind: evShared, points: w.SharedCallee, other: p.ent.key.name}
+	if rel.up > 0 {
+		ev = evidence{kind: evDependsOn, points: hop[rel.up], hops: rel.up, other: p.ent.key.name}
+		if p.first > q.start.Add(int64(c.OrderSlack)) {
+			ev.points += w.WrongOrder
+			ev.reversed = true
+		}
+	}
+	if rel.down > 0 {
+		d := evidence{kind: evCalledBy, points: hop[rel.down], hops: rel.down, other: p.ent.key.name}
+		if q.start > p.first.Add(int64(c.OrderSlack)) {
+			d.points += w.WrongOrder
+			d.reversed = true
+		}
+		if rel.up == 0 || d.points > ev.points {
+			ev = d
+		}
+	}
+	return ev
+}
+
+// scoreSupport adds what may only support a tie.
+func (e *Engine) scoreSupport(q *query, inc *incident, t *tie, add func(evidence)) {
+	w := &e.set.Correlation.Weights
+	if i := q.sub.instEnt; i != nil && i != t.place.ent && inc.places[i] != nil {
+		add(evidence{kind: evSameInstance, points: w.SameInstance, other: i.key.name})
+	}
+	if h := q.sub.hostEnt; h != nil && h != t.place.ent && t.ev.kind != evSameHost && t.ev.kind != evHostOf && inc.places[h] != nil {
+		add(evidence{kind: evSameHost, points: w.SameInstance, other: h.key.name})
+	}
+	if len(inc.pub.Candidates) > 0 && q.sub.service != "" && inc.pub.Candidates[0].Service == q.sub.service {
+		add(evidence{kind: evChange, points: w.Change, other: inc.pub.Candidates[0].Title})
+	}
+}
+
+// timePoints reads the time table, linear between its corners.
+func (e *Engine) timePoints(gap int64) int64 {
+	t := e.set.Correlation.Time
+	if gap <= int64(t[0].Gap) {
+		return t[0].Points
+	}
+	for i := 1; i < len(t); i++ {
+		if gap > int64(t[i].Gap) {
+			continue
+		}
+		a, b := t[i-1], t[i]
+		return a.Points + (b.Points-a.Points)*(gap-int64(a.Gap))/int64(b.Gap-a.Gap)
+	}
+	return t[len(t)-1].Points
+}
+
+// ticketPatience is how many times slower people write tickets than monitors
+// fire.
+const ticketPatience = 6
+
+// gapTo is the time between the signal of q and what happened from first to
+// last. A ticket comes late by nature, and any time while the incident goes on.
+func (e *Engine) gapTo(q *query, inc *incident, first, last schemas.Time) int64 {
+	gap := spanBetween(q.start, first, last)
+	if q.kind == schemas.KindTicket {
+		gap /= ticketPatience
+	} else if len(inc.alerts) == 0 && len(inc.tickets) > 0 {
+		gap /= ticketPatience
+	}
+	return gap
+}
+
+// spanBetween is the distance from t to the nearer end of an interval.
+func spanBetween(t, first, last schemas.Time) int64 {
+	switch {
+	case t >= last:
+		return t.Sub(last)
+	case t <= first:
+		return first.Sub(t)
+	}
+	return min(t.Sub(first), last.Sub(t))
+}
