@@ -1,0 +1,33 @@
+// Package clickhouse keeps what Pinkstar decided in ClickHouse, for SQL: the
+// schema with its views, the writer that fills it from the out topics, and the
+// queries behind the API's history.
+//
+// # Which file do I open
+//
+//   - migrations/*.sql, migrate.go: tables and views; how they come into being
+//   - writer.go: one batch of a topic partition becomes rows, once
+//   - rows.go, decode.go: records to columns
+//   - query.go, member.go: what the API asks
+//   - open.go: connecting
+//   - engine/: a ClickHouse with nothing installed
+//
+// # Non-obvious
+//
+//   - The views v_* are the public contract; the tables are not.
+//   - Applied migrations are frozen: their checksums are in the database. Add a
+//     file, never edit one.
+//   - Signals come from the first revision of their decision, never from the
+//     signals topic: what ClickHouse shows has been decided on.
+//   - Exactly once has two lines. The first: every batch is written under the
+//     token topic@id-partition-first-last, its range is noted before and after,
+//     and after a crash the same range is written again under the same token,
+//     which ClickHouse ignores where it had been done. The second: every table
+//     collapses rows with the same key, and the views read with FINAL.
+//   - ClickHouse silently drops a block whose token it knows, whatever is in it.
+//     So the token holds the broker's id of the topic: a topic made anew starts
+//     at offset 0 again.
+//   - A record that can't be read becomes a row of dead_letters at stage
+//     "write"; it never stops a partition.
+//   - ORDER BY and PARTITION BY use only what never changes for a row's key,
+//     otherwise a correction would stand beside the row instead of replacing it.
+package clickhouse

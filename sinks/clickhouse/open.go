@@ -1,0 +1,47 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Open returns a pool of connections to the server that dsn names, for example
+// clickhouse://user:password@host:9000/database. It does not connect yet: a
+// server that is down must not stop a start.
+func Open(dsn string) (driver.Conn, error) {
+	o, err := clickhouse.ParseDSN(dsn)
+	if err != nil {
+		// The parser's error may quote the DSN, password included.
+		return nil, fmt.Errorf("the ClickHouse DSN can't be read: want clickhouse://user:password@host:9000/database")
+	}
+	if o.DialTimeout == 0 {
+		o.DialTimeout = 5 * time.Second
+	}
+	if o.Settings == nil {
+		o.Settings = clickhouse.Settings{}
+	}
+	// Deduplication tokens mean nothing under asynchronous inserts.
+	o.Settings["async_insert"] = 0
+	o.ClientInfo.Products = append(o.ClientInfo.Products, struct{ Name, Version string }{"pinkstar", "1"})
+	conn, err := clickhouse.Open(o)
+	if err != nil {
+		return nil, fmt.Errorf("opening ClickHouse: %w", err)
+	}
+	return conn, nil
+}
+
+// Ping says whether the server answers and the schema is this binary's.
+func Ping(ctx context.Context, conn driver.Conn) error {
+	todo, err := Pending(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if len(todo) > 0 {
+		return fmt.Errorf("the schema lacks %d migrations, %s first: run pinkstar migrate", len(todo), todo[0].Name)
+	}
+	return nil
+}

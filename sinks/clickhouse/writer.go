@@ -1,0 +1,192 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"pinkstar/schemas"
+)
+
+// Writer puts batches of the out topics into ClickHouse. It may be used by
+// several goroutines for different partitions.
+type Writer struct {
+	conn    driver.Conn
+	timeout time.Duration
+	metrics writerMetrics
+}
+
+// WriterConfig has the writer's limits.
+type WriterConfig struct {
+	// InsertTimeout bounds one insert. An insert that is cut off is tried again
+	// under the same token.
+	InsertTimeout time.Duration `yaml:"insert_timeout"`
+}
+
+// DefaultWriterConfig returns limits that fit.
+func DefaultWriterConfig() WriterConfig { return WriterConfig{InsertTimeout: time.Minute} }
+
+type writerMetrics struct {
+	rows       *prometheus.CounterVec
+	unreadable prometheus.Counter
+	decode     prometheus.Histogram
+}
+
+// NewWriter returns a writer over conn. reg may be nil.
+func NewWriter(conn driver.Conn, cfg WriterConfig, reg prometheus.Registerer) *Writer {
+	m := writerMetrics{
+		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pinkstar_clickhouse_rows_total", Help: "Rows written, by table; a batch written again counts again.",
+		}, []string{"table"}),
+		unreadable: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "pinkstar_clickhouse_unreadable_total", Help: "Records that could not be read and went to dead_letters.",
+		}),
+		decode: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "pinkstar_clickhouse_decode_seconds", Help: "Time to turn a batch into columns.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 8),
+		}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.rows, m.unreadable, m.decode)
+	}
+	return &Writer{conn: conn, timeout: cfg.InsertTimeout, metrics: m}
+}
+
+// Name is how the sink is called in logs and metrics.
+func (w *Writer) Name() string { return "clickhouse" }
+
+// Resume returns the latest range of a partition that was begun; found is
+// false when there is none.
+func (w *Writer) Resume(ctx context.Context, topic, topicID string, partition int32) (r schemas.WrittenRange, found bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	var done uint8
+	rows, err := w.conn.Query(ctx, `SELECT first, last, done FROM written_ranges FINAL
+		WHERE topic = ? AND topic_id = ? AND partition = ?`, topic, topicID, partition)
+	if err != nil {
+		return r, false, classify(fmt.Errorf("reading the written range of %s/%d: %w", topic, partition, err))
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&r.First, &r.Last, &done); err != nil {
+			return r, false, err
+		}
+		found, r.Done = true, done == 1
+	}
+	return r, found, classify(rows.Err())
+}
+
+// Write writes a batch, exactly once however often it is called with the same
+// bounds and records. An error with Permanent() true will not go away by
+// itself.
+func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
+	if len(b.Records) == 0 {
+		return nil
+	}
+	began := time.Now()
+	r := decode(b)
+	w.metrics.decode.Observe(time.Since(began).Seconds())
+	if err := w.note(ctx, b, false); err != nil {
+		return classify(err)
+	}
+	inserts := []struct {
+		table string
+		n     int
+		cols  func() []col
+	}{
+		{"signals", r.signals.n, r.signals.cols},
+		{"decisions", r.decisions.n, r.decisions.cols},
+		{"timeline", len(r.timeline), func() []col { return timelineCols(r.timeline) }},
+		{"incidents", len(r.incidents.rows), func() []col { return incidentCols(r.incidents.rows) }},
+		{"problems", len(r.problems.rows), func() []col { return problemCols(r.problems.rows) }},
+		{"dead_letters", len(r.deadLetters), func() []col { return deadLetterCols(r.deadLetters) }},
+	}
+	token := tokenOf(b)
+	for _, in := range inserts {
+		if in.n == 0 {
+			continue
+		}
+		if err := w.insert(ctx, in.table, token, in.n, in.cols()); err != nil {
+			return classify(err)
+		}
+	}
+	if err := w.note(ctx, b, true); err != nil {
+		return classify(err)
+	}
+	w.metrics.unreadable.Add(float64(r.unreadable))
+	return nil
+}
+
+// tokenOf names a batch for ever. See Non-obvious.
+func tokenOf(b *schemas.Batch) string {
+	return b.Topic + "@" + b.TopicID + "-" + strconv.Itoa(int(b.Partition)) + "-" +
+		strconv.FormatInt(b.First, 10) + "-" + strconv.FormatInt(b.Last, 10)
+}
+
+func (w *Writer) insert(ctx context.Context, table, token string, n int, cols []col) error {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"insert_deduplication_token": token,
+		"insert_deduplicate":         1,
+		"async_insert":               0,
+		"deduplicate_blocks_in_dependent_materialized_views": 1,
+		// Late data of many months must not stop the writer.
+		"max_partitions_per_insert_block": 0,
+	}))
+	if err := send(ctx, w.conn, table, n, cols); err != nil {
+		return err
+	}
+	w.metrics.rows.WithLabelValues(table).Add(float64(n))
+	return nil
+}
+
+// note records that a range was begun, or finished. The version grows with the
+// range, and a finished one beats the same one begun.
+func (w *Writer) note(ctx context.Context, b *schemas.Batch, done bool) error {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0}))
+	return send(ctx, w.conn, "written_ranges", 1, []col{
+		{"topic", []string{b.Topic}}, {"topic_id", []string{b.TopicID}}, {"partition", []int32{b.Partition}},
+		{"first", []int64{b.First}}, {"last", []int64{b.Last}},
+		{"done", []uint8{bit(done)}}, {"version", []int64{2*b.First + int64(bit(done))}},
+	})
+}
+
+// permanent marks an error that trying again does not mend.
+type permanent struct{ error }
+
+// Permanent is true: pipeline/deliver asks for it.
+func (*permanent) Permanent() bool { return true }
+
+// Unwrap returns the cause.
+func (p *permanent) Unwrap() error { return p.error }
+
+// schemaCodes are ClickHouse's errors that mean: the tables are not the ones
+// that this binary writes.
+var schemaCodes = map[int32]bool{
+	10:  true, // NOT_FOUND_COLUMN_IN_BLOCK
+	16:  true, // NO_SUCH_COLUMN_IN_TABLE
+	47:  true, // UNKNOWN_IDENTIFIER
+	53:  true, // TYPE_MISMATCH
+	60:  true, // UNKNOWN_TABLE
+	81:  true, // UNKNOWN_DATABASE
+	115: true, // UNKNOWN_SETTING
+}
+
+// classify marks errors that only a person can mend. Everything else, a refused
+// password included, may pass: the server restarts, somebody grants a right.
+func classify(err error) error {
+	var ex *clickhouse.Exception
+	if errors.As(err, &ex) && schemaCodes[ex.Code] {
+		return &permanent{fmt.Errorf("the schema is not this pinkstar's (pinkstar migrate brings it up to date): %w", err)}
+	}
+	return err
+}
