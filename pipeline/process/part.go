@@ -62,7 +62,7 @@ func (p *part) apply(r *kgo.Record, to emit) error {
 		if err := p.emit(to); err != nil {
 			return err
 		}
-		return refuse(p.kafka, r, "correlate", err, to)
+		return refuse(p.kafka, r, at, "correlate", []error{err}, to)
 	}
 	p.met.steps.Inc()
 	p.eng.Step(sig, at, &p.out)
@@ -108,6 +108,9 @@ func unhex(c byte) byte {
 
 // readSignal decodes a record and checks what the engine takes for granted.
 func readSignal(r *kgo.Record, id schemas.ID, hasID bool, sig *schemas.Signal) error {
+	if len(r.Value) > maxSignalBytes {
+		return fmt.Errorf("it takes %d bytes; the limit of a signal is %d", len(r.Value), maxSignalBytes)
+	}
 	if err := schemas.DecodeSignal(r.Value, sig); err != nil {
 		return fmt.Errorf("not a signal: %w", err)
 	}

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,38 +14,63 @@ import (
 // maxDeadValue is how much of a refused record is kept.
 const maxDeadValue = 64 << 10
 
-// refuse writes a record that can't be taken to the dead letter, and the
-// decision that says so. Everything in them follows from the record.
-func refuse(kc *kafka.Config, r *kgo.Record, stage string, why error, to emit) error {
-	if to == nil {
+// refuse writes a record of which something can't be taken to the dead letter,
+// and a decision for each thing refused.
+func refuse(kc *kafka.Config, r *kgo.Record, at schemas.Time, stage string, why []error, to emit) error {
+	if to == nil || len(why) == 0 {
 		return nil
 	}
-	id := schemas.RefusedID(r.Topic, r.Partition, r.Offset).String()
-	at := schemas.Time(r.Timestamp.UnixMilli())
 	d := schemas.DeadLetter{
-		SignalID: id, Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, At: at, Stage: stage,
-		Reason: why.Error(), Value: r.Value[:min(len(r.Value), maxDeadValue)], Size: len(r.Value),
+		SignalID: refusedID(r, 0), Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, At: at, Stage: stage,
+		Reason: reasons(why), Value: r.Value[:min(len(r.Value), maxDeadValue)], Size: len(r.Value),
 	}
-	dead, err := kafka.OutcomeRecord(kc, schemas.TopicDeadLetter, schemas.TypeDeadLetter, string(r.Key), id, at, d)
+	dead, err := kafka.OutcomeRecord(kc, schemas.TopicDeadLetter, schemas.TypeDeadLetter, deadKey(r), d.SignalID, at, d)
 	if err != nil {
 		return fmt.Errorf("encoding a dead letter: %w", err)
 	}
-	dec := schemas.Decision{
-		SignalID: id, Revision: 1, Scope: string(r.Key), Verdict: schemas.VerdictRefused, At: at, LastAt: at,
-		Reason: fmt.Sprintf("%s partition %d offset %d can't be read: %s. The record is in the dead letter.", r.Topic, r.Partition, r.Offset, why),
-	}
-	rec, err := kafka.OutcomeRecord(kc, schemas.TopicDecisions, schemas.TypeDecision, dec.Scope, revision(id, 1), at, dec)
-	if err != nil {
-		return fmt.Errorf("encoding a refusal: %w", err)
-	}
 	to(dead)
-	to(rec)
+	for i, w := range why {
+		id := refusedID(r, i)
+		dec := schemas.Decision{
+			SignalID: id, Revision: 1, Scope: deadKey(r), Verdict: schemas.VerdictRefused, At: at, LastAt: at,
+			Reason: fmt.Sprintf("%s partition %d offset %d can't be taken: %s. The record is in the dead letter.", r.Topic, r.Partition, r.Offset, w),
+		}
+		rec, err := kafka.OutcomeRecord(kc, schemas.TopicDecisions, schemas.TypeDecision, dec.Scope, revision(id, 1), at, dec)
+		if err != nil {
+			return fmt.Errorf("encoding a refusal: %w", err)
+		}
+		to(rec)
+	}
 	return nil
+}
+
+// refusedID is RefusedID for the first thing in a record, and an id of its own
+// for each further one.
+func refusedID(r *kgo.Record, i int) string {
+	topic := r.Topic
+	if i > 0 {
+		topic = fmt.Sprintf("%s#%d", topic, i)
+	}
+	return schemas.RefusedID(topic, r.Partition, r.Offset).String()
+}
+
+// maxDeadKey keeps a foreign key from being the next thing over a limit.
+const maxDeadKey = 1 << 10
+
+func deadKey(r *kgo.Record) string { return string(r.Key[:min(len(r.Key), maxDeadKey)]) }
+
+// reasons joins why, shortened.
+func reasons(why []error) string {
+	const most = 5
+	if len(why) > most {
+		return fmt.Sprintf("%s\nand %d more", errors.Join(why[:most]...), len(why)-most)
+	}
+	return errors.Join(why...).Error()
 }
 
 // clampTime keeps a producer's clock from moving ours.
 func clampTime(t, now time.Time) time.Time {
-	if t.After(now) || t.IsZero() {
+	if t.After(now) || t.UnixMilli() <= 0 {
 		return now
 	}
 	return t

@@ -123,31 +123,33 @@ func (r *restorer) replay(ctx context.Context, p *part, next int64) error {
 	})
 }
 
-// lastProgress looks for the progress record from the end of state backwards.
 func (r *restorer) lastProgress(ctx context.Context, id int32) (*progress, error) {
-	sp, key := r.state[id], progressKey(id)
+	value, err := lastValue(ctx, r.c.kafka, r.deps, r.state[id], progressKey(id))
+	if value == nil || err != nil {
+		return nil, err
+	}
+	p := new(progress)
+	if err := json.Unmarshal(value, p); err != nil {
+		return nil, fatal("the progress of partition %d on %s can't be read: %w", id, r.c.kafka.Topic(schemas.TopicState), err)
+	}
+	return p, nil
+}
+
+// lastValue looks for the last record of state with this key, from the end of
+// the span backwards; nil when there is none.
+func lastValue(ctx context.Context, kc kafka.Config, deps kafka.Deps, sp kafka.Span, key string) ([]byte, error) {
 	for n := int64(64); ; n *= 4 {
 		tail := sp
 		tail.From = max(sp.From, sp.To-n)
 		var last []byte
-		err := kafka.ReadSpan(ctx, r.c.kafka, r.deps, r.c.kafka.Topic(schemas.TopicState), tail, func(rec *kgo.Record) error {
+		err := kafka.ReadSpan(ctx, kc, deps, kc.Topic(schemas.TopicState), tail, func(rec *kgo.Record) error {
 			if string(rec.Key) == key {
 				last = rec.Value
 			}
 			return nil
 		})
-		if err != nil {
-			return nil, err
-		}
-		if last != nil {
-			p := new(progress)
-			if err := json.Unmarshal(last, p); err != nil {
-				return nil, fatal("the progress of partition %d on %s can't be read: %w", id, r.c.kafka.Topic(schemas.TopicState), err)
-			}
-			return p, nil
-		}
-		if tail.From == sp.From {
-			return nil, nil
+		if err != nil || last != nil || tail.From == sp.From {
+			return last, err
 		}
 	}
 }

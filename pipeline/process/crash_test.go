@@ -1,0 +1,458 @@
+package process_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/kafkatest"
+	"pinkstar/pipeline/process"
+	"pinkstar/schemas"
+)
+
+// The crash test runs the embedded broker and the correlator in a child
+// process, which is this test binary again, and kills it with SIGKILL at
+// random moments while signals come in.
+
+const (
+	envChild   = "PINKSTAR_CRASH_CHILD" // addr of the child's broker
+	envDir     = "PINKSTAR_CRASH_DIR"
+	envVariant = "PINKSTAR_CRASH_VARIANT"
+
+	exactlyOnce = "exactly-once"
+	atLeastOnce = "at-least-once" // the negative control
+)
+
+func TestMain(m *testing.M) {
+	if addr := os.Getenv(envChild); addr != "" {
+		if err := crashChild(addr, os.Getenv(envDir), os.Getenv(envVariant)); err != nil {
+			fmt.Fprintln(os.Stderr, "child:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func childKafka(addr string) kafka.Config {
+	kc := kafka.DefaultConfig()
+	kc.Brokers, kc.Embedded, kc.Partitions = []string{addr}, true, 4
+	return kc
+}
+
+// crashChild runs until it is killed.
+func crashChild(addr, dir, variant string) error {
+	log := zerolog.New(os.Stderr).Level(zerolog.WarnLevel)
+	if os.Getenv("PINKSTAR_TEST_LOG") != "" {
+		log = log.Level(zerolog.DebugLevel)
+	}
+	ec := kafka.DefaultEmbeddedConfig(dir)
+	ec.Addr, ec.SegmentBytes = addr, 1<<20
+	ctx := context.Background()
+	e := kafka.NewEmbedded(ec, log)
+	if err := e.Start(ctx); err != nil {
+		return err
+	}
+	if r := e.Repaired(); !r.Clean {
+		fmt.Fprintf(os.Stderr, "repaired: %+v\n", r)
+	}
+	kc := childKafka(addr)
+	cl, err := kafka.NewClient(kc, "setup", kafka.Deps{Log: log})
+	if err != nil {
+		return err
+	}
+	if err := kafka.Ensure(ctx, cl, kc); err != nil {
+		return err
+	}
+	cl.Close()
+	if variant == atLeastOnce {
+		return runAtLeastOnce(ctx, kc)
+	}
+	cfg := testConfig()
+	cfg.SnapshotRecords = 5000
+	c, err := process.NewCorrelator(cfg, kc, counters{}, process.Deps{Log: log})
+	if err != nil {
+		return err
+	}
+	return c.Run(ctx)
+}
+
+// runAtLeastOnce is the same work without transactions: outcomes first, then
+// the offsets. It is how most consumers are written.
+func runAtLeastOnce(ctx context.Context, kc kafka.Config) error {
+	cl, err := kafka.NewClient(kc, "sloppy", kafka.Deps{}, append(kafka.ReaderOpts(kc, 4),
+		kgo.ConsumerGroup("sloppy"), kgo.ConsumeTopics(kc.Topic(schemas.TopicSignals)),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit(),
+		kgo.SessionTimeout(6*time.Second))...)
+	if err != nil {
+		return err
+	}
+	engines := map[int32]process.Engine{}
+	for {
+		fs := cl.PollRecords(ctx, 500)
+		for it := fs.RecordIter(); !it.Done(); {
+			r := it.Next()
+			if engines[r.Partition] == nil {
+				e, err := sloppyRestore(ctx, kc, r.Partition, r.Offset)
+				if err != nil {
+					return err
+				}
+				engines[r.Partition] = e
+			}
+			var s schemas.Signal
+			if err := schemas.DecodeSignal(r.Value, &s); err != nil {
+				return err
+			}
+			var out process.Output
+			engines[r.Partition].Step(&s, schemas.Time(r.Timestamp.UnixMilli()), &out)
+			for _, d := range out.Decisions {
+				rec, err := kafka.OutcomeRecord(&kc, schemas.TopicDecisions, schemas.TypeDecision, d.Scope, d.SignalID, d.At, d)
+				if err != nil {
+					return err
+				}
+				cl.Produce(ctx, rec, nil)
+			}
+			for _, e := range out.Timeline {
+				rec, err := kafka.OutcomeRecord(&kc, schemas.TopicDecisions, schemas.TypeTimeline, e.Scope, e.IncidentID, e.At, e)
+				if err != nil {
+					return err
+				}
+				cl.Produce(ctx, rec, nil)
+			}
+			for _, in := range out.Incidents {
+				rec, err := kafka.OutcomeRecord(&kc, schemas.TopicIncidents, schemas.TypeIncident, in.ID, in.ID, in.UpdatedAt, in)
+				if err != nil {
+					return err
+				}
+				cl.Produce(ctx, rec, nil)
+			}
+		}
+		if err := cl.Flush(ctx); err != nil {
+			return err
+		}
+		if err := cl.CommitUncommittedOffsets(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func sloppyRestore(ctx context.Context, kc kafka.Config, partition int32, to int64) (process.Engine, error) {
+	e := newCounter()
+	sp := kafka.Span{Partition: partition, To: to}
+	return e, kafka.ReadSpan(ctx, kc, kafka.Deps{}, kc.Topic(schemas.TopicSignals), sp, func(r *kgo.Record) error {
+		var s schemas.Signal
+		if err := schemas.DecodeSignal(r.Value, &s); err != nil {
+			return err
+		}
+		e.Step(&s, schemas.Time(r.Timestamp.UnixMilli()), new(process.Output))
+		return nil
+	})
+}
+
+// victim is the child process.
+type victim struct {
+	addr, dir, variant string
+	cmd                *exec.Cmd
+	output             strings.Builder
+	mu                 sync.Mutex
+}
+
+func newVictim(t *testing.T, variant string) *victim {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &victim{addr: ln.Addr().String(), dir: t.TempDir(), variant: variant}
+	_ = ln.Close()
+	t.Cleanup(func() {
+		v.kill()
+		if t.Failed() {
+			t.Logf("the child said:\n%s", tail(v.said(), 6000))
+		}
+	})
+	return v
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+// Write collects the child's output.
+func (v *victim) Write(b []byte) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.output.Write(b)
+}
+
+func (v *victim) said() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.output.String()
+}
+
+func (v *victim) start(t *testing.T) {
+	v.cmd = exec.Command(os.Args[0]) //nolint:gosec // this test binary
+	v.cmd.Env = append(os.Environ(), envChild+"="+v.addr, envDir+"="+v.dir, envVariant+"="+v.variant)
+	v.cmd.Stdout, v.cmd.Stderr = v, v
+	if err := v.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (v *victim) kill() {
+	if v.cmd != nil {
+		_ = v.cmd.Process.Kill()
+		_ = v.cmd.Wait()
+		v.cmd = nil
+	}
+}
+
+// crashSize is how much a crash test does.
+type crashSize struct{ signals, kills int }
+
+func sizeOf() crashSize {
+	switch {
+	case os.Getenv("PINKSTAR_CRASH") == "full":
+		return crashSize{300_000, 30}
+	case testing.Short():
+		return crashSize{10_000, 3}
+	default:
+		return crashSize{100_000, 8}
+	}
+}
+
+func seedOf(t *testing.T) uint64 {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("PINKSTAR_SEED"); s != "" {
+		seed, _ = strconv.ParseUint(s, 10, 64)
+	}
+	t.Logf("PINKSTAR_SEED=%d", seed)
+	return seed
+}
+
+// bombard sends a storm while killing the child, and returns the ids that were
+// acknowledged. The child is alive when it returns.
+func bombard(t *testing.T, v *victim, size crashSize, rng *rand.Rand) map[string]bool {
+	kc := childKafka(v.addr)
+	v.start(t)
+	waitBroker(t, kc)
+	var (
+		acked = map[string]bool{}
+		sent  atomic.Int64
+		kills atomic.Int64
+		stop  = make(chan struct{})
+		done  = make(chan struct{})
+	)
+	signals := storm(rng, size.signals, schemas.TimeOf(time.Now().Add(-10*time.Minute)))
+	go func() {
+		defer close(done)
+		p, err := kafka.NewProducer(kc, "test", kafka.Deps{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer p.Client().Close()
+		const batch = 100
+		for i := 0; i < len(signals); {
+			// Not past the next kill's share: each must meet a child at work.
+			if int64(i) >= (kills.Load()+1)*int64(size.signals)/int64(size.kills+1) {
+				select {
+				case <-stop:
+					return
+				case <-time.After(time.Millisecond):
+				}
+				continue
+			}
+			time.Sleep(500 * time.Microsecond)
+			chunk := signals[i:min(i+batch, len(signals))]
+			// What is not acknowledged is sent again, as every sender does.
+			if err := p.Produce(context.Background(), chunk); err == nil {
+				for _, s := range chunk {
+					acked[s.ID] = true
+				}
+				i += len(chunk)
+				sent.Store(int64(i))
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-done })
+	for k := range size.kills {
+		from := int64(k) * int64(size.signals) / int64(size.kills+1)
+		deadline := time.Now().Add(60 * time.Second)
+		for sent.Load() <= from && time.Now().Before(deadline) {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Duration(rng.IntN(300)) * time.Millisecond)
+		if rng.IntN(4) == 0 { // and again while it comes back
+			v.kill()
+			v.start(t)
+			time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
+		}
+		v.kill()
+		v.start(t)
+		kills.Add(1)
+	}
+	<-done
+	if n := sent.Load(); n != int64(size.signals) {
+		t.Fatalf("only %d of %d signals were acknowledged", n, size.signals)
+	}
+	return acked
+}
+
+func waitBroker(t *testing.T, kc kafka.Config) {
+	t.Helper()
+	cl := kafkatest.Client(t, kc, kgo.WithLogger(nil))
+	defer cl.Close()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := kafka.CountPartitions(ctx, cl, kc.Topic(schemas.TopicState), kc.Topic(schemas.TopicSignals))
+		cancel()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// judge is the oracle: it says what is wrong with the topics, given the log
+// and the ids that were acknowledged.
+func judge(t *testing.T, kc kafka.Config, acked map[string]bool) []string {
+	got := published(t, kc)
+	want, records := offline(t, kc, counters{})
+	faults := got.diff(want)
+	var counted int64
+	for _, d := range got.Decisions {
+		counted += 1 + d.Repeats
+	}
+	controls := 0
+	for _, r := range kafkatest.ReadAll(t, kc, schemas.TopicSignals) {
+		if kafka.Header(r, schemas.HeaderID) == nil {
+			controls++
+		}
+	}
+	if counted != int64(records-controls) {
+		faults = append(faults, fmt.Sprintf("decisions count %d signals, the log has %d", counted, records-controls))
+	}
+	lost := 0
+	for id := range acked {
+		if _, ok := got.Decisions[id]; !ok {
+			lost++
+		}
+	}
+	if lost > 0 {
+		faults = append(faults, fmt.Sprintf("%d of %d acknowledged signals have no decision", lost, len(acked)))
+	}
+	return faults
+}
+
+func TestKillMinusNine(t *testing.T) {
+	rng := rand.New(rand.NewPCG(seedOf(t), 0))
+	v := newVictim(t, exactlyOnce)
+	acked := bombard(t, v, sizeOf(), rng)
+	kc := childKafka(v.addr)
+	deadline := time.Now().Add(60 * time.Second) // to make progress after the last fault
+	for {
+		waitBroker(t, kc)
+		faults := judge(t, kc, acked)
+		if len(faults) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("60 s after the last kill:\n%s", strings.Join(faults, "\n"))
+		}
+		time.Sleep(time.Second)
+	}
+	// And what was right is still there after one more.
+	v.kill()
+	v.start(t)
+	waitBroker(t, kc)
+	time.Sleep(2 * time.Second)
+	if faults := judge(t, kc, acked); len(faults) > 0 {
+		t.Fatalf("after a last kill:\n%s", strings.Join(faults, "\n"))
+	}
+	for _, l := range strings.Split(v.said(), "\n") {
+		if strings.HasPrefix(l, "repaired") {
+			t.Log(l)
+		}
+	}
+}
+
+// TestKillMinusNineControl shows that the oracle sees: the same work without
+// transactions passes it when nothing is killed, and must not when it is.
+func TestKillMinusNineControl(t *testing.T) {
+	rng := rand.New(rand.NewPCG(seedOf(t), 0))
+	run := func(t *testing.T, size crashSize) []string {
+		v := newVictim(t, atLeastOnce)
+		bombard(t, v, size, rng)
+		kc := childKafka(v.addr)
+		waitBroker(t, kc)
+		waitConsumed(t, kc, "sloppy")
+		want, _ := offline(t, kc, counters{})
+		return published(t, kc).diff(want)
+	}
+	t.Run("unharmed", func(t *testing.T) {
+		if faults := run(t, crashSize{5000, 0}); len(faults) > 0 {
+			t.Fatalf("without a kill it should pass:\n%s", strings.Join(faults, "\n"))
+		}
+	})
+	t.Run("killed", func(t *testing.T) {
+		size := sizeOf()
+		faults := run(t, crashSize{min(size.signals, 50_000), size.kills})
+		if len(faults) == 0 {
+			t.Fatal("the at-least-once variant passed: the oracle or the kills are worth nothing")
+		}
+		t.Logf("as it should be, it fails:\n%s", strings.Join(faults[:min(3, len(faults))], "\n"))
+	})
+}
+
+// waitConsumed waits until a group has committed the end of signals.
+func waitConsumed(t *testing.T, kc kafka.Config, group string) {
+	t.Helper()
+	cl := kafkatest.Client(t, kc)
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		ends, err := adm.ListEndOffsets(t.Context(), kc.Topic(schemas.TopicSignals))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := adm.FetchOffsets(t.Context(), group)
+		if err != nil {
+			t.Fatal(err)
+		}
+		behind := int64(0)
+		ends.Each(func(o kadm.ListedOffset) {
+			c, _ := at.Lookup(o.Topic, o.Partition)
+			behind += o.Offset - max(c.At, 0)
+		})
+		if behind <= 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("group %s is %d records behind", group, behind)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
