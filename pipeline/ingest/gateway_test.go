@@ -1,0 +1,293 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/rs/zerolog"
+
+	"pinkstar/schemas"
+)
+
+// memory is a Producer that keeps what it is given, or fails.
+type memory struct {
+	mu      sync.Mutex
+	signals []schemas.Signal
+	err     error
+	hold    chan struct{} // Produce waits for it, when set
+	entered chan struct{}
+}
+
+func (m *memory) Produce(ctx context.Context, s []schemas.Signal) error {
+	if m.hold != nil {
+		m.entered <- struct{}{}
+		select {
+		case <-m.hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	m.signals = append(m.signals, s...)
+	return nil
+}
+
+func newGateway(t *testing.T, p Producer, change func(*Config)) *Gateway {
+	t.Helper()
+	cfg := DefaultConfig()
+	if change != nil {
+		change(&cfg)
+	}
+	g, err := New(cfg, schemas.DefaultNaming(), p, zerolog.Nop(), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.now = func() time.Time { return receivedAt.Std() }
+	return g
+}
+
+func post(g *Gateway, path string, body []byte, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	g.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func TestEveryPathTakesItsSender(t *testing.T) {
+	p := readPayloads(t)
+	for _, c := range []struct {
+		path, file, contentType string
+		n                       int
+	}{
+		{"/webhook/alertmanager", "alertmanager.json", "application/json", 3},
+		{"/webhook/alertmanager", "recorder_created.json", "application/json", 1},
+		{"/webhook/grafana", "grafana.json", "application/json", 2},
+		{"/webhook/jira", "jira_created.json", "application/json; charset=UTF-8", 1},
+		{"/webhook/servicenow", "servicenow.json", "application/json", 3},
+		{"/webhook/pagerduty", "pagerduty_v3.json", "application/json", 1},
+		{"/webhook/pagerduty", "pagerduty_ping.json", "application/json", 0},
+		{"/webhook/pagerduty", "pagerduty_events_v2.json", "", 2},
+		{"/webhook/cloudevents", "cloudevent_batch.json", "application/cloudevents-batch+json", 3},
+		{"/signals", "signals.ndjson", "application/x-ndjson", 3},
+	} {
+		m := &memory{}
+		w := post(newGateway(t, m, nil), c.path, p[c.file], "Content-Type", c.contentType)
+		var got accepted
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusAccepted || got.Accepted != c.n {
+			t.Errorf("%s %s: %d %s", c.path, c.file, w.Code, w.Body)
+			continue
+		}
+		if len(m.signals) != c.n || len(got.IDs) != c.n || got.IDs == nil {
+			t.Errorf("%s %s: %d produced, ids %v", c.path, c.file, len(m.signals), got.IDs)
+		}
+		for i, s := range m.signals {
+			if got.IDs[i] != s.ID {
+				t.Errorf("%s: id %s answered, %s produced", c.file, got.IDs[i], s.ID)
+			}
+		}
+	}
+}
+
+func TestCloudEventsInBinaryMode(t *testing.T) {
+	m := &memory{}
+	w := post(newGateway(t, m, nil), "/webhook/cloudevents", []byte(`{"name":"x"}`), "Content-Type", "application/json",
+		"Ce-Type", schemas.TypeSignal, "ce-id", "1", "ce-source", "/team", "ce-specversion", "1.0")
+	if w.Code != http.StatusAccepted || len(m.signals) != 1 || m.signals[0].Source != "/team" {
+		t.Errorf("%d %s %+v", w.Code, w.Body, m.signals)
+	}
+}
+
+func answer(t *testing.T, w *httptest.ResponseRecorder) problem {
+	t.Helper()
+	var p problem
+	if ct := w.Header().Get("Content-Type"); ct != "application/problem+json" {
+		t.Fatalf("Content-Type %q: %d %s", ct, w.Code, w.Body)
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Status != w.Code || p.Title == "" || p.Detail == "" {
+		t.Fatalf("no problem document: %d %s %v", w.Code, w.Body, err)
+	}
+	return p
+}
+
+func TestOneBadAlertRefusesTheRequest(t *testing.T) {
+	m := &memory{}
+	body := `{"version":"4","alerts":[{"labels":{"alertname":"A"},"startsAt":"2026-11-22T10:00:00Z"},{"labels":{"alertname":"B"},"startsAt":12.5}]}`
+	p := answer(t, post(newGateway(t, m, nil), "/webhook/alertmanager", []byte(body)))
+	if p.Status != 400 || len(p.Errors) != 1 || p.Errors[0].Field != "alerts[1].startsAt" || body[p.Errors[0].Offset:][:4] != "12.5" {
+		t.Errorf("%+v", p)
+	}
+	if len(m.signals) != 0 {
+		t.Errorf("%d signals were produced", len(m.signals))
+	}
+	p = answer(t, post(newGateway(t, m, nil), "/signals", []byte(`{"name":"x"} {"name":`)))
+	if p.Status != 400 || p.Errors[0].Offset != 21 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func zip(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(body); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestRefusals(t *testing.T) {
+	small := func(c *Config) {
+		c.Limits.BodyBytes, c.Limits.DecompressedBytes, c.Limits.Signals = 1000, 2000, 2
+		c.Sources = map[string]SourceConfig{"jira": {Disabled: true}}
+	}
+	enc, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bomb := bytes.Repeat([]byte(" "), 1<<20)
+	for _, c := range []struct {
+		name, method, path string
+		body               []byte
+		header             []string
+		want               int
+	}{
+		{"get", "GET", "/signals", nil, nil, 405},
+		{"no path", "POST", "/webhook/nagios", nil, nil, 404},
+		{"switched off", "POST", "/webhook/jira", nil, nil, 403},
+		{"large", "POST", "/signals", bytes.Repeat([]byte(" "), 1001), nil, 413},
+		{"gzip bomb", "POST", "/signals", zip(t, bomb), []string{"Content-Encoding", "gzip"}, 413},
+		{"zstd bomb", "POST", "/signals", enc.EncodeAll(bomb, nil), []string{"Content-Encoding", "zstd"}, 413},
+		{"no gzip", "POST", "/signals", []byte("{}"), []string{"Content-Encoding", "gzip"}, 400},
+		{"brotli", "POST", "/signals", []byte("{}"), []string{"Content-Encoding", "br"}, 415},
+		{"xml", "POST", "/signals", []byte("<a/>"), []string{"Content-Type", "application/xml"}, 415},
+		{"cloudevents as protobuf", "POST", "/webhook/cloudevents", []byte("x"), []string{"Content-Type", "application/cloudevents+protobuf"}, 415},
+		{"too many", "POST", "/signals", []byte(`[{"name":"1"},{"name":"2"},{"name":"3"}]`), nil, 413},
+		{"empty", "POST", "/signals", nil, nil, 400},
+	} {
+		m := &memory{}
+		g := newGateway(t, m, small)
+		r := httptest.NewRequest(c.method, c.path, bytes.NewReader(c.body))
+		for i := 0; i+1 < len(c.header); i += 2 {
+			r.Header.Set(c.header[i], c.header[i+1])
+		}
+		w := httptest.NewRecorder()
+		g.Handler().ServeHTTP(w, r)
+		if p := answer(t, w); p.Status != c.want || len(m.signals) != 0 {
+			t.Errorf("%s: %d %s, want %d", c.name, w.Code, w.Body, c.want)
+		}
+	}
+}
+
+func TestCompressedBodiesAreTaken(t *testing.T) {
+	enc, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := readPayloads(t)["alertmanager.json"]
+	for encoding, b := range map[string][]byte{"gzip": zip(t, body), "zstd": enc.EncodeAll(body, nil), "": body} {
+		m := &memory{}
+		if w := post(newGateway(t, m, nil), "/webhook/alertmanager", b, "Content-Encoding", encoding); w.Code != 202 || len(m.signals) != 3 {
+			t.Errorf("%q: %d %s", encoding, w.Code, w.Body)
+		}
+	}
+}
+
+func TestUnacknowledgedIs503NeverAccepted(t *testing.T) {
+	g := newGateway(t, &memory{err: errors.New("broker away")}, nil)
+	w := post(g, "/webhook/alertmanager", readPayloads(t)["alertmanager.json"])
+	if p := answer(t, w); p.Status != 503 || w.Header().Get("Retry-After") != "5" || strings.Contains(p.Detail, "broker away") {
+		t.Errorf("%+v %v", p, w.Header())
+	}
+	if n := testutil.ToFloat64(g.metrics.signals.WithLabelValues("alertmanager", "alert")); n != 0 {
+		t.Errorf("%v signals counted as acknowledged", n)
+	}
+}
+
+func TestSlowBrokersAre503(t *testing.T) {
+	m := &memory{hold: make(chan struct{}), entered: make(chan struct{}, 1)}
+	g := newGateway(t, m, func(c *Config) { c.ProduceTimeout = 20 * time.Millisecond })
+	if w := post(g, "/signals", []byte(`{"name":"x"}`)); w.Code != 503 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestOverloadIs503(t *testing.T) {
+	m := &memory{hold: make(chan struct{}), entered: make(chan struct{}, 1)}
+	g := newGateway(t, m, func(c *Config) { c.MaxConcurrent = 1 })
+	done := make(chan int)
+	go func() { done <- post(g, "/signals", []byte(`{"name":"x"}`)).Code }()
+	<-m.entered
+	w := post(g, "/signals", []byte(`{"name":"y"}`))
+	if p := answer(t, w); p.Status != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("%+v", p)
+	}
+	close(m.hold)
+	if code := <-done; code != 202 {
+		t.Errorf("the first request: %d", code)
+	}
+	if n := testutil.ToFloat64(g.metrics.overload); n != 1 {
+		t.Errorf("overload_total %v", n)
+	}
+}
+
+func TestSlowBodyIsCutOff(t *testing.T) {
+	g := newGateway(t, &memory{}, func(c *Config) { c.BodyTimeout = 50 * time.Millisecond })
+	srv := httptest.NewServer(g.Handler())
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /signals HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 408 ") {
+		t.Errorf("%v: %s", err, b)
+	}
+}
+
+func TestMetricsAreNamedAsPrometheusWants(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	g, err := New(DefaultConfig(), schemas.DefaultNaming(), &memory{}, zerolog.Nop(), reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	post(g, "/signals", []byte(`{"name":"x"}`))
+	post(g, "/signals", []byte(`{`))
+	problems, err := testutil.GatherAndLint(reg)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v %v", problems, err)
+	}
+	if n := testutil.ToFloat64(g.metrics.requests.WithLabelValues("signals", "400")); n != 1 {
+		t.Errorf("requests_total{code=400} %v", n)
+	}
+}
