@@ -1,0 +1,187 @@
+package clickhouse
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pinkstar/schemas"
+)
+
+// Queries answers what the API asks of history. Every value is bound, none is
+// part of the SQL text.
+type Queries struct{ conn driver.Conn }
+
+// NewQueries returns queries over conn.
+func NewQueries(conn driver.Conn) *Queries { return &Queries{conn} }
+
+// IncidentFilter is what a list of incidents is filtered by. Empty fields do
+// not filter.
+type IncidentFilter struct {
+	Statuses   []schemas.IncidentStatus
+	Severities []schemas.Severity
+	Services   []string     // any of
+	Scope      string       //
+	Since      schemas.Time // detected at or after
+	Until      schemas.Time // detected before
+	ParentID   string       // children of this incident
+	MainOnly   bool         // no children
+	Text       string       // contained in title, id, a service, a team or a ticket's key, in any case
+	// AfterDetectedAt and AfterID are where the page before ended.
+	AfterDetectedAt schemas.Time
+	AfterID         string
+	Limit           int // 100 when not over 0
+}
+
+// where collects conditions and what is bound to them.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+func (w *where) add(condition string, args ...any) {
+	w.conditions = append(w.conditions, condition)
+	w.args = append(w.args, args...)
+}
+
+func (w *where) String() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
+
+// instant binds a time as milliseconds, whatever the client's time zone.
+const instant = "fromUnixTimestamp64Milli(?, 'UTC')"
+
+func (f *IncidentFilter) where() *where {
+	w := &where{}
+	if len(f.Statuses) > 0 {
+		w.add("has(?, toString(status))", texts(f.Statuses))
+	}
+	if len(f.Severities) > 0 {
+		w.add("has(?, toString(severity))", texts(f.Severities))
+	}
+	if len(f.Services) > 0 {
+		w.add("hasAny(arrayMap(s -> toString(s), services), ?)", f.Services)
+	}
+	if f.Scope != "" {
+		w.add("scope = ?", f.Scope)
+	}
+	if f.Since != 0 {
+		w.add("detected_at >= "+instant, int64(f.Since))
+	}
+	if f.Until != 0 {
+		w.add("detected_at < "+instant, int64(f.Until))
+	}
+	if f.ParentID != "" {
+		w.add("parent_id = ?", f.ParentID)
+	}
+	if f.MainOnly {
+		w.add("parent_id = ''")
+	}
+	if f.Text != "" {
+		w.add("arrayExists(t -> positionCaseInsensitiveUTF8(t, ?) > 0, arrayConcat([title, incident_id], "+
+			"arrayMap(s -> toString(s), services), arrayMap(s -> toString(s), teams), tickets))", f.Text)
+	}
+	if f.AfterID != "" {
+		w.add("(detected_at, incident_id) < ("+instant+", ?)", int64(f.AfterDetectedAt), f.AfterID)
+	}
+	return w
+}
+
+func texts[T ~string](in []T) []string {
+	out := make([]string, len(in))
+	for i, v := range in {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func limitOf(n int) int {
+	if n <= 0 {
+		return 100
+	}
+	return n
+}
+
+// Incidents returns incidents that match, newest (detected, then id) first.
+func (q *Queries) Incidents(ctx context.Context, f IncidentFilter) ([]schemas.Incident, error) {
+	w := f.where()
+	return bodies[schemas.Incident](ctx, q.conn, "incidents",
+		"SELECT body FROM incidents FINAL"+w.String()+" ORDER BY detected_at DESC, incident_id DESC LIMIT ?",
+		append(w.args, limitOf(f.Limit))...)
+}
+
+// Incident returns one incident; found is false when there is none.
+func (q *Queries) Incident(ctx context.Context, id string) (inc schemas.Incident, found bool, err error) {
+	l, err := bodies[schemas.Incident](ctx, q.conn, "incident",
+		"SELECT body FROM incidents FINAL WHERE incident_id = ?", id)
+	if err != nil || len(l) == 0 {
+		return inc, false, err
+	}
+	return l[0], true, nil
+}
+
+// Problems returns problems, the latest seen first; an empty status means all.
+func (q *Queries) Problems(ctx context.Context, status schemas.ProblemStatus, limit int) ([]schemas.Problem, error) {
+	w := &where{}
+	if status != "" {
+		w.add("status = ?", string(status))
+	}
+	return bodies[schemas.Problem](ctx, q.conn, "problems",
+		"SELECT body FROM problems FINAL"+w.String()+" ORDER BY last_seen_at DESC, problem_id LIMIT ?",
+		append(w.args, limitOf(limit))...)
+}
+
+// Timeline returns an incident's story, earliest first.
+func (q *Queries) Timeline(ctx context.Context, incidentID string, limit int) ([]schemas.TimelineEntry, error) {
+	var out []schemas.TimelineEntry
+	err := scan(ctx, q.conn, "timeline", func(r driver.Rows) error {
+		var e schemas.TimelineEntry
+		var at, eventAt int64
+		err := r.Scan(&e.IncidentID, &e.Seq, &e.Scope, &at, &eventAt, &e.Type, &e.Text, &e.SignalID, &e.By)
+		e.At, e.EventAt = schemas.Time(at), schemas.Time(eventAt)
+		out = append(out, e)
+		return err
+	}, `SELECT incident_id, seq, scope, toUnixTimestamp64Milli(at), toUnixTimestamp64Milli(event_at), type, text, signal_id, by
+		FROM timeline FINAL WHERE incident_id = ? ORDER BY seq LIMIT ?`, incidentID, limitOf(limit))
+	return out, err
+}
+
+// bodies reads a column of JSON.
+func bodies[T any](ctx context.Context, conn driver.Conn, what, sql string, args ...any) ([]T, error) {
+	var out []T
+	err := scan(ctx, conn, what, func(r driver.Rows) error {
+		var body string
+		if err := r.Scan(&body); err != nil {
+			return err
+		}
+		var v T
+		err := json.Unmarshal([]byte(body), &v)
+		out = append(out, v)
+		return err
+	}, sql, args...)
+	return out, err
+}
+
+// scan runs a query and hands its rows to f.
+func scan(ctx context.Context, conn driver.Conn, what string, f func(driver.Rows) error, sql string, args ...any) error {
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return fmt.Errorf("reading %s from ClickHouse: %w", what, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return fmt.Errorf("reading %s from ClickHouse: %w", what, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading %s from ClickHouse: %w", what, err)
+	}
+	return nil
+}

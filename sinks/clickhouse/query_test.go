@@ -1,0 +1,146 @@
+package clickhouse
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"pinkstar/schemas"
+)
+
+// story is a main incident with a child, a ticket, a change, a problem and
+// their timeline, two months of it.
+func story() *schemas.Batch {
+	sept := schemas.TimeOf(time.Date(2026, 9, 30, 23, 59, 0, 0, time.UTC))
+	rng := func(v float64) schemas.Range { return schemas.Range{Low: v / 2, Likely: v, High: 2 * v} }
+	main := schemas.Incident{
+		ID: "INC-MAIN", Revision: 1, Scope: "s", Status: schemas.IncidentOpen, Severity: schemas.SeverityCritical, Title: "Shield down",
+		Services: []string{"shield", "turret"}, Teams: []string{"defence"},
+		Roots:     []schemas.SuspectedRoot{{Service: "shield", Score: 800, Reason: "everything else depends on it"}},
+		StartedAt: sept, DetectedAt: sept.Add(10 * schemas.Second), UpdatedAt: sept, SignalCount: 3, AlertCount: 2,
+		Tickets: []schemas.TicketRef{{Key: "OPS-1"}}, Impact: schemas.ImpactRange{Currency: "EUR", LostRevenue: rng(100), Cost: rng(10), Minutes: 30},
+	}
+	newer := main
+	newer.Revision, newer.Status, newer.AcknowledgedAt = 2, schemas.IncidentResolved, main.DetectedAt.Add(30*schemas.Second)
+	newer.ResolvedAt = sept.Add(60 * schemas.Second)
+	child := schemas.Incident{
+		ID: "INC-CHILD", Revision: 1, Scope: "s", ParentID: "INC-MAIN", Status: schemas.IncidentOpen, Severity: schemas.SeverityMajor, Title: "Turrets hit",
+		Services: []string{"turret"}, StartedAt: sept, DetectedAt: sept.Add(20 * schemas.Second),
+		Impact: schemas.ImpactRange{Currency: "EUR", LostRevenue: rng(40), Cost: rng(4), Minutes: 20},
+	}
+	oct := schemas.Incident{
+		ID: "INC-OCT", Revision: 1, Scope: "s", Status: schemas.IncidentOpen, Severity: schemas.SeverityWarning, Title: "100% odd_title",
+		Services: []string{"turret"}, StartedAt: sept.Add(schemas.Hour), DetectedAt: sept.Add(schemas.Hour + 20*schemas.Second),
+	}
+	ticket := func(n int, status schemas.Status, state string) *schemas.Decision {
+		s := sampleSignal(n)
+		s.Kind, s.Source, s.Fingerprint, s.Status, s.Occurrence, s.Scope = schemas.KindTicket, "jira", "OPS-1", status, fmt.Sprint(n), "s"
+		s.Ticket = &schemas.Ticket{Key: "OPS-1", Project: "OPS", State: state, Assignee: "kim"}
+		s.ID = schemas.SignalID(s).String()
+		return &schemas.Decision{SignalID: s.ID, Revision: 1, Scope: "s", Kind: s.Kind, Verdict: schemas.VerdictPlaced, IncidentID: "INC-CHILD", At: s.ReceivedAt, Signal: s}
+	}
+	change := sampleDecision(50)
+	change.Kind, change.Signal.Kind, change.Signal.Status = schemas.KindMaintenance, schemas.KindMaintenance, schemas.StatusStarted
+	change.Signal.Change = &schemas.Change{Services: []string{"a", "b"}, Type: "calendar", Suppress: true, Contact: "#shield"}
+	b := &schemas.Batch{Topic: "t", TopicID: "x", Records: []schemas.Record{
+		record(0, schemas.TypeIncident, &newer), record(1, schemas.TypeIncident, &main),
+		record(2, schemas.TypeIncident, &child), record(3, schemas.TypeIncident, &oct),
+		record(4, schemas.TypeDecision, ticket(1, schemas.StatusOpen, "To Do")),
+		record(5, schemas.TypeDecision, ticket(2, schemas.StatusUpdated, "Doing")),
+		record(6, schemas.TypeDecision, change),
+		record(7, schemas.TypeTimeline, &schemas.TimelineEntry{IncidentID: "INC-MAIN", Seq: 2, At: sept.Add(5), Type: "joined", Text: "b"}),
+		record(8, schemas.TypeTimeline, &schemas.TimelineEntry{IncidentID: "INC-MAIN", Seq: 1, At: sept, EventAt: sept, Type: "opened", Text: "a", By: "kim"}),
+		record(9, schemas.TypeProblem, &schemas.Problem{ID: "PRB-1", Revision: 3, Status: schemas.ProblemReturned, Title: "Core unstable", Count: 12,
+			IncidentIDs: []string{"INC-MAIN"}, Evidence: []schemas.Evidence{{Kind: "recurs", Points: 5, Detail: "12 in a year"}}, LastSeenAt: sept, Cost: main.Impact}),
+		record(10, schemas.TypeDeadLetter, &schemas.DeadLetter{SignalID: "f00", Topic: "alerts", Stage: "normalise", Reason: "not JSON", Value: []byte{0, 255}, Size: 2}),
+	}}
+	return bounded(b)
+}
+
+func TestViewsTellTheStory(t *testing.T) {
+	conn := migrated(t)
+	write(t, writer(conn), story())
+	for q, want := range map[string]string{
+		"SELECT incident_id, parent_id, is_main, status, root_service, lost_likely, tickets FROM v_incidents ORDER BY incident_id": "('INC-CHILD','INC-MAIN',false,'open','',40,[]) ('INC-MAIN','INC-MAIN',true,'resolved','shield',100,['OPS-1']) ('INC-OCT','INC-OCT',true,'open','',0,[])",
+		"SELECT ticket_key, status, state, assignee, updates, incident_id, parent_id FROM v_tickets":                               "('OPS-1','updated','Doing','kim',2,'INC-CHILD','INC-MAIN')",
+		"SELECT kind, status, services, suppress, contact FROM v_changes":                                                          "('maintenance','started',['a','b'],true,'#shield')",
+		"SELECT problem_id, status, incidents, evidence, lost_likely FROM v_problems":                                              `('PRB-1','returned',12,'[{"kind":"recurs","points":5,"detail":"12 in a year"}]',100)`,
+		"SELECT seq, type, by, event_at IS NULL FROM v_incident_timeline ORDER BY seq":                                             "(1,'opened','kim',0) (2,'joined','',1)",
+		"SELECT signal_id, stage, size, hex(value) FROM v_dead_letters":                                                            "('f00','normalise',2,'00FF')",
+		// The cost of the child is inside the main one's and not added; shield
+		// is the root, so turret has the incident only among those it was hit by.
+		"SELECT service, month, incidents, incidents_affected, mttd_seconds, mttd_n, mtta_seconds, mtta_n, mttr_seconds, mttr_n, minutes, currency, lost_likely, cost_high FROM v_service_month ORDER BY month, service": "('shield','2026-09-01',1,1,10,1,30,1,60,1,30,'EUR',100,20) ('turret','2026-09-01',0,1,NULL,0,NULL,0,NULL,0,0,'',0,0) ('turret','2026-10-01',1,1,20,1,NULL,0,NULL,0,0,'',0,0)",
+	} {
+		var got string
+		if err := conn.QueryRow(t.Context(), "SELECT arrayStringConcat(groupArray(toString(row)), ' ') FROM (SELECT tuple(*) AS row FROM ("+q+"))").Scan(&got); err != nil {
+			t.Errorf("%s: %v", q, err)
+		} else if got != want {
+			t.Errorf("%s\n got %s\nwant %s", q, got, want)
+		}
+	}
+	write(t, writer(conn), decisions(100, 200))
+	if n := count(t, conn, "SELECT sum(alerts) FROM v_service_month"); n != 200 {
+		t.Errorf("%d alerts by service and month, want 200", n)
+	}
+}
+
+func TestQueries(t *testing.T) {
+	ctx := t.Context()
+	conn := migrated(t)
+	write(t, writer(conn), story(), decisions(0, 300))
+	q := NewQueries(conn)
+	since := schemas.TimeOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
+	for name, c := range map[string]struct {
+		f    IncidentFilter
+		want []string
+	}{
+		"all":        {IncidentFilter{}, []string{"INC-OCT", "INC-CHILD", "INC-MAIN"}},
+		"main":       {IncidentFilter{MainOnly: true}, []string{"INC-OCT", "INC-MAIN"}},
+		"children":   {IncidentFilter{ParentID: "INC-MAIN"}, []string{"INC-CHILD"}},
+		"resolved":   {IncidentFilter{Statuses: []schemas.IncidentStatus{schemas.IncidentResolved, schemas.IncidentClosed}}, []string{"INC-MAIN"}},
+		"severity":   {IncidentFilter{Severities: []schemas.Severity{schemas.SeverityMajor, schemas.SeverityWarning}}, []string{"INC-OCT", "INC-CHILD"}},
+		"service":    {IncidentFilter{Services: []string{"shield", "none"}}, []string{"INC-MAIN"}},
+		"since":      {IncidentFilter{Since: since}, []string{"INC-OCT"}},
+		"until":      {IncidentFilter{Until: since}, []string{"INC-CHILD", "INC-MAIN"}},
+		"scope":      {IncidentFilter{Scope: "other"}, nil},
+		"text":       {IncidentFilter{Text: "ops-1"}, []string{"INC-MAIN"}},
+		"no pattern": {IncidentFilter{Text: "0% ODD_t"}, []string{"INC-OCT"}},
+		"injection":  {IncidentFilter{Text: "') OR 1=1 --", Scope: "'; DROP TABLE incidents"}, nil},
+		"page 1":     {IncidentFilter{Limit: 1}, []string{"INC-OCT"}},
+		"page 2":     {IncidentFilter{Limit: 1, AfterID: "INC-OCT", AfterDetectedAt: since.Add(59*schemas.Minute + 20*schemas.Second)}, []string{"INC-CHILD"}},
+	} {
+		l, err := q.Incidents(ctx, c.f)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var ids []string
+		for _, i := range l {
+			ids = append(ids, i.ID)
+		}
+		if !reflect.DeepEqual(ids, c.want) {
+			t.Errorf("%s: got %v, want %v", name, ids, c.want)
+		}
+	}
+	inc, found, err := q.Incident(ctx, "INC-MAIN")
+	if err != nil || !found || inc.Revision != 2 || inc.Roots[0].Reason != "everything else depends on it" {
+		t.Errorf("incident: %+v, %v, %v", inc, found, err)
+	}
+	if _, found, err := q.Incident(ctx, "INC-NONE"); found || err != nil {
+		t.Errorf("no incident: %v, %v", found, err)
+	}
+	if l, err := q.Timeline(ctx, "INC-MAIN", 0); err != nil || len(l) != 2 || l[0].Text != "a" || l[1].EventAt != 0 {
+		t.Errorf("timeline: %+v, %v", l, err)
+	}
+	if l, err := q.Problems(ctx, schemas.ProblemReturned, 10); err != nil || len(l) != 1 || l[0].Count != 12 {
+		t.Errorf("problems: %+v, %v", l, err)
+	}
+	m, err := q.Members(ctx, "INC-000000000007", 10)
+	if err != nil || len(m) != 3 {
+		t.Fatalf("members: %+v, %v", m, err)
+	}
+	if m[0].SignalID != sampleSignal(7).ID || m[0].Service != "service-7" || m[0].Evidence[0].Points != 3000 || m[0].StartsAt != sampleSignal(7).StartsAt {
+		t.Errorf("member: %+v", m[0])
+	}
+}
