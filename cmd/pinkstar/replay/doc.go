@@ -1,0 +1,24 @@
+// Package replay runs a recorded log through the engine, offline: no Kafka, no
+// clock, no file but the input. Two runs print the same bytes.
+//
+// # Which file do I open
+//
+//   - replay.go: lines into the engine
+//   - outcome.go: what the engine said last about each signal, incident, problem
+//   - print.go: the lines that come out
+//
+// # Non-obvious
+//
+//   - Log time is the running maximum of received_at over the whole file, as on
+//     one partition. Nothing moves it at the end: incidents and decisions are
+//     printed as they stand when the last line has been read, so an incident
+//     whose resolve delay is not over is still open.
+//   - Every position of the input gets one decision line, repeats too: they
+//     carry the signal id and incident of the first delivery. A line that cannot
+//     be read gets decision "refused" under its line number and stops nothing.
+//   - parent_id of a decision is the outermost incident, incident_id itself when
+//     there is none above; parent_id of an incident is "" for a main one.
+//   - Lists of members and timelines are not printed: the decisions say the
+//     same, and keeping them for every incident until the end would cost more
+//     than the engine does.
+package replay
