@@ -24,7 +24,7 @@ func (c *Config) Check() error {
 	}
 	c.checkProcess(bad)
 	c.checkClickHouse(bad)
-	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate()} {
+	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate(), "writer": c.Writer.Validate()} {
 		if err == nil {
 			continue
 		}

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"pinkstar/pipeline/deliver"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
+	"pinkstar/sinks/clickhouse"
 	"pinkstar/sinks/web"
 )
 
@@ -34,6 +36,7 @@ type Config struct {
 	Gateway    ingest.Config  `yaml:"gateway"`
 	Kafka      Kafka          `yaml:"kafka"`
 	Process    process.Config `yaml:"process"` // normaliser and correlator
+	Writer     Writer         `yaml:"writer"`
 	ClickHouse ClickHouse     `yaml:"clickhouse"`
 	Labels     schemas.Naming `yaml:"labels"`
 	Web        web.Config     `yaml:"web"`
@@ -81,6 +84,12 @@ type Kafka struct {
 	EmbeddedSync bool `yaml:"embedded_sync_writes"`
 }
 
+// Writer carries the outcomes to ClickHouse.
+type Writer struct {
+	deliver.Config          `yaml:",inline"`
+	clickhouse.WriterConfig `yaml:",inline"`
+}
+
 // ClickHouse says where the analytics go.
 type ClickHouse struct {
 	DSN string `yaml:"dsn"` // clickhouse://user:password@host:9000/database; empty: embedded
@@ -106,6 +115,7 @@ func Default() Config {
 		Log:        Log{Level: "info", Format: "auto"},
 		Gateway:    ingest.DefaultConfig(),
 		Process:    process.DefaultConfig(),
+		Writer:     Writer{deliver.DefaultConfig(), clickhouse.DefaultWriterConfig()},
 		Kafka:      Kafka{Config: kafka.DefaultConfig(), EmbeddedListen: "127.0.0.1:0"},
 		ClickHouse: ClickHouse{Database: "pinkstar", User: "pinkstar"},
 		Labels:     schemas.DefaultNaming(),

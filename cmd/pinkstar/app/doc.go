@@ -1,0 +1,31 @@
+// Package app puts a process together: what is embedded, the roles, the HTTP
+// server, readiness, and the order in which all of it starts and stops.
+//
+// # Which file do I open
+//
+//   - app.go: Start, Wait, Stop
+//   - embedded.go: the embedded Kafka and ClickHouse, topics and migrations
+//   - roles.go: one constructor for each role
+//   - engines.go: correlate's engine as pipeline/process wants it
+//   - history.go: sinks/clickhouse's queries as sinks/web wants them
+//   - server.go: the HTTP server: routes, limits, TLS
+//   - health.go: /-/healthy and /-/ready
+//   - stack.go: what is stopped, and in which order
+//   - datadir.go: the data directory: lock, password, endpoints.json
+//
+// # Non-obvious
+//
+//   - Start goes downstream first (writer, web, correlator, normaliser, HTTP
+//     last), so that nothing is taken in before there is somebody to work on it.
+//     Stop is the reverse: the door closes first.
+//   - A role that ends while nobody stopped it ends the process with a sentence:
+//     a process that lives with a dead role looks healthy and is not. The writer
+//     is not dead while ClickHouse is away: it retries for ever.
+//   - With brokers or a ClickHouse of your own, topics and tables are yours to
+//     create (`topics apply`, `migrate`); Start refuses when they are missing.
+//     What is embedded is ours, and Start applies both.
+//   - ClickHouse of your own that is away at the start stops nothing: the
+//     migrations are checked by the writer's first attempt that reaches it.
+//   - endpoints.json is there exactly while the process is ready to be used. A
+//     kill leaves it behind; the pid in it tells a stale one.
+package app

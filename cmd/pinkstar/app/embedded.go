@@ -1,0 +1,187 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/pipeline/kafka"
+	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/clickhouse/engine"
+)
+
+// prepareTimeout bounds what the start asks of brokers and ClickHouse.
+const prepareTimeout = time.Minute
+
+// startBrokers starts the embedded Kafka, or makes sure that the topics are
+// there on brokers of the user's own.
+func (a *App) startBrokers(ctx context.Context) error {
+	if a.cfg.EmbeddedKafka() {
+		ec := kafka.DefaultEmbeddedConfig(a.data.join("kafka"))
+		ec.Addr, ec.SyncWrites = a.cfg.Kafka.EmbeddedListen, a.cfg.Kafka.EmbeddedSync
+		e := kafka.NewEmbedded(ec, a.log)
+		if err := e.Start(ctx); err != nil {
+			return fmt.Errorf("embedded Kafka: %w", err)
+		}
+		a.stack.push("embedded Kafka", func(context.Context) error { e.Stop(); return nil })
+		a.kafka.Brokers, a.kafka.Embedded = []string{e.Addr()}, true
+		a.where.Kafka = e.Addr()
+		a.log.Info().Str("kafka", e.Addr()).Str("data", a.data.path).
+			Msg("Kafka is embedded: what is acknowledged survives the death of this process, not of the power; for that, name brokers with --brokers")
+	}
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	cl, err := a.client("prepare")
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	if a.cfg.EmbeddedKafka() {
+		if err := kafka.Ensure(ctx, cl, a.kafka); err != nil {
+			return fmt.Errorf("embedded Kafka: %w", err)
+		}
+		return nil
+	}
+	changes, err := kafka.Plan(ctx, cl, a.kafka)
+	if err != nil {
+		return fmt.Errorf("brokers %v: %w", a.kafka.Brokers, err)
+	}
+	return mustExist(changes)
+}
+
+// mustExist refuses to start without topics; lesser differences are the
+// operator's business.
+func mustExist(changes kafka.Changes) error {
+	for _, c := range changes {
+		if c.Action == kafka.Create || c.Action == kafka.Blocked {
+			return fmt.Errorf("the topics are not as the configuration says; `pinkstar topics apply` makes them so:\n%s", changes)
+		}
+	}
+	return nil
+}
+
+func (a *App) client(role string, opts ...kgo.Opt) (*kgo.Client, error) {
+	return kafka.NewClient(a.kafka, role, kafka.Deps{Log: a.log, Registerer: a.reg}, opts...)
+}
+
+// sqlStore is the process's way to ClickHouse.
+type sqlStore struct {
+	conn driver.Conn
+	dsn  string
+}
+
+// startSQL starts the embedded ClickHouse and migrates it, or opens the
+// configured one, which may be away for now.
+func (a *App) startSQL(ctx context.Context) error {
+	if !a.needsSQL() {
+		return nil
+	}
+	dsn := a.cfg.ClickHouse.DSN
+	if a.needsEngine() {
+		var err error
+		if dsn, err = a.startEngine(ctx); err != nil {
+			return fmt.Errorf("embedded ClickHouse: %w", err)
+		}
+	} else {
+		a.describeDSN(dsn)
+	}
+	conn, err := clickhouse.Open(dsn)
+	if err != nil {
+		return err
+	}
+	a.stack.push("ClickHouse connections", func(context.Context) error { return conn.Close() })
+	a.sql = &sqlStore{conn: conn, dsn: dsn}
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	if a.needsEngine() {
+		if _, err := clickhouse.Migrate(ctx, conn); err != nil {
+			return fmt.Errorf("embedded ClickHouse: %w", err)
+		}
+		return nil
+	}
+	return a.checkSchema(ctx, conn)
+}
+
+// checkSchema refuses to start on a database that lacks migrations. One that
+// does not answer is no reason not to start.
+func (a *App) checkSchema(ctx context.Context, conn driver.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := conn.Ping(ctx); err != nil {
+		a.log.Warn().Err(err).Msg("ClickHouse does not answer; correlation goes on without it, and what it misses is written later")
+		return nil
+	}
+	todo, err := clickhouse.Pending(ctx, conn)
+	if err != nil {
+		return fmt.Errorf("ClickHouse: %w", err)
+	}
+	if len(todo) > 0 {
+		return fmt.Errorf("ClickHouse: %d migrations are missing, beginning with %s; `pinkstar migrate` applies them", len(todo), todo[0].Name)
+	}
+	return nil
+}
+
+func (a *App) startEngine(ctx context.Context) (dsn string, err error) {
+	password, err := a.data.password()
+	if err != nil {
+		return "", err
+	}
+	c := a.cfg.ClickHouse
+	o := engine.Options{
+		Lib: c.Libchdb, Binary: c.Binary, DataDir: a.data.join("clickhouse"), NativePort: c.NativePort, HTTPPort: c.HTTPPort,
+		User: c.User, Password: password, Database: c.Database, Logger: a.log,
+	}
+	if o.Lib == "" && o.Binary == "" {
+		fetch := engine.FetchOptions{}
+		if a.deps.Progress != nil { // an interface holding a nil file is not nil
+			fetch.Progress = a.deps.Progress
+		}
+		if o.Lib, err = engine.Fetch(ctx, fetch); err != nil {
+			return "", err
+		}
+	}
+	s, err := engine.Start(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	a.stack.push("embedded ClickHouse", func(context.Context) error { return s.Stop() })
+	a.watchEngine(s)
+	a.where.ClickHouseNative, a.where.ClickHouseHTTP = s.Native, s.HTTP
+	a.where.ClickHouseDatabase, a.where.ClickHouseUser, a.where.ClickHousePassword = s.Database, s.User, s.Password
+	return s.DSN(), nil
+}
+
+// watchEngine ends the process when the engine is gone for good. It ends with
+// the engine, which the stack stops.
+func (a *App) watchEngine(s *engine.Server) {
+	go func() {
+		<-s.Done()
+		if err := s.Err(); err != nil {
+			a.fail(fmt.Errorf("the embedded ClickHouse has died: %w", err))
+		}
+	}()
+}
+
+// Migrate applies what a ClickHouse of the user's own lacks, or with plan only
+// lists it.
+func Migrate(ctx context.Context, cfg *config.Config, plan bool) (names []string, err error) {
+	conn, err := clickhouse.Open(cfg.ClickHouse.DSN)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	do := clickhouse.Migrate
+	if plan {
+		do = clickhouse.Pending
+	}
+	list, err := do(ctx, conn)
+	for _, m := range list {
+		names = append(names, m.Name)
+	}
+	return names, err
+}

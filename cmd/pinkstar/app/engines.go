@@ -1,0 +1,81 @@
+package app
+
+import (
+	"io"
+
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/correlate"
+	"pinkstar/correlate/rules"
+	"pinkstar/pipeline/process"
+	"pinkstar/schemas"
+)
+
+// What an activation can set, as schemas.Activation names it.
+const (
+	whatRules    = "rules"
+	whatTopology = "topology"
+)
+
+// LoadRules reads the configured rule set and topology.
+func LoadRules(cfg *config.Config) (*rules.Set, *rules.Topology, error) {
+	doc, err := cfg.RulesDocument()
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := rules.Parse(doc.Name, doc.Text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if doc, err = cfg.TopologyDocument(); err != nil {
+		return nil, nil, err
+	}
+	topo, err := rules.ParseTopology(doc.Name, doc.Text)
+	return set, topo, err
+}
+
+// engines makes the correlator's engines. A new one starts with the defaults:
+// the configured rules and topology reach it through its log.
+type engines struct{ wanted []schemas.Activation }
+
+func newEngines(set *rules.Set, topo *rules.Topology) *engines {
+	return &engines{wanted: []schemas.Activation{
+		{What: whatRules, Version: set.Version, Text: string(set.Text)},
+		{What: whatTopology, Version: topo.Version, Text: string(topo.Text)},
+	}}
+}
+
+func (e *engines) New() (process.Engine, error) { return bridged{correlate.New(nil, nil)}, nil }
+
+func (e *engines) Restore(r io.Reader) (process.Engine, error) {
+	restored, err := correlate.Restore(r)
+	if err != nil {
+		return nil, err
+	}
+	return bridged{restored}, nil
+}
+
+func (e *engines) Wanted() []schemas.Activation { return e.wanted }
+
+// bridged is correlate.Engine with the output type that pipeline/process owns.
+// The two types have the same fields, so the conversion costs nothing, and does
+// not compile when they no longer do.
+type bridged struct{ *correlate.Engine }
+
+func (e bridged) Repeat(id schemas.ID, at schemas.Time, out *process.Output) bool {
+	return e.Engine.Repeat(id, at, (*correlate.Output)(out))
+}
+
+func (e bridged) Step(s *schemas.Signal, at schemas.Time, out *process.Output) {
+	e.Engine.Step(s, at, (*correlate.Output)(out))
+}
+
+func (e bridged) Active(what string) string {
+	switch what {
+	case whatRules:
+		return e.RulesVersion()
+	case whatTopology:
+		return e.TopologyVersion()
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync"
+)
+
+// health collects why the process is not ready, by part.
+type health struct {
+	mu    sync.RWMutex
+	parts []part
+}
+
+// part is something whose state is asked for.
+type part struct {
+	name  string
+	ready func() error // nil when it is, or the reason why not
+	// ailing, when set, is what keeps the part from its work without making the
+	// process unready: a writer whose ClickHouse is away must not take the
+	// gateway beside it out of service.
+	ailing func() error
+}
+
+func newHealth() *health { return &health{} }
+
+func (h *health) add(p part) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.parts = append(h.parts, p)
+}
+
+// partState is one line of the answer.
+type partState struct {
+	Part   string `json:"part"`
+	Ready  bool   `json:"ready"`
+	Reason string `json:"reason,omitempty"` // why not
+	Ailing string `json:"ailing,omitempty"` // what is wrong although it is ready
+}
+
+// state asks every part.
+func (h *health) state() (parts []partState, ready bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	ready = true
+	for _, p := range h.parts {
+		s := partState{Part: p.name, Ready: true}
+		if err := p.ready(); err != nil {
+			s.Ready, s.Reason, ready = false, err.Error(), false
+		}
+		if p.ailing != nil {
+			if err := p.ailing(); err != nil {
+				s.Ailing = err.Error()
+			}
+		}
+		parts = append(parts, s)
+	}
+	return parts, ready
+}
+
+// serveReady answers 200 when every part is ready, else 503; both say which
+// part is in what state.
+func (h *health) serveReady(w http.ResponseWriter, _ *http.Request) {
+	parts, ready := h.state()
+	w.Header().Set("Content-Type", "application/json")
+	if !ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready, "parts": parts}) // only a caller that left makes this fail
+}
+
+func serveHealthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("Pinkstar is healthy.\n"))
+}

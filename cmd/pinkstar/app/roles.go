@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/deliver"
+	"pinkstar/pipeline/ingest"
+	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/process"
+	"pinkstar/schemas"
+	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/web"
+)
+
+// role is one part of the process's work.
+type role struct {
+	run   func(context.Context) error // nil: it works inside HTTP requests
+	ready func() error
+	// ailing says what is wrong although the role is ready; may be nil.
+	ailing func() error
+}
+
+func always() error { return nil }
+
+// producer returns a producer that is closed when the process stops.
+func (a *App) producer(name string) (*kafka.Producer, error) {
+	p, err := kafka.NewProducer(a.kafka, name, kafka.Deps{Log: a.log, Registerer: a.reg})
+	if err != nil {
+		return nil, err
+	}
+	a.stack.push("producer of "+name, p.Close)
+	return p, nil
+}
+
+func (a *App) gateway() (*role, error) {
+	p, err := a.producer("gateway")
+	if err != nil {
+		return nil, err
+	}
+	cfg := a.cfg.Gateway
+	cfg.Now = a.deps.Now
+	g, err := ingest.New(cfg, a.cfg.Labels, p, a.log, a.reg)
+	if err != nil {
+		return nil, err
+	}
+	h := g.Handler()
+	for _, path := range ingest.Paths() {
+		a.server.mux.Handle(path, h)
+	}
+	a.server.mux.Handle("/webhook/", h)
+	return &role{ready: always}, nil
+}
+
+func (a *App) normaliser() (*role, error) {
+	translator := ingest.NewTranslator(a.cfg.Labels, a.cfg.Gateway.Limits)
+	recognise := func(r *kgo.Record, receivedAt schemas.Time) ([]schemas.Signal, error) {
+		headers := make([]ingest.Header, len(r.Headers))
+		for i, h := range r.Headers {
+			headers[i] = ingest.Header{Key: h.Key, Value: h.Value}
+		}
+		return translator.Recognise(r.Topic, headers, r.Value, receivedAt)
+	}
+	n, err := process.NewNormaliser(a.cfg.Process, a.kafka, a.cfg.Kafka.EventRecorderTopics, recognise, process.Deps{Log: a.log, Registerer: a.reg})
+	if err != nil {
+		return nil, err
+	}
+	return &role{run: n.Run, ready: n.Ready}, nil
+}
+
+func (a *App) correlator(eng *engines) (*role, error) {
+	c, err := process.NewCorrelator(a.cfg.Process, a.kafka, eng, process.Deps{Log: a.log, Registerer: a.reg})
+	if err != nil {
+		return nil, err
+	}
+	return &role{run: c.Run, ready: c.Ready}, nil
+}
+
+func (a *App) web() (*role, error) {
+	p, err := a.producer("web")
+	if err != nil {
+		return nil, err
+	}
+	cfg := a.cfg.Web
+	cfg.Now = a.deps.Now
+	view := web.NewView(cfg)
+	newClient := func(opts ...kgo.Opt) (*kgo.Client, error) { return a.client("web-view", opts...) }
+	reader, err := web.NewReader(view, newClient, a.kafka.Topic(schemas.TopicIncidents), a.kafka.Topic(schemas.TopicProblems), a.log, a.reg)
+	if err != nil {
+		return nil, err
+	}
+	api, err := web.New(cfg, view, a.history(), p, a.log, a.reg)
+	if err != nil {
+		return nil, err
+	}
+	a.server.mux.Handle("/api/", api.Handler())
+	return &role{run: reader.Run, ready: view.Ready}, nil
+}
+
+// describeDSN puts what a DSN says into the endpoints.
+func (a *App) describeDSN(dsn string) {
+	u, err := url.Parse(dsn)
+	if err != nil { // config.Check has seen it
+		return
+	}
+	a.where.ClickHouseNative, a.where.ClickHouseUser = u.Host, u.User.Username()
+	if strings.HasPrefix(u.Scheme, "http") {
+		a.where.ClickHouseNative, a.where.ClickHouseHTTP = "", u.Host
+	}
+	a.where.ClickHouseDatabase = strings.TrimPrefix(u.Path, "/")
+	a.where.ClickHousePassword, _ = u.User.Password()
+}
+
+var errNoSQL = errors.New("no ClickHouse: the role write needs one")
+
+func (a *App) writer() (*role, error) {
+	if a.sql == nil {
+		return nil, errNoSQL
+	}
+	sink := clickhouse.NewWriter(a.sql.conn, a.cfg.Writer.WriterConfig, a.reg)
+	d, err := deliver.New(a.cfg.Writer.Config, a.kafka, kafka.Deps{Log: a.log, Registerer: a.reg}, sink)
+	if err != nil {
+		return nil, err
+	}
+	return &role{run: d.Run, ready: always, ailing: d.Failing}, nil
+}

@@ -1,0 +1,141 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/rs/zerolog"
+
+	"pinkstar/cmd/pinkstar/config"
+)
+
+// server is the one HTTP server: webhooks, API, health, metrics.
+type server struct {
+	cfg      config.HTTP
+	mux      *http.ServeMux
+	http     *http.Server
+	listener net.Listener
+	log      zerolog.Logger
+}
+
+func newServer(cfg config.HTTP, log zerolog.Logger, h *health, reg *prometheus.Registry) *server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /-/healthy", serveHealthy)
+	mux.HandleFunc("GET /-/ready", h.serveReady)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: promLog{log}, MaxRequestsInFlight: 4, Timeout: 20 * time.Second}))
+	mux.HandleFunc("GET /{$}", serveIndex)
+	return &server{cfg: cfg, mux: mux, log: log}
+}
+
+const index = `Pinkstar
+
+  POST /webhook/alertmanager  /webhook/grafana  /webhook/jira  /webhook/cloudevents
+       /webhook/pagerduty     /webhook/servicenow  /signals
+  GET  /api/v1/incidents      /api/v1/incidents/{id}  /api/v1/problems
+  GET  /api/v1/openapi.yaml   what the API takes and answers
+  GET  /-/ready  /-/healthy   /metrics
+`
+
+func serveIndex(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte(index))
+}
+
+// listen opens the port, so that a taken one is known before anything else
+// starts.
+func (s *server) listen() error {
+	if err := toolkit.Validate(s.cfg.WebConfigFile); err != nil {
+		return fmt.Errorf("http.web_config_file %s: %w", s.cfg.WebConfigFile, err)
+	}
+	l, err := net.Listen("tcp", s.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("http.listen: %w", err)
+	}
+	s.listener = limitListener(l, s.cfg.MaxConnections)
+	s.http = &http.Server{
+		Handler:           s.mux,
+		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
+		ReadTimeout:       s.cfg.ReadTimeout,
+		WriteTimeout:      s.cfg.WriteTimeout,
+		IdleTimeout:       s.cfg.IdleTimeout,
+		MaxHeaderBytes:    s.cfg.MaxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logHandler{s.log}, slog.LevelWarn),
+	}
+	return nil
+}
+
+func (s *server) addr() string { return s.listener.Addr().String() }
+
+// run serves until stop; it owns the listener from now on.
+func (s *server) run() error {
+	systemd := false
+	addresses := []string{s.cfg.Listen}
+	err := toolkit.Serve(s.listener, s.http, &toolkit.FlagConfig{
+		WebListenAddresses: &addresses, WebSystemdSocket: &systemd, WebConfigFile: &s.cfg.WebConfigFile,
+	}, slog.New(logHandler{s.log}))
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// stop lets requests under way finish, and no longer than the configuration says.
+func (s *server) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ShutdownTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(err, s.http.Close())
+	}
+	return nil
+}
+
+// limitListener lets n connections be open at once. A further one waits in the
+// kernel's queue: its sender sees a slow server, not a broken one.
+func limitListener(l net.Listener, n int) net.Listener {
+	return &limited{Listener: l, slots: make(chan struct{}, n), done: make(chan struct{})}
+}
+
+type limited struct {
+	net.Listener
+	slots chan struct{}
+	once  sync.Once
+	done  chan struct{}
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &limitedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.done) })
+	return l.Listener.Close()
+}
+
+type limitedConn struct {
+	net.Conn
+	free func()
+}
+
+func (c *limitedConn) Close() error {
+	defer c.free()
+	return c.Conn.Close()
+}

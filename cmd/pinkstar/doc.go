@@ -1,0 +1,30 @@
+// Command pinkstar correlates alerts, tickets and changes into incidents and
+// problems. It is the only place that wires the parts together, reads the
+// configuration and handles signals.
+//
+// # Which file do I open
+//
+//   - main.go: exit codes and interruption; cli.go: the commands and their flags
+//   - run.go, replay.go, send.go, admin.go, check.go, evaluate.go: one group of
+//     commands each
+//   - config/: file, environment, flags
+//   - app/: a running process: what is embedded, roles, HTTP server
+//   - replay/: a log through the engine, offline; ndjson/: files of JSON lines
+//   - send/: the producing team's client
+//   - demo/: the story
+//
+// # Exit codes
+//
+//	0    done, and for checks: all is well
+//	1    something failed; the last line on stderr says what
+//	2    the command line or the configuration is wrong
+//	3    a check found something: topics differ, a rules test failed
+//	130  interrupted twice
+//
+// # Non-obvious
+//
+//   - The embedded ClickHouse is this same executable, started again as a child:
+//     engine.MaybeChild comes before everything else in main and in TestMain.
+//   - The first SIGINT or SIGTERM stops in order, the second at once. Stopping at
+//     once loses nothing that was acknowledged; the next start takes longer.
+package main

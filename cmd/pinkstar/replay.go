@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"pinkstar/cmd/pinkstar/app"
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/cmd/pinkstar/replay"
+)
+
+func (c *cli) addReplay() {
+	clause := c.app.Command("replay", "Run a recorded log through the engine, offline, and print what comes out as NDJSON.")
+	file := clause.Arg("file", "lines of signals or wrapped payloads; plain, gzip or zstd; - for standard input").Required().String()
+	emit := clause.Flag("emit", "what to print, with commas: "+strings.Join(replay.Emits, ", ")).Default(replay.EmitIncident).String()
+	s := withSettings(clause, config.ForEngine)
+	c.on(clause, func(ctx context.Context, w world) error { return replayFile(ctx, w, s, *file, *emit) })
+}
+
+func replayFile(ctx context.Context, w world, s *settings, file, emit string) error {
+	cfg, err := s.load(w)
+	if err != nil {
+		return err
+	}
+	set, topo, err := app.LoadRules(cfg)
+	if err != nil {
+		return usageError{err}
+	}
+	for _, warning := range topo.Warnings {
+		fmt.Fprintf(w.err, "pinkstar: topology: %s\n", warning)
+	}
+	in, done, err := openInput(file, w)
+	if err != nil {
+		return err
+	}
+	defer done()
+	show := newProgress(w.err)
+	sum, err := replay.Run(ctx, in, w.out, replay.Options{
+		Rules: set, Topology: topo, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Emit: splitList(emit), Progress: show.line,
+	})
+	show.end()
+	if err != nil {
+		return err
+	}
+	if sum.Refused > 0 {
+		fmt.Fprintf(w.err, "pinkstar: %d of %d positions could not be read; --emit decision says which and why\n", sum.Refused, sum.Refused+sum.Signals)
+	}
+	return nil
+}
+
+// openInput opens a file, or standard input for "-".
+func openInput(file string, w world) (io.Reader, func(), error) {
+	if file == "-" {
+		return w.in, func() {}, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, func() { _ = f.Close() }, nil // read only
+}
+
+func splitList(s string) []string {
+	var out []string
+	for w := range strings.SplitSeq(s, ",") {
+		if w = strings.TrimSpace(w); w != "" {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// progress redraws one line on a terminal, once a replay has taken a while.
+type progress struct {
+	w       *os.File
+	on      bool
+	shown   bool
+	started time.Time
+	last    time.Time
+}
+
+func newProgress(w *os.File) *progress {
+	return &progress{w: w, on: isatty.IsTerminal(w.Fd()), started: time.Now()}
+}
+
+func (p *progress) line(lines, signals int) {
+	now := time.Now()
+	if !p.on || now.Sub(p.started) < 2*time.Second || now.Sub(p.last) < 200*time.Millisecond {
+		return
+	}
+	p.last, p.shown = now, true
+	fmt.Fprintf(p.w, "\r%d lines, %d signals, %.0f signals/s ", lines, signals, float64(signals)/now.Sub(p.started).Seconds())
+}
+
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\033[K")
+	}
+}
