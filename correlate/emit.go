@@ -49,8 +49,8 @@ func (inc *incident) serviceNames() []string {
 	return names
 }
 
-// title says what it is in words people use: the worst alert, where it most
-// likely began, and how much else there is.
+// title says what it is in words people use: the worst alert, where it fired,
+// and how much else there is.
 func (inc *incident) title() string {
 	name := inc.worst
 	if name == "" && len(inc.tickets) > 0 {
@@ -59,10 +59,8 @@ func (inc *incident) title() string {
 	if name == "" {
 		name = "incident"
 	}
-	where := ""
-	if len(inc.pub.Roots) > 0 {
-		where = inc.pub.Roots[0].Service
-	} else if len(inc.services) > 0 {
+	where := inc.firedOn(name)
+	if where == "" && len(inc.services) > 0 {
 		where = inc.services[0].ent.key.name
 	}
 	t := name
@@ -78,6 +76,28 @@ func (inc *incident) title() string {
 		t += ")"
 	}
 	return t
+}
+
+// firedOn returns the service of the alert called name; when several have one,
+// the suspected root is told.
+func (inc *incident) firedOn(name string) string {
+	root := ""
+	if len(inc.pub.Roots) > 0 {
+		root = inc.pub.Roots[0].Service
+	}
+	where := ""
+	for _, a := range inc.alerts {
+		if a.name != name {
+			continue
+		}
+		if a.service == root {
+			return root
+		}
+		if where == "" {
+			where = a.service
+		}
+	}
+	return where
 }
 
 // memberRefs lists the first and the newest members.

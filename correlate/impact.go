@@ -93,19 +93,11 @@ func money(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 
 // impactOf estimates what inc has cost so far: the revenue of its services for
 // as long as it lasted, times the share lost by severity, plus the time of the
-// people who work on it.
+// people who work on it. A main incident holds the revenue of its children; the
+// same people work on all of it.
 func (e *Engine) impactOf(inc *incident) schemas.ImpactRange {
 	cfg := &e.set.Impact
-	end := e.now
-	switch {
-	case inc.pub.MitigatedAt != 0 && !inc.over():
-		end = inc.pub.MitigatedAt
-	case inc.pub.ResolvedAt != 0:
-		end = inc.pub.ResolvedAt
-		if inc.pub.MitigatedAt != 0 {
-			end = min(end, inc.pub.MitigatedAt)
-		}
-	}
+	end := e.endOf(inc)
 	ms := max(0, end.Sub(inc.pub.StartedAt))
 	name := string(severities[inc.severity])
 	if name == "" {
@@ -151,18 +143,38 @@ func minutes(ms int64) float64 { return float64(ms/600) / 100 }
 // it with what comes after, so that every platform gets the same bytes.
 func cents(v float64) float64 { return float64(int64(float64(v*100)+0.5)) / 100 }
 
-// revenueOf is what the services of inc earn between its start and end, and
-// how many of them have a price.
+// endOf is when the disruption by inc ended, or now.
+func (e *Engine) endOf(inc *incident) schemas.Time {
+	end := e.now
+	switch {
+	case inc.pub.MitigatedAt != 0 && !inc.over():
+		end = inc.pub.MitigatedAt
+	case inc.pub.ResolvedAt != 0:
+		end = inc.pub.ResolvedAt
+		if inc.pub.MitigatedAt != 0 {
+			end = min(end, inc.pub.MitigatedAt)
+		}
+	}
+	return end
+}
+
+// revenueOf is what the services of inc and of the incidents below it earn
+// while these last, and how many of them have a price. A service in several of
+// them counts once: figures of main incidents can be added up.
 func (e *Engine) revenueOf(inc *incident, end schemas.Time) (float64, int) {
 	total, priced := 0.0, 0
-	for _, p := range inc.services {
-		if p.ent.key.kind != entityService || p.mentioned && len(inc.alerts) > 0 {
-			continue
-		}
-		v, ok := e.revenue(p.ent, max(p.first, inc.pub.StartedAt), end)
-		if ok {
-			priced++
-			total = float64(total + v)
+	seen := map[*entity]bool{} // only looked up
+	for _, x := range inc.tree(nil) {
+		until := min(end, e.endOf(x))
+		for _, p := range x.services {
+			if p.ent.key.kind != entityService || p.mentioned && len(x.alerts) > 0 || seen[p.ent] {
+				continue
+			}
+			seen[p.ent] = true
+			if v, ok := e.revenue(p.ent, max(p.first, x.pub.StartedAt), until); ok {
+				priced++
+				total = float64(total + v)
+			}
 		}
 	}
 	return total, priced
