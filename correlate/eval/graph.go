@@ -17,6 +17,7 @@ type graph struct {
 	byName    map[string]int
 	instance  map[string]int // -2: listed by several services
 	neighbour []map[int]bool
+	deps      []map[int]bool // service -> what it depends on
 }
 
 func parseGraph(text []byte) (*graph, error) {
@@ -37,7 +38,9 @@ func parseGraph(text []byte) (*graph, error) {
 		s := file.Services[name]
 		id := g.node(name)
 		for _, dep := range s.DependsOn {
-			g.edge(id, g.node(dep))
+			to := g.node(dep)
+			g.edge(id, to)
+			g.deps[id][to] = true
 		}
 		for _, in := range s.Instances {
 			if old, taken := g.instance[in]; taken && old != id {
@@ -67,7 +70,7 @@ func (g *graph) node(name string) int {
 	id := len(g.names)
 	g.byName[name] = id
 	g.names = append(g.names, name)
-	g.neighbour = append(g.neighbour, map[int]bool{})
+	g.neighbour, g.deps = append(g.neighbour, map[int]bool{}), append(g.deps, map[int]bool{})
 	return id
 }
 

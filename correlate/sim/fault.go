@@ -44,7 +44,7 @@ type touch struct {
 }
 
 // spell is how long new faults begin before it is calm again.
-const spell = 16 * schemas.Minute
+const spell = 20 * schemas.Minute
 
 // faults draws the faults. They come in busy spells: while one is under way
 // others begin, up to the concurrency of the level, and then it is calm. A

@@ -79,7 +79,7 @@ func For(level Level, seed uint64) Params {
 	case Standard:
 		p.Concurrency, p.FaultsPerHour = 3, 3
 		p.TopologyMissing, p.TopologyWrong = 0.1, 0.02
-		p.NoisePerHour, p.Reorder, p.Skew = 12, 0.01, 2000
+		p.NoisePerHour, p.Reorder, p.Skew = 8, 0.01, 2000
 	case Hard:
 		p.Entities, p.Concurrency, p.FaultsPerHour, p.Adjacent = 600, 8, 6, 0.2
 		p.TopologyMissing, p.TopologyWrong = 0.3, 0.05

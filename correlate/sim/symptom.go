@@ -134,10 +134,10 @@ func (g *generator) one(class string, d dice) rule {
 func (g *generator) symptom(f *Fault, r rule, on subject, after int64, used map[string]bool, d dice) bool {
 	key := fmt.Sprint(r.name, on.service, on.instance, on.host)
 	wait := min(r.wait, longestWait)
-	if d.chance(0.5) { // what pages is set to fire sooner than the published rule
+	if d.chance(0.75) { // what pages is set to fire sooner than the published rule
 		wait = min(wait, 15*schemas.Second)
 	}
-	at := f.Start.Add(after + d.span(12*schemas.Second, 1) + wait + int64(d.IntN(15000)))
+	at := f.Start.Add(after + d.span(10*schemas.Second, 1) + wait + int64(d.IntN(15000)))
 	if d.chance(0.05) { // what takes its time: queues, disks, budgets
 		at = at.Add(int64(d.Float64() * float64(f.End.Sub(f.Start))))
 	}
