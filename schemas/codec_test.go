@@ -48,6 +48,10 @@ func fill(t testing.TB, v reflect.Value, n *int) {
 		fill(t, v.Index(1), n)
 	case reflect.String:
 		v.SetString(strings.Repeat("s", *n%7+1) + v.Type().Name())
+	case reflect.Uint8:
+		v.SetUint(uint64(*n % 256))
+	case reflect.Int32:
+		v.SetInt(int64(*n))
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(1763807520123 + *n))
 	case reflect.Float64:
