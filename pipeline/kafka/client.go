@@ -85,22 +85,22 @@ func ClientOpts(cfg Config, role string, deps Deps) ([]kgo.Opt, error) {
 	return opts, nil
 }
 
+// maxBatch is the largest batch that brokers take by default, and a little.
+const maxBatch = 1<<20 + 1<<16
+
 // ReaderOpts are the options of every consumer of ours: committed records only,
 // and never a fetch that the request's own limit cuts (see Non-obvious).
 // partitions is the most partitions this client can be reading at once.
 func ReaderOpts(cfg Config, partitions int) []kgo.Opt {
-	n := int64(max(partitions, 1))
-	total := n * int64(cfg.FetchPartitionBytes)
 	const most = 1 << 30
-	per := int64(cfg.FetchPartitionBytes)
-	if total > most {
-		total, per = most, most/n
-	}
+	n := int64(max(partitions, 1))
+	per := min(int64(cfg.FetchPartitionBytes), most/n)
+	total := min(n*(per+maxBatch), 1<<31-1<<21)
 	return []kgo.Opt{
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxPartitionBytes(int32(per)),
 		kgo.FetchMaxBytes(int32(total)),
-		kgo.BrokerMaxReadBytes(int32(min(2*total+1<<20, 1<<31-1))),
+		kgo.BrokerMaxReadBytes(int32(total + 1<<20)),
 		kgo.FetchMaxWait(500 * time.Millisecond),
 	}
 }

@@ -23,9 +23,10 @@
 //     tears transactions when it dies inside EndTxn. Repair mends that before
 //     each start; it knows kfake's file layout, so kfake's version is pinned in
 //     go.mod and TestLayoutIsKfakes fails when the layout moves.
-//   - Every reader keeps partitions x FetchMaxPartitionBytes at or under
-//     FetchMaxBytes (ReaderOpts does it). kfake leaks aborted records into
-//     read_committed when the request's own limit cuts a fetch.
+//   - Every reader uses ReaderOpts. kfake leaks aborted records into
+//     read_committed when a fetch is cut by the request's own limit rather than
+//     a partition's; and it counts the batch that no longer fits, so
+//     FetchMaxBytes must leave room for one more batch for each partition.
 //   - Nothing is ever compacted on the embedded broker: its compaction ignores
 //     open transactions and deletes before it writes. Topics that are compacted
 //     on Kafka are plain logs there, and their writers delete what is obsolete.
