@@ -31,14 +31,13 @@ const (
 // and never fixed; two jobs that alarm by the clock and hurt nobody; and the
 // ordinary incidents of a place with many services, each its own.
 func History(end time.Time) []pastEvent {
-	h := &history{
-		rng:   rand.New(rand.NewPCG(historySeed, 42)),
-		start: HistoryStart(end),
-		end:   end.Add(-quietHours * time.Hour),
+	h := &history{start: HistoryStart(end), end: end.Add(-quietHours * time.Hour)}
+	for i, part := range []func(){h.core, h.byTheClock, h.ordinary} {
+		// Its own numbers for each part: which weekday the year begins on
+		// must not change the others.
+		h.rng = rand.New(rand.NewPCG(historySeed, uint64(i)))
+		part()
 	}
-	h.core()
-	h.byTheClock()
-	h.ordinary()
 	slices.SortStableFunc(h.events, func(a, b pastEvent) int { return a.At.Compare(b.At) })
 	return h.events
 }
@@ -178,24 +177,46 @@ var troubles = []struct {
 	{"spa", "guest-services", []string{"PoolTemperatureLow", "SteamPressureLow"}},
 }
 
+// trouble is one thing that can go wrong.
+type trouble struct{ service, team, name string }
+
 // ordinary is the noise of a normal year: one to three alerts each, on one
-// service, most of them with nobody writing a ticket.
+// service, most of them with nobody writing a ticket. Each has its turn before
+// one comes again, so that nothing among them recurs for a reason.
 func (h *history) ordinary() {
+	var deck []trouble
 	for t := h.start.Add(h.minutes(60, 600)); t.Before(h.end); {
-		tr := troubles[h.rng.IntN(len(troubles))]
-		name := tr.names[h.rng.IntN(len(tr.names))]
-		lasts := h.minutes(6, 80)
-		severity := []string{"warning", "warning", "major", "critical"}[h.rng.IntN(4)]
-		for i := range 1 + h.rng.IntN(3) {
-			instance := fmt.Sprintf("%s-%d", tr.service, i+1)
-			h.fire(alert{Name: name, Service: tr.service, Severity: severity, Instance: instance, Team: tr.team,
-				Summary: name + " on " + instance, Start: t.Add(time.Duration(i) * h.seconds(5, 50))}, lasts)
+		if len(deck) == 0 {
+			deck = h.shuffled()
 		}
-		if h.rng.IntN(4) == 0 {
-			h.write(ticket{Key: h.ticketKey("OPS"), Title: fmt.Sprintf("%s: %s", tr.service, name), Service: tr.service,
-				Text: "Seen by the shift, looked into.", Reporter: "operations", Created: t.Add(h.minutes(3, 9))}, lasts+20*time.Minute)
+		h.ordinaryIncident(t, deck[0])
+		deck = deck[1:]
+		t = t.Add(time.Duration(h.rng.ExpFloat64()*48*float64(time.Hour)) + h.minutes(20, 40))
+	}
+}
+
+func (h *history) shuffled() []trouble {
+	var deck []trouble
+	for _, tr := range troubles {
+		for _, name := range tr.names {
+			deck = append(deck, trouble{tr.service, tr.team, name})
 		}
-		t = t.Add(time.Duration(h.rng.ExpFloat64()*30*float64(time.Hour)) + h.minutes(20, 40))
+	}
+	h.rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+	return deck
+}
+
+func (h *history) ordinaryIncident(t time.Time, tr trouble) {
+	lasts := h.minutes(6, 80)
+	severity := []string{"warning", "warning", "major", "critical"}[h.rng.IntN(4)]
+	for i := range 1 + h.rng.IntN(3) {
+		instance := fmt.Sprintf("%s-%d", tr.service, i+1)
+		h.fire(alert{Name: tr.name, Service: tr.service, Severity: severity, Instance: instance, Team: tr.team,
+			Summary: tr.name + " on " + instance, Start: t.Add(time.Duration(i) * h.seconds(5, 50))}, lasts)
+	}
+	if h.rng.IntN(4) == 0 {
+		h.write(ticket{Key: h.ticketKey("OPS"), Title: fmt.Sprintf("%s: %s", tr.service, tr.name), Service: tr.service,
+			Text: "Seen by the shift, looked into.", Reporter: "operations", Created: t.Add(h.minutes(3, 9))}, lasts+20*time.Minute)
 	}
 }
 

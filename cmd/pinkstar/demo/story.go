@@ -179,9 +179,10 @@ func (w world) turrets() []beat {
 		Look: lookCause,
 	}, {
 		At: 13 * time.Minute,
-		Text: fmt.Sprintf("Told at once, the Shield Team stops: %s cancels the window and rolls back. The field "+
-			"needs ten minutes to build up.", shieldLead),
+		Text: fmt.Sprintf("Told at once, the Shield Team stops: %s brings the emitter back, cancels the window "+
+			"and rolls back. The field needs ten minutes to build up.", shieldLead),
 		Sends: []delivery{
+			w.ended(12, w.emitter()),
 			{Topic: schemas.TopicChanges, Type: "text/calendar", Source: "ical", Body: w.calendar("CANCELLED", 13)},
 			{Path: "/webhook/cloudevents", Source: "cloudevents", Body: w.rollback(13)},
 		},
@@ -266,7 +267,7 @@ func (w world) recovery() []beat {
 		At:   31 * time.Minute,
 		Text: "The field stands again, the core is calm, the three fighters are caught in the hangar.",
 		Sends: []delivery{
-			w.ended(24, w.field(), w.emitter()),
+			w.ended(24, w.field()),
 			w.ended(30, w.coreAlert("CoreTemperatureHigh", "critical", "core temperature above 1,400 K", 0)),
 			w.ended(30, w.coreAlert("CoreFieldUnstable", "major", "containment field oscillates", 10)),
 			w.ended(30, w.power()), w.ended(31, w.lifeSupport()), w.ended(31, w.intruders()),
@@ -281,7 +282,7 @@ func (w world) recovery() []beat {
 			jira(closed(w.turretTicket("TUR-312", "Turret 7 damaged", "Barrel replaced.", 6), 36)),
 		},
 	}, {
-		At:   38 * time.Minute,
+		At:   36*time.Minute + 30*time.Second,
 		Text: fmt.Sprintf("%s ends the incident. Nobody was lost.", manager),
 		Orders: []schemas.Command{{Action: schemas.ActionResolve, By: manager,
 			Note: "Attack over, field up, core throttled. Post-mortem tomorrow; the core gets its fix."}},
