@@ -42,7 +42,6 @@ func newCLI(w world) *cli {
 	c.addMigrate()
 	c.addEngine()
 	c.addConfig()
-	c.addRules()
 	c.addEvaluate()
 	c.addVersion()
 	return c

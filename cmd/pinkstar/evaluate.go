@@ -22,7 +22,7 @@ func (c *cli) addEvaluate() {
 		if err != nil {
 			return usageError{err}
 		}
-		o := eval.Options{Seeds: list, MicroSS: *micross, Fresh: eval.All}
+		o := eval.Options{Seeds: list, MicroSS: *micross, Fresh: func() []eval.Assigner { return append([]eval.Assigner{eval.Engine{}}, eval.Comparators()...) }}
 		for _, l := range splitList(*levels) {
 			o.Levels = append(o.Levels, sim.Level(l))
 		}
