@@ -24,9 +24,10 @@ type worker struct {
 	done chan struct{} // closed when run has returned
 	ctx  context.Context
 
-	written int64         // offsets up to here are in the sink; -1 at first
-	again   *span         // a batch that was begun before us and must be gathered again
-	pending []*kgo.Record // of the next batch
+	owed    *kgo.EpochOffset // a commit that failed
+	written int64            // offsets up to here are in the sink; -1 at first
+	again   *span            // a batch that was begun before us and must be gathered again
+	pending []*kgo.Record    // of the next batch
 	bytes   int
 	since   time.Time // when the first of pending came
 	end     int64
@@ -109,9 +110,12 @@ func (w *worker) gather() bool {
 		if w.due() {
 			return true
 		}
-		var old <-chan time.Time // never, while there is nothing to write
+		var old, owing <-chan time.Time // never, while there is nothing to write or to commit
 		if len(w.pending) > 0 {
 			old = time.After(time.Until(w.since.Add(w.patience())))
+		}
+		if w.owed != nil {
+			owing = time.After(w.d.cfg.BackoffLast)
 		}
 		select {
 		case <-w.stop:
@@ -119,6 +123,8 @@ func (w *worker) gather() bool {
 		case <-old:
 			w.giveUpRegathering()
 			return true
+		case <-owing:
+			w.commit(w.owed.Offset-1, w.owed.Epoch)
 		case <-w.q.ready:
 			w.accept(w.q.take())
 		}
@@ -247,18 +253,25 @@ func (w *worker) write(b *schemas.Batch) bool {
 	return true
 }
 
-// commit tells the group where we are. It may fail: the sink knows better, and
-// the next commit makes up for it.
+// commitTimeout bounds one commit.
+const commitTimeout = 10 * time.Second
+
+// commit tells the group where we are. When it fails it is owed: the sink knows
+// better, so nothing is lost meanwhile, and the next batch, or a quiet moment,
+// makes up for it.
 func (w *worker) commit(offset int64, epoch int32) {
-	ctx, cancel := context.WithTimeout(w.ctx, w.d.cfg.StopGrace)
+	ctx, cancel := context.WithTimeout(w.ctx, commitTimeout)
 	defer cancel()
-	w.cl.CommitOffsetsSync(ctx, map[string]map[int32]kgo.EpochOffset{
-		w.key.topic: {w.key.number: {Epoch: epoch, Offset: offset + 1}},
-	}, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, err error) {
-		if err = commitError(resp, err); err != nil {
-			w.d.log.Warn().Err(err).Str("topic", w.key.topic).Int32("partition", w.key.number).Int64("offset", offset+1).Msg("committing")
-		}
-	})
+	at := kgo.EpochOffset{Epoch: epoch, Offset: offset + 1}
+	w.owed = &at
+	w.cl.CommitOffsetsSync(ctx, map[string]map[int32]kgo.EpochOffset{w.key.topic: {w.key.number: at}},
+		func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, err error) {
+			if err = commitError(resp, err); err != nil {
+				w.d.log.Warn().Err(err).Str("topic", w.key.topic).Int32("partition", w.key.number).Int64("offset", at.Offset).Msg("committing")
+				return
+			}
+			w.owed = nil
+		})
 }
 
 func commitError(resp *kmsg.OffsetCommitResponse, err error) error {

@@ -1,0 +1,358 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/kafkatest"
+	"pinkstar/schemas"
+)
+
+// memory is a sink that behaves like a database with tokens: a batch whose
+// bounds it knows is not taken twice. Its life is longer than a delivery's.
+type memory struct {
+	mu      sync.Mutex
+	ranges  map[string]schemas.WrittenRange
+	tokens  map[string]bool
+	seen    map[string]int // by value: how often it was stored
+	refuse  func(b *schemas.Batch) error
+	between func(b *schemas.Batch) error // after storing, before the range is noted as done
+	writes  int
+	noToken bool // a sink that forgets: the negative control
+}
+
+func newMemory() *memory {
+	return &memory{ranges: map[string]schemas.WrittenRange{}, tokens: map[string]bool{}, seen: map[string]int{}}
+}
+
+func (m *memory) Name() string { return "clickhouse" }
+
+func where(topic, id string, p int32) string { return fmt.Sprint(topic, "@", id, "/", p) }
+
+func (m *memory) Resume(_ context.Context, topic, id string, p int32) (schemas.WrittenRange, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.noToken {
+		return schemas.WrittenRange{}, false, nil
+	}
+	r, ok := m.ranges[where(topic, id, p)]
+	return r, ok, nil
+}
+
+func (m *memory) Write(_ context.Context, b *schemas.Batch) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	if m.refuse != nil {
+		if err := m.refuse(b); err != nil {
+			return err
+		}
+	}
+	at := where(b.Topic, b.TopicID, b.Partition)
+	m.ranges[at] = schemas.WrittenRange{First: b.First, Last: b.Last}
+	token := fmt.Sprint(at, b.First, "-", b.Last)
+	if !m.tokens[token] || m.noToken {
+		m.tokens[token] = true
+		for _, r := range b.Records {
+			m.seen[string(r.Value)]++
+		}
+	}
+	if m.between != nil {
+		if err := m.between(b); err != nil {
+			return err
+		}
+	}
+	m.ranges[at] = schemas.WrittenRange{First: b.First, Last: b.Last, Done: true}
+	return nil
+}
+
+func (m *memory) set(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f()
+}
+
+// exact says what is wrong when not each of n values was stored once.
+func (m *memory) exact(n int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for v, times := range m.seen {
+		if times != 1 {
+			return fmt.Errorf("%s was stored %d times", v, times)
+		}
+	}
+	if len(m.seen) != n {
+		return fmt.Errorf("%d of %d were stored", len(m.seen), n)
+	}
+	return nil
+}
+
+func testConfig() Config {
+	c := DefaultConfig()
+	c.Topics = []string{schemas.TopicDecisions}
+	c.BatchRecords, c.BatchAge = 50, 30*time.Millisecond
+	c.BackoffFirst, c.BackoffLast = 5*time.Millisecond, 50*time.Millisecond
+	c.StopGrace, c.RegatherTimeout = time.Second, 2*time.Second
+	return c
+}
+
+// running is a delivery in the background.
+type running struct {
+	*Delivery
+	stop func() error
+}
+
+func start(t *testing.T, cfg Config, kc kafka.Config, sink Sink) running {
+	t.Helper()
+	d, err := New(cfg, kc, kafka.Deps{Log: kafkatest.Log(t), Registerer: prometheus.NewRegistry()}, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- d.Run(ctx) }()
+	stop := sync.OnceValue(func() error { cancel(); return <-result })
+	t.Cleanup(func() { _ = stop() })
+	return running{d, stop}
+}
+
+func produce(t *testing.T, kc kafka.Config, from, n int) {
+	t.Helper()
+	cl := kafkatest.Client(t, kc)
+	defer cl.Close()
+	recs := make([]*kgo.Record, n)
+	for i := range recs {
+		recs[i] = &kgo.Record{
+			Topic: kc.Topic(schemas.TopicDecisions), Key: fmt.Appendf(nil, "scope-%d", i%7), Value: fmt.Appendf(nil, "v%d", from+i),
+			Headers: []kgo.RecordHeader{{Key: schemas.HeaderType, Value: []byte(schemas.TypeDecision)}},
+		}
+	}
+	if err := cl.ProduceSync(t.Context(), recs...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eventually(t *testing.T, what string, f func() error) {
+	t.Helper()
+	var err error
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if err = f(); err == nil {
+			return
+		}
+	}
+	t.Fatalf("%s: %v", what, err)
+}
+
+func committed(t *testing.T, kc kafka.Config) (n int64) {
+	t.Helper()
+	cl := kafkatest.Client(t, kc)
+	defer cl.Close()
+	offs, err := kadm.NewClient(cl).FetchOffsets(t.Context(), Group(kc, "clickhouse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	offs.Each(func(o kadm.OffsetResponse) { n += max(0, o.At) })
+	return n
+}
+
+func TestDeliversAndCommits(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, kc kafka.Config) {
+		sink := newMemory()
+		sink.refuse = func(*schemas.Batch) error { return errors.New("down") }
+		produce(t, kc, 0, 1000)
+		r := start(t, testConfig(), kc, sink)
+		eventually(t, "the sink is tried", func() error {
+			if err := r.Failing(); err == nil {
+				return errors.New("no failure is told")
+			}
+			return nil
+		})
+		if n := committed(t, kc); n != 0 {
+			t.Errorf("offset %d was committed although nothing was written", n)
+		}
+		sink.set(func() { sink.refuse = nil })
+		eventually(t, "all arrive", func() error { return sink.exact(1000) })
+		eventually(t, "offsets are committed", func() error {
+			if n := committed(t, kc); n != 1000 {
+				return fmt.Errorf("committed %d", n)
+			}
+			return r.Failing()
+		})
+		produce(t, kc, 1000, 10)
+		eventually(t, "a few more arrive by age", func() error { return sink.exact(1010) })
+		if err := r.stop(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// interrupted delivers n records while writes fail at every stage and members
+// come and go, and returns what is wrong with the result.
+func interrupted(t *testing.T, sink *memory, n int) error {
+	kc := kafkatest.Embedded(t)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	sink.refuse = func(*schemas.Batch) error {
+		if rnd.IntN(4) == 0 {
+			return errors.New("before")
+		}
+		return nil
+	}
+	sink.between = func(*schemas.Batch) error {
+		if rnd.IntN(3) == 0 {
+			return errors.New("stored, but the answer was lost")
+		}
+		return nil
+	}
+	cfg := testConfig()
+	cfg.StopGrace = 20 * time.Millisecond
+	var members []running
+	for i := range 6 {
+		produce(t, kc, i*n/6, n/6)
+		cfg.BatchRecords = 10 + rnd.IntN(60) // a restart with another configuration
+		members = append(members, start(t, cfg, kc, sink))
+		time.Sleep(150 * time.Millisecond)
+		if i%2 == 1 {
+			if err := members[rnd.IntN(len(members))].stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	sink.set(func() { sink.refuse, sink.between = nil, nil })
+	members = append(members, start(t, cfg, kc, sink))
+	eventually(t, "everything is committed", func() error {
+		if c := committed(t, kc); c != int64(n) {
+			return fmt.Errorf("committed %d of %d", c, n)
+		}
+		return nil
+	})
+	return sink.exact(n)
+}
+
+func TestExactThroughInterruptions(t *testing.T) {
+	if err := interrupted(t, newMemory(), 3000); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestForgetfulSinkIsCaught: the same run with a sink that forgets its ranges
+// must be found inexact, otherwise the test above proves nothing.
+func TestForgetfulSinkIsCaught(t *testing.T) {
+	sink := newMemory()
+	sink.noToken = true
+	if err := interrupted(t, sink, 3000); err == nil {
+		t.Error("an at-least-once sink passed for exact")
+	}
+}
+
+// TestRewind: somebody resets the group to the start; what the sink has is
+// skipped.
+func TestRewind(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	sink := newMemory()
+	produce(t, kc, 0, 700)
+	r := start(t, testConfig(), kc, sink)
+	eventually(t, "all arrive", func() error { return sink.exact(700) })
+	eventually(t, "the group is at the end", func() error {
+		if n := committed(t, kc); n != 700 {
+			return fmt.Errorf("committed %d", n)
+		}
+		return nil
+	})
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	cl := kafkatest.Client(t, kc)
+	defer cl.Close()
+	if _, err := kadm.NewClient(cl).DeleteGroups(t.Context(), Group(kc, "clickhouse")); err != nil {
+		t.Fatal(err)
+	}
+	writes := sink.writes
+	start(t, testConfig(), kc, sink)
+	eventually(t, "the group is at the end again", func() error {
+		if n := committed(t, kc); n != 700 {
+			return fmt.Errorf("committed %d", n)
+		}
+		return nil
+	})
+	if err := sink.exact(700); err != nil || sink.writes != writes {
+		t.Errorf("written %d times more: %v", sink.writes-writes, err)
+	}
+}
+
+type hopeless struct{ error }
+
+func (hopeless) Permanent() bool { return true }
+
+func TestPermanentErrorStops(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	sink := newMemory()
+	sink.refuse = func(*schemas.Batch) error { return hopeless{errors.New("no such table")} }
+	produce(t, kc, 0, 10)
+	d, err := New(testConfig(), kc, kafka.Deps{Log: kafkatest.Log(t)}, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := d.Run(ctx); err == nil || ctx.Err() != nil {
+		t.Errorf("Run: %v, %v", err, ctx.Err())
+	}
+}
+
+// TestQueueIsBounded: a sink that is down holds back the partition, not the
+// memory.
+func TestQueueIsBounded(t *testing.T) {
+	kc := kafkatest.Embedded(t, func(c *kafka.Config) { c.FetchPartitionBytes = 16 << 10 })
+	sink := newMemory()
+	down := true
+	sink.refuse = func(*schemas.Batch) error {
+		if down {
+			return errors.New("down")
+		}
+		return nil
+	}
+	cfg := testConfig()
+	cfg.QueueBytes = 32 << 10
+	produce(t, kc, 0, 20000)
+	r := start(t, cfg, kc, sink)
+	eventually(t, "the sink is tried", func() error {
+		if r.Failing() == nil {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	time.Sleep(500 * time.Millisecond)
+	r.mu.Lock()
+	for key, w := range r.workers {
+		if got := w.q.waiting(); got > 20*cfg.QueueBytes {
+			t.Errorf("%v: %d bytes wait, the limit is %d", key, got, cfg.QueueBytes)
+		}
+	}
+	r.mu.Unlock()
+	sink.set(func() { down = false })
+	eventually(t, "all arrive afterwards", func() error { return sink.exact(20000) })
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	for _, mut := range []func(*Config){
+		func(c *Config) { c.BatchRecords = 0 }, func(c *Config) { c.BatchBytes = 0 }, func(c *Config) { c.BatchAge = 0 },
+		func(c *Config) { c.QueueBytes = 0 }, func(c *Config) { c.Writers = 0 }, func(c *Config) { c.BackoffFirst = 0 },
+		func(c *Config) { c.BackoffLast = 0 }, func(c *Config) { c.StopGrace = 0 }, func(c *Config) { c.RegatherTimeout = 0 },
+	} {
+		c := DefaultConfig()
+		mut(&c)
+		if _, err := New(c, kafka.DefaultConfig(), kafka.Deps{}, newMemory()); err == nil {
+			t.Errorf("taken: %+v", c)
+		}
+	}
+}
