@@ -22,22 +22,40 @@ func (b *batch) calendar(text string) error {
 	if strings.Count(strings.ToUpper(text), "BEGIN") > b.t.limits.Signals {
 		return fmt.Errorf("more than %d components in one calendar: %w", b.t.limits.Signals, ErrLimit)
 	}
-	cal, err := ical.NewDecoder(strings.NewReader(strings.TrimPrefix(text, "\ufeff"))).Decode()
+	var cal *ical.Calendar
+	err := guarded(func() (err error) {
+		cal, err = ical.NewDecoder(strings.NewReader(strings.TrimPrefix(text, "\ufeff"))).Decode()
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("calendar: %w", err)
 	}
 	moved := movedWindows(cal)
 	for i, e := range cal.Events() {
 		p := place{prefix: b.prefix, list: "VEVENT", index: i, offset: -1}
-		if err := b.calendarEvent(&e, moved, p); errors.Is(err, ErrLimit) {
+		before := len(b.found)
+		if err := guarded(func() error { return b.calendarEvent(&e, moved, p) }); errors.Is(err, ErrLimit) {
 			return err
 		} else if err != nil {
+			b.found = b.found[:before]
 			if err := b.refuse(p, err); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// guarded turns a panic into an error: go-ical and rrule-go index past the end
+// of some malformed lines (the fuzz corpus has them), and no text that
+// somebody sends may end the process.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("malformed: the parser gave up: %v", p)
+		}
+	}()
+	return f()
 }
 
 // movedWindows finds the single dates of a repeating event that an event of
