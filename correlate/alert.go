@@ -54,6 +54,14 @@ func (a *alert) first() *record {
 	return a.records[0]
 }
 
+// firstID is the id of that signal, zero when it has been forgotten.
+func (a *alert) firstID() schemas.ID {
+	if r := a.first(); r != nil {
+		return r.id
+	}
+	return schemas.ID{}
+}
+
 func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
 	a := sc.alerts[alertKey{s.Source, s.Fingerprint}]
 	if a != nil {
@@ -158,8 +166,9 @@ func (e *Engine) onFiringAgain(sc *scope, a *alert, s *schemas.Signal, r *record
 			e.changed(a.inc)
 		}
 	}
+	anchor := a.firstID()
 	a.attach(r)
-	e.decide(r, s, duplicate, a.inc, &why{text: text, anchor: a.first().id})
+	e.decide(r, s, duplicate, a.inc, &why{text: text, anchor: anchor})
 }
 
 // onRefire: the alert is held as recovered and a firing arrives.
@@ -197,11 +206,12 @@ func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record) {
 		inc.pub.FlapCount++
 		inc.flapUntil = e.now.Add(int64(l.FlapWindow))
 	}
+	anchor := a.firstID()
 	a.attach(r)
 	e.touchPlace(inc, a, r)
 	e.count(inc)
 	e.reopen(inc, a.name+" on "+orUnknown(a.service)+" fires again")
-	e.decide(r, s, placed, inc, &why{text: text, anchor: a.first().id})
+	e.decide(r, s, placed, inc, &why{text: text, anchor: anchor})
 }
 
 // onRecovery: a recovery of an alert that is held.
@@ -219,10 +229,7 @@ func (e *Engine) onRecovery(a *alert, s *schemas.Signal, r *record) {
 	default:
 		e.endAlert(a, s.EndsAt)
 	}
-	anchor := schemas.ID{}
-	if f := a.first(); f != nil {
-		anchor = f.id
-	}
+	anchor := a.firstID()
 	a.attach(r)
 	e.count(a.inc)
 	e.decide(r, s, placed, a.inc, &why{text: text, anchor: anchor})

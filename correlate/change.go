@@ -16,7 +16,6 @@ type change struct {
 	id       schemas.ID // of the newest signal about it
 	title    string
 	services []string // as the engine names them
-	ents     []*entity
 	team     string
 	contact  string
 	by       string

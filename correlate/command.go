@@ -236,11 +236,7 @@ func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
 // placeMoved notes where an alert that was moved in is.
 func (e *Engine) placeMoved(inc *incident, a *alert) {
 	sub := e.subjectOf(inc.sc, a)
-	var id schemas.ID
-	if f := a.first(); f != nil {
-		id = f.id
-	}
-	e.touch(inc, &sub, a.startsAt, id, false)
+	e.touch(inc, &sub, a.startsAt, a.firstID(), false)
 	e.addName(inc, a.name)
 }
 
@@ -268,7 +264,7 @@ func (e *Engine) subjectOf(sc *scope, a *alert) subject {
 // leaves its rings and enters them anew, as the youngest.
 func (e *Engine) rebuildPlaces(inc *incident) {
 	inc.sc.leaveRings(inc)
-	inc.services, inc.places = nil, map[*entity]*place{}
+	inc.placed, inc.services, inc.places = nil, nil, map[*entity]*place{}
 	e.quiet = true
 	for _, n := range inc.order {
 		if len(n) >= minMention {
@@ -277,11 +273,7 @@ func (e *Engine) rebuildPlaces(inc *incident) {
 	}
 	for _, a := range inc.alerts {
 		sub := e.subjectOf(inc.sc, a)
-		var id schemas.ID
-		if f := a.first(); f != nil {
-			id = f.id
-		}
-		e.touch(inc, &sub, a.startsAt, id, false)
+		e.touch(inc, &sub, a.startsAt, a.firstID(), false)
 	}
 	for _, t := range inc.tickets {
 		if t.service != "" {

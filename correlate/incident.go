@@ -19,7 +19,8 @@ type incident struct {
 	alerts   []*alert // in order of joining; episodes, also those that ended
 	tickets  []*ticket
 	places   map[*entity]*place
-	services []*place // the primary ones, in order of appearance
+	placed   []*place // the same, in order of appearance
+	services []*place // the primary ones, in order of becoming so
 	names    map[string]int32
 	order    []string  // the keys of names, in order of appearance
 	rings    []*entity // whose rings it was written into
@@ -218,6 +219,7 @@ func (e *Engine) touchEntity(inc *incident, ent *entity, start schemas.Time, id 
 		}
 		p = &place{ent: ent, first: start, last: start}
 		inc.places[ent] = p
+		inc.placed = append(inc.placed, p)
 		ent.write(inc)
 	}
 	if primary && !p.primary {

@@ -1,6 +1,10 @@
 package correlate
 
-import "pinkstar/schemas"
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
 
 // record is what is kept of one signal id: enough to write its decision again
 // with a new count, in a compact form.
@@ -73,9 +77,7 @@ func (e *Engine) newRecord(sc *scope, s *schemas.Signal, id schemas.ID) *record 
 	if len(e.known) >= e.set.Limits.KnownSignals {
 		e.stats.Limited++
 		if _, ok := e.forget.oldest(); ok {
-			old := e.forget.pop()
-			e.flushRecord(old)
-			delete(e.known, old.id)
+			e.forgetRecord(e.forget.pop())
 		}
 	}
 	r := &record{id: id, sc: sc, kind: codeOf(s.Kind), at: e.now, lastAt: e.now}
@@ -84,11 +86,13 @@ func (e *Engine) newRecord(sc *scope, s *schemas.Signal, id schemas.ID) *record 
 	return r
 }
 
-// decide sets what happened to the signal of r and writes it. s is nil when
-// the decision is revised.
+// decide sets what happened to the signal of r and writes it. The signal goes
+// with the first revision only.
 func (e *Engine) decide(r *record, s *schemas.Signal, v verdictCode, inc *incident, w *why) {
-	if s != nil {
+	if r.revision == 0 {
 		e.countVerdict(v)
+	} else {
+		s = nil
 	}
 	if w.versions == nil {
 		w.versions = e.versions
@@ -194,10 +198,18 @@ func (e *Engine) forgetOld() {
 			e.remember(r)
 			continue
 		}
-		e.flushRecord(r)
-		delete(e.known, r.id)
+		e.forgetRecord(r)
 	}
 	e.scheduleForget()
+}
+
+func (e *Engine) forgetRecord(r *record) {
+	e.flushRecord(r)
+	delete(e.known, r.id)
+	if a := r.alert; a != nil {
+		a.records = slices.DeleteFunc(a.records, func(x *record) bool { return x == r })
+		r.alert = nil
+	}
 }
 
 // remember puts r at the end of the queue of those to be forgotten.

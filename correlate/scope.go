@@ -17,7 +17,6 @@ type scope struct {
 	nodes     []*entity // of the topology's services, by node
 	groups    map[string]*group
 	tickets   map[string]*ticket
-	ticketSeq []*ticket
 	changes   []*change // in order of arrival
 	facts     facts
 	patterns  patterns

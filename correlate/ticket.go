@@ -1,8 +1,6 @@
 package correlate
 
 import (
-	"slices"
-
 	"pinkstar/schemas"
 )
 
@@ -54,7 +52,6 @@ func (t *ticket) memberRef() schemas.MemberRef {
 func (sc *scope) dropTicket(t *ticket) {
 	if sc.tickets[t.key] == t {
 		delete(sc.tickets, t.key)
-		sc.ticketSeq = slices.DeleteFunc(sc.ticketSeq, func(x *ticket) bool { return x == t })
 	}
 	t.inc = nil
 }
@@ -91,7 +88,6 @@ func (e *Engine) onTicket(sc *scope, s *schemas.Signal, r *record) {
 	}
 	t := &ticket{key: e.strings.of(s.Ticket.Key), seq: e.nextSeq(), inc: inc, first: r.id, startsAt: s.StartsAt, service: sub.service}
 	sc.tickets[t.key] = t
-	sc.ticketSeq = append(sc.ticketSeq, t)
 	inc.tickets = append(inc.tickets, t)
 	t.reason = p.why.reason(inc.pub.ID)
 	e.setTicket(t, s)

@@ -1,0 +1,214 @@
+package correlate
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"pinkstar/schemas"
+)
+
+const seeds = 12
+
+func newTestEngine() *Engine { return New(testRules(), testTopology()) }
+
+// The same log gives the same bytes, however often the engine is written down
+// and read back in between, and the repeats' short way is the long one.
+func TestRestoreAnywhereGivesTheSameBytes(t *testing.T) {
+	for seed := uint64(1); seed <= seeds; seed++ {
+		log := logOf(seed, 1500)
+		var want Output
+		whole := newTestEngine()
+		feed(whole, log, &want)
+
+		var got Output
+		e := newTestEngine()
+		r := rand.New(rand.NewPCG(seed, 99))
+		for rest := log; len(rest) > 0; {
+			n := min(1+r.IntN(200), len(rest))
+			feed(e, rest[:n], &got)
+			rest = rest[n:]
+			snap := snapshotOf(t, e)
+			var err error
+			if e, err = Restore(bytes.NewReader(snap)); err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if again := snapshotOf(t, e); !bytes.Equal(snap, again) {
+				t.Fatalf("seed %d: a restored engine writes another snapshot (%d and %d bytes)", seed, len(snap), len(again))
+			}
+		}
+		compare(t, seed, &want, &got)
+		if !bytes.Equal(snapshotOf(t, whole), snapshotOf(t, e)) {
+			t.Fatalf("seed %d: the states differ at the end", seed)
+		}
+	}
+}
+
+// compare names the first difference.
+func compare(t *testing.T, seed uint64, want, got *Output) {
+	t.Helper()
+	if bytes.Equal(bytesOf(t, want), bytesOf(t, got)) {
+		return
+	}
+	t.Errorf("seed %d: outputs differ: %d and %d decisions, %d and %d incidents, %d and %d timeline entries", seed,
+		len(want.Decisions), len(got.Decisions), len(want.Incidents), len(got.Incidents), len(want.Timeline), len(got.Timeline))
+	for i := range min(len(want.Timeline), len(got.Timeline)) {
+		if want.Timeline[i] != got.Timeline[i] {
+			t.Fatalf("timeline %d:\nwant %+v\ngot  %+v", i, want.Timeline[i], got.Timeline[i])
+		}
+	}
+	for i := range min(len(want.Incidents), len(got.Incidents)) {
+		w, g := bytesOf(t, &Output{Incidents: want.Incidents[i : i+1]}), bytesOf(t, &Output{Incidents: got.Incidents[i : i+1]})
+		if !bytes.Equal(w, g) {
+			t.Fatalf("incident %d:\nwant %s\ngot  %s", i, w, g)
+		}
+	}
+	t.FailNow()
+}
+
+// Every signal ends in exactly one decision, whose latest revision counts every
+// delivery; a record is never told twice under one revision.
+func TestEverySignalHasOneDecision(t *testing.T) {
+	for seed := uint64(20); seed < 20+seeds; seed++ {
+		log := logOf(seed, 1500)
+		var out Output
+		e := newTestEngine()
+		feed(e, log, &out)
+		// Enough log time for everything to be flushed.
+		e.Step(&schemas.Signal{Kind: schemas.KindTick}, e.Now().Add(schemas.Minute), &out)
+
+		delivered := map[string]int64{}
+		for _, x := range log {
+			if x.s.Kind != schemas.KindTick {
+				delivered[x.id.String()]++
+			}
+		}
+		decided := map[string]int64{}
+		revisions := map[string]int64{}
+		for _, d := range out.Decisions {
+			if d.Revision == 1 {
+				if d.Signal == nil {
+					t.Fatalf("seed %d: the first decision on %s carries no signal", seed, d.SignalID)
+				}
+				decided[d.SignalID] += 0
+			} else if d.Signal != nil {
+				t.Fatalf("seed %d: revision %d of %s carries the signal again", seed, d.Revision, d.SignalID)
+			}
+			if d.Revision != revisions[d.SignalID]+1 && d.Revision != 1 {
+				t.Fatalf("seed %d: %s goes from revision %d to %d", seed, d.SignalID, revisions[d.SignalID], d.Revision)
+			}
+			revisions[d.SignalID] = d.Revision
+			if d.Revision == 1 { // forgotten and seen anew: counted again
+				decided[d.SignalID] += 1 + d.Repeats
+			} else {
+				decided[d.SignalID] += d.Repeats - lastRepeats(out.Decisions, d)
+			}
+			if d.Reason == "" {
+				t.Fatalf("seed %d: no reason: %+v", seed, d)
+			}
+			if d.Verdict == schemas.VerdictPlaced && d.Kind == schemas.KindAlert && d.IncidentID == "" {
+				t.Fatalf("seed %d: placed nowhere: %+v", seed, d)
+			}
+		}
+		if len(decided) != len(delivered) {
+			t.Fatalf("seed %d: %d signals, %d decided", seed, len(delivered), len(decided))
+		}
+		for id, n := range delivered {
+			if decided[id] != n {
+				t.Fatalf("seed %d: %s was delivered %d times, its decision counts %d", seed, id, n, decided[id])
+			}
+		}
+	}
+}
+
+// lastRepeats is the count of the revision before d.
+func lastRepeats(all []schemas.Decision, d schemas.Decision) int64 {
+	var n int64
+	for i := range all {
+		if all[i].SignalID == d.SignalID {
+			if all[i].Revision == d.Revision && all[i].Repeats == d.Repeats && all[i].LastAt == d.LastAt {
+				return n
+			}
+			n = all[i].Repeats
+		}
+	}
+	return n
+}
+
+// Invariants of the state, after every few records.
+func TestStateStaysSound(t *testing.T) {
+	for seed := uint64(50); seed < 50+seeds; seed++ {
+		log := logOf(seed, 1200)
+		e := newTestEngine()
+		var out Output
+		for len(log) > 0 {
+			n := min(20, len(log))
+			feed(e, log[:n], &out)
+			log = log[n:]
+			checkState(t, seed, e)
+		}
+		// With nothing more coming, everything ends and leaves.
+		for i := 0; e.NextWake() != 0; i++ {
+			if i > 100_000 {
+				t.Fatalf("seed %d: never comes to rest", seed)
+			}
+			e.Step(&schemas.Signal{Kind: schemas.KindTick}, e.NextWake(), &out)
+		}
+		s := e.Stats()
+		if s.Alerts+s.Incidents+s.KnownSignals != 0 {
+			t.Fatalf("seed %d: something stays for ever: %+v", seed, s)
+		}
+		for _, sc := range e.order {
+			if len(sc.entities)+len(sc.groups)+len(sc.tickets)+len(sc.changes)+len(sc.facts.list)+len(sc.alerts) != 0 {
+				t.Fatalf("seed %d: scope %s keeps %d entities, %d groups, %d tickets, %d changes, %d facts, %d alerts", seed, sc.name,
+					len(sc.entities), len(sc.groups), len(sc.tickets), len(sc.changes), len(sc.facts.list), len(sc.alerts))
+			}
+		}
+		last := map[string]schemas.Incident{}
+		for _, inc := range out.Incidents {
+			if inc.Revision != last[inc.ID].Revision+1 {
+				t.Fatalf("seed %d: %s goes from revision %d to %d", seed, inc.ID, last[inc.ID].Revision, inc.Revision)
+			}
+			last[inc.ID] = inc
+		}
+		for id, inc := range last {
+			if inc.Status != schemas.IncidentClosed {
+				t.Fatalf("seed %d: %s is %s at the end", seed, id, inc.Status)
+			}
+			if p := inc.ParentID; p != "" && last[p].ParentID != "" {
+				t.Fatalf("seed %d: the parent of %s, %s, is not the outermost", seed, id, p)
+			}
+		}
+	}
+}
+
+func checkState(t *testing.T, seed uint64, e *Engine) {
+	t.Helper()
+	held := 0
+	for _, sc := range e.order {
+		for _, inc := range sc.live {
+			active := 0
+			for _, a := range inc.alerts {
+				held++
+				if a.firing {
+					active++
+				}
+				if a.inc != inc || a.gone {
+					t.Fatalf("seed %d: an alert of %s is not its own", seed, inc.pub.ID)
+				}
+			}
+			if active != inc.active {
+				t.Fatalf("seed %d: %s counts %d active alerts and has %d", seed, inc.pub.ID, inc.active, active)
+			}
+			if inc.parent != nil && inc.main().closed {
+				t.Fatalf("seed %d: %s outlives its parent", seed, inc.pub.ID)
+			}
+		}
+		for _, ch := range sc.changes {
+			held += len(ch.held)
+		}
+	}
+	if held != e.alerts {
+		t.Fatalf("seed %d: %d alerts held, %d counted", seed, held, e.alerts)
+	}
+}
