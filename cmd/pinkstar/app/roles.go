@@ -73,7 +73,9 @@ func (a *App) normaliser() (*role, error) {
 }
 
 func (a *App) correlator(eng *engines) (*role, error) {
-	c, err := process.NewCorrelator(a.cfg.Process, a.kafka, eng, process.Deps{Log: a.log, Registerer: a.reg})
+	cfg := a.cfg.Process
+	cfg.Now = a.deps.Now
+	c, err := process.NewCorrelator(cfg, a.kafka, eng, process.Deps{Log: a.log, Registerer: a.reg})
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,6 @@ func (s *stage) deliver(ctx context.Context, d delivery) error {
 		_, err := s.reach.post(ctx, d.Path, d.Body)
 		return err
 	}
-	// The normaliser stamps a raw record with its own time of reading; the key
-	// only has to keep one calendar entry's versions in their order.
-	return s.reach.produce(ctx, d.Topic, d.Source, [][]byte{d.Body},
-		kgo.RecordHeader{Key: schemas.HeaderContentType, Value: []byte(d.Type)})
+	return s.reach.produce(ctx, d.Topic, d.Source, &kgo.Record{Value: d.Body, Timestamp: s.clock.Now(),
+		Headers: []kgo.RecordHeader{{Key: schemas.HeaderContentType, Value: []byte(d.Type)}}})
 }

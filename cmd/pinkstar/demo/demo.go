@@ -10,6 +10,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pinkstar/schemas"
 )
 
@@ -169,15 +171,15 @@ func (s *stage) tell(ctx context.Context, at Endpoints) error {
 func (s *stage) year(ctx context.Context) error {
 	s.page.title("The year before")
 	events := History(s.t0)
-	values := make([][]byte, len(events))
+	records := make([]*kgo.Record, len(events))
 	for i, e := range events {
-		values[i] = e.record()
+		records[i] = &kgo.Record{Value: e.record(), Timestamp: e.At}
 	}
 	s.page.say("A year of the station's monitoring and tickets goes onto the topic %s%s: %d webhooks, each with the "+
 		"time at which it came in.", s.reach.at.TopicPrefix, schemas.TopicAlerts, len(events))
 	began := time.Now()
 	// One key, so one partition: a year in the wrong order is another year.
-	if err := s.reach.produce(ctx, schemas.TopicAlerts, "history", values); err != nil {
+	if err := s.reach.produce(ctx, schemas.TopicAlerts, "history", records...); err != nil {
 		return err
 	}
 	s.sent = len(events)

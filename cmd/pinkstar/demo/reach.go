@@ -101,11 +101,11 @@ func (r *reach) do(req *http.Request, want int, into any) error {
 }
 
 // produce puts records on a topic, all with one key so that they keep their
-// order, and returns once the broker has them.
-func (r *reach) produce(ctx context.Context, topic, key string, values [][]byte, headers ...kgo.RecordHeader) error {
-	recs := make([]*kgo.Record, len(values))
-	for i, v := range values {
-		recs[i] = &kgo.Record{Topic: r.at.TopicPrefix + topic, Key: []byte(key), Value: v, Headers: headers}
+// order, and returns once the broker has them. Their timestamps are set: the
+// normaliser takes received_at from there.
+func (r *reach) produce(ctx context.Context, topic, key string, recs ...*kgo.Record) error {
+	for _, rec := range recs {
+		rec.Topic, rec.Key = r.at.TopicPrefix+topic, []byte(key)
 	}
 	if err := r.kafka.ProduceSync(ctx, recs...).FirstErr(); err != nil {
 		return fmt.Errorf("produce to %s%s: %w", r.at.TopicPrefix, topic, err)
