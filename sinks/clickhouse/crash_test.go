@@ -1,3 +1,209 @@
 package clickhouse
 
-func maybeCrashWriter() {}
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/rs/zerolog"
+
+	"pinkstar/sinks/clickhouse/engine"
+)
+
+const (
+	crashEnv   = "PINKSTAR_TEST_CRASH_WRITER"
+	crashTotal = 40_000 // decisions in the log
+)
+
+// maybeCrashWriter makes the test binary a pinkstar that only writes: it starts
+// the engine on a directory and carries a log of decisions into it, as
+// pipeline/deliver does, until it is killed. It says each batch it was told is
+// written. Batch sizes differ from life to life, so that bounds would move if
+// the writer did not remember them.
+func maybeCrashWriter() {
+	dir := os.Getenv(crashEnv)
+	if dir == "" {
+		return
+	}
+	if err := crashWriter(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "crash writer:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func crashWriter(dir string) error {
+	ctx := context.Background()
+	lib, err := engine.Path("")
+	if err != nil {
+		return err
+	}
+	s, err := engine.Start(ctx, engine.Options{Lib: lib, DataDir: dir, Logger: zerolog.Nop()})
+	if err != nil {
+		return err
+	}
+	conn, err := Open(s.DSN())
+	if err != nil {
+		return err
+	}
+	if _, err := Migrate(ctx, conn); err != nil {
+		return err
+	}
+	if err := conn.Exec(ctx, "SYSTEM STOP MERGES"); err != nil { // a merge would hide what was written twice
+		return err
+	}
+	w := NewWriter(conn, DefaultWriterConfig(), nil)
+	fmt.Println("ready", s.Pid())
+	if err := carry(ctx, w); err != nil {
+		return err
+	}
+	fmt.Println("done", 0)
+	<-make(chan struct{}) // killed, like the others
+	return nil
+}
+
+// carry writes what the sink lacks of the log, in batches of random size.
+func carry(ctx context.Context, w *Writer) error {
+	like := decisions(0, 1)
+	r, found, err := w.Resume(ctx, like.Topic, like.TopicID, like.Partition)
+	if err != nil {
+		return err
+	}
+	next, again := 0, 0
+	switch {
+	case found && r.Done:
+		next = int(r.Last/2) + 1 // offsets are even, see decisions
+	case found:
+		next, again = int(r.First/2), int(r.Last/2)+1
+	}
+	for next < crashTotal {
+		to := min(next+500+rand.IntN(3000), crashTotal)
+		if again != 0 {
+			to, again = again, 0
+		}
+		if err := w.Write(ctx, decisions(next, to-next)); err != nil {
+			return err
+		}
+		fmt.Println("written", to)
+		next = to
+	}
+	return nil
+}
+
+// TestKill9 kills the process that owns engine and writer at random moments,
+// again and again, and then counts.
+func TestKill9(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute")
+	}
+	lib := library(t)
+	dir := t.TempDir()
+	kills, done := 0, false
+	for life := 0; !done; life++ {
+		if life > 60 {
+			t.Fatal("no progress in 60 lives")
+		}
+		var acknowledged int
+		if acknowledged, done = oneLife(t, dir); !done {
+			kills++
+		}
+		t.Logf("life %d: written up to %d", life, acknowledged)
+	}
+	if kills < 3 {
+		t.Fatalf("only %d kills in the middle: the test proves little", kills)
+	}
+	s, err := engine.Start(t.Context(), engine.Options{Lib: lib, DataDir: dir, Logger: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Stop() }()
+	conn, err := Open(s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	checkExact(t, conn)
+}
+
+func checkExact(t *testing.T, conn driver.Conn) {
+	t.Helper()
+	want := map[string]bool{}
+	for i := range crashTotal {
+		want[sampleSignal(i).ID] = true
+	}
+	for _, q := range []string{
+		"SELECT count() FROM v_decisions", "SELECT uniqExact(signal_id) FROM v_decisions",
+		"SELECT count() FROM decisions", // physical rows: nothing was merged
+		"SELECT count() FROM v_alerts", "SELECT count() FROM signals",
+	} {
+		if n := count(t, conn, q); n != crashTotal {
+			t.Errorf("%s: %d, want %d", q, n, crashTotal)
+		}
+	}
+	err := scan(context.Background(), conn, "ids", func(r driver.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		delete(want, id)
+		return err
+	}, "SELECT signal_id FROM v_decisions")
+	if err != nil || len(want) != 0 {
+		t.Errorf("%d ids are missing: %v", len(want), err)
+	}
+}
+
+// oneLife runs the writer and kills it somewhere; done is true when it had
+// finished before.
+func oneLife(t *testing.T, dir string) (acknowledged int, done bool) {
+	t.Helper()
+	p := exec.Command(os.Args[0], "-test.run=^$")
+	p.Env = append(os.Environ(), crashEnv+"="+dir)
+	p.Stderr = os.Stderr
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = p.Process.Kill()
+		_ = p.Wait()
+	}()
+	var deadline <-chan time.Time
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for sc := bufio.NewScanner(out); sc.Scan(); {
+			lines <- sc.Text()
+		}
+	}()
+	for {
+		select {
+		case <-deadline:
+			_ = p.Process.Kill()
+			for range lines { //nolint:revive // what it said before it died
+			}
+			return acknowledged, false
+		case l, ok := <-lines:
+			var word string
+			var n int
+			if _, err := fmt.Sscan(l, &word, &n); !ok || err != nil {
+				t.Fatalf("the writer ended by itself: %q", l)
+			}
+			switch word {
+			case "ready":
+				deadline = time.After(time.Duration(20+rand.IntN(900)) * time.Millisecond)
+			case "written":
+				acknowledged = n
+			case "done":
+				return crashTotal, true
+			}
+		}
+	}
+}

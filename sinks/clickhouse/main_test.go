@@ -66,14 +66,14 @@ func database(t testing.TB) driver.Conn {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	for _, q := range []string{"DROP DATABASE IF EXISTS pinkstar SYNC", "CREATE DATABASE pinkstar"} {
-		if err := exec(t, conn, q); err != nil {
+		if err := do(t, conn, q); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return conn
 }
 
-func exec(t testing.TB, conn driver.Conn, q string, args ...any) error {
+func do(t testing.TB, conn driver.Conn, q string, args ...any) error {
 	t.Helper()
 	return conn.Exec(context.Background(), q, args...)
 }

@@ -28,7 +28,7 @@ func TestMigrate(t *testing.T) {
 		t.Error(err)
 	}
 	// A migration cut short before it was noted runs again.
-	if err := exec(t, conn, "TRUNCATE TABLE schema_migrations"); err != nil {
+	if err := do(t, conn, "TRUNCATE TABLE schema_migrations"); err != nil {
 		t.Fatal(err)
 	}
 	if done, err := Migrate(ctx, conn); err != nil || len(done) != len(all) {

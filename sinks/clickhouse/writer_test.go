@@ -33,7 +33,7 @@ func raw(t testing.TB, conn driver.Conn, table string) uint64 {
 
 func TestReplayIsExact(t *testing.T) {
 	conn := migrated(t)
-	if err := exec(t, conn, "SYSTEM STOP MERGES decisions"); err != nil { // merging would hide a second copy
+	if err := do(t, conn, "SYSTEM STOP MERGES decisions"); err != nil { // merging would hide a second copy
 		t.Fatal(err)
 	}
 	w := writer(conn)
@@ -138,7 +138,7 @@ func TestCorrectionsAndUnreadable(t *testing.T) {
 func TestErrorsForAPerson(t *testing.T) {
 	conn := migrated(t)
 	w := writer(conn)
-	if err := exec(t, conn, "DROP TABLE decisions"); err != nil {
+	if err := do(t, conn, "DROP TABLE decisions"); err != nil {
 		t.Fatal(err)
 	}
 	err := w.Write(t.Context(), decisions(0, 1))

@@ -1,0 +1,114 @@
+package clickhouse
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"pinkstar/schemas"
+)
+
+// BenchmarkWriter compares the writer, from JSON records to acknowledged rows,
+// with direct inserts of the same rows whose columns are ready in memory: the
+// most that this client and this server can do. Both run in turns, five times,
+// on the same engine. "ratio" is the median of the turns' ratios.
+func BenchmarkWriter(b *testing.B) {
+	const n = 100_000
+	conn := migrated(b)
+	w := writer(conn)
+	batch := decisions(0, n)
+	ready := decode(batch)
+	var ratios, rates, directs []float64
+	for turn := range 5 * b.N {
+		batch.TopicID = strconv.Itoa(turn) // not the last turn's batch again
+		began := time.Now()
+		write(b, w, batch)
+		ours := time.Since(began)
+
+		ctx := context.Background()
+		began = time.Now()
+		for _, in := range []struct {
+			table string
+			cols  []col
+		}{{"signals", ready.signals.cols()}, {"decisions", ready.decisions.cols()}} {
+			if err := w.insert(ctx, in.table, "direct-"+strconv.Itoa(turn), n, in.cols); err != nil {
+				b.Fatal(err)
+			}
+		}
+		direct := time.Since(began)
+		ratios = append(ratios, direct.Seconds()/ours.Seconds())
+		rates = append(rates, n/ours.Seconds())
+		directs = append(directs, n/direct.Seconds())
+		for _, t := range []string{"signals", "decisions"} {
+			if err := do(b, conn, "TRUNCATE TABLE "+t); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(median(rates), "decisions/s")
+	b.ReportMetric(median(directs), "direct/s")
+	b.ReportMetric(median(ratios), "ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+func median(v []float64) float64 {
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+// BenchmarkDecode is one decision with its signal, from JSON to columns.
+func BenchmarkDecode(b *testing.B) {
+	batch := decisions(0, 10_000)
+	b.Run("ours", func(b *testing.B) {
+		b.SetBytes(int64(len(batch.Records[0].Value)))
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if i%len(batch.Records) == 0 {
+				r := decode(batch)
+				if r.decisions.n != len(batch.Records) {
+					b.Fatal(r.deadLetters[0].Reason)
+				}
+			}
+		}
+	})
+	b.Run("encoding-json", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			var d schemas.Decision
+			if err := json.Unmarshal(batch.Records[i%len(batch.Records)].Value, &d); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestDecodeAgreesWithEncodingJSON checks the hand-written reading of
+// decisions against the standard library's.
+func TestDecodeAgreesWithEncodingJSON(t *testing.T) {
+	for i := range 50 {
+		want := sampleDecision(i)
+		want.WindowID, want.Learnt, want.Repeats = fmt.Sprint("w", i), "l", int64(i)
+		want.RunnerUp = &schemas.RunnerUp{IncidentID: "INC-X", Score: 3, Reason: "a \"quote\" \u00e9 \n"}
+		rec := record(int64(i), schemas.TypeDecision, want)
+		r := &rows{}
+		if err := r.add(&rec); err != nil {
+			t.Fatal(err)
+		}
+		var std schemas.Decision
+		if err := json.Unmarshal(rec.Value, &std); err != nil {
+			t.Fatal(err)
+		}
+		other := &rows{}
+		evidence, _ := schemas.Marshal(std.Evidence)
+		runnerUp, _ := schemas.Marshal(std.RunnerUp)
+		other.decisions.add(&std, string(evidence), string(runnerUp))
+		other.signals.add(std.Signal, "")
+		if got, want := fmt.Sprint(r.decisions.cols(), r.signals.cols()), fmt.Sprint(other.decisions.cols(), other.signals.cols()); got != want {
+			t.Fatalf("got  %s\nwant %s", got, want)
+		}
+	}
+}
