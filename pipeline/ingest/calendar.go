@@ -8,7 +8,6 @@ import (
 	_ "time/tzdata" // TZID must work in an image without a zone database
 
 	ical "github.com/emersion/go-ical"
-	"github.com/teambition/rrule-go"
 
 	"pinkstar/schemas"
 )
@@ -29,6 +28,9 @@ func (b *batch) calendar(text string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("calendar: %w", err)
+	}
+	if n := repeatingEvents(cal); n > maxRepeating {
+		return fmt.Errorf("%d repeating events in one calendar, at most %d are taken: %w", n, maxRepeating, ErrLimit)
 	}
 	moved := movedWindows(cal)
 	for i, e := range cal.Events() {
@@ -130,85 +132,4 @@ func orMissing(err error) error {
 		return errors.New("no value")
 	}
 	return err
-}
-
-// oldestRule bounds the search for the first window worth writing out.
-const oldestRule = 20 * 366 * 24 * time.Hour
-
-// repeats lists the starts of a repeating window within the span that is
-// written out. Rules finer than a day would be no windows, and the library
-// would count through each of their seconds.
-func (b *batch) repeats(e *ical.Event, start time.Time) ([]time.Time, error) {
-	now := b.meta.ReceivedAt.Std()
-	if b.meta.ReceivedAt == 0 {
-		now = start
-	}
-	from, to := now.AddDate(0, 0, -1), now.AddDate(0, 0, b.t.limits.CalendarDays)
-	set := &rrule.Set{}
-	option, err := e.Props.RecurrenceRule()
-	if err != nil {
-		return nil, fmt.Errorf("RRULE: %w", err)
-	}
-	if option != nil {
-		switch {
-		case option.Freq > rrule.DAILY:
-			return nil, errors.New("RRULE: repeats more often than daily; write the hours into one window")
-		case len(option.Byhour) > 1 || len(option.Byminute) > 1 || len(option.Bysecond) > 1:
-			return nil, errors.New("RRULE: BYHOUR, BYMINUTE and BYSECOND with several values are not supported")
-		case option.Interval < 0:
-			return nil, errors.New("RRULE: INTERVAL must be over zero")
-		case now.Sub(start) > oldestRule:
-			return nil, errors.New("RRULE: DTSTART is more than 20 years ago; let it begin later")
-		}
-		if option.Until.IsZero() || option.Until.After(to) {
-			option.Until = to // the library runs to the year 9999 otherwise
-		}
-		option.Dtstart = start
-		rule, err := rrule.NewRRule(*option)
-		if err != nil {
-			return nil, fmt.Errorf("RRULE: %w", err)
-		}
-		set.RRule(rule)
-	}
-	set.DTStart(start)
-	if err := addDates(e, ical.PropExceptionDates, set.ExDate); err != nil {
-		return nil, err
-	}
-	if err := addDates(e, ical.PropRecurrenceDates, set.RDate); err != nil {
-		return nil, err
-	}
-	return upTo(set, from, to, b.t.limits.CalendarWindows), nil
-}
-
-// upTo takes at most n starts between from and to.
-func upTo(set *rrule.Set, from, to time.Time, n int) []time.Time {
-	var starts []time.Time
-	next := set.Iterator()
-	for len(starts) < n {
-		at, ok := next()
-		if !ok || at.After(to) {
-			break
-		}
-		if !at.Before(from) {
-			starts = append(starts, at)
-		}
-	}
-	return starts
-}
-
-// addDates reads EXDATE or RDATE, each with one or several times. (The
-// library's own RecurrenceSet takes one only, and EXDATE for RDATE.)
-func addDates(e *ical.Event, name string, add func(time.Time)) error {
-	for _, prop := range e.Props[name] {
-		for _, v := range strings.Split(prop.Value, ",") {
-			one := prop
-			one.Value = strings.TrimSpace(v)
-			at, err := one.DateTime(time.UTC)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			add(at)
-		}
-	}
-	return nil
 }

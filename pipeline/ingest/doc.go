@@ -8,7 +8,7 @@
 //   - recognise.go: what is this record? Also the wrapped form of replay files
 //   - alertmanager.go, grafana.go, recorder.go (Alertmanager's event recorder),
 //     silence.go, jira.go, servicenow.go, pagerduty.go, cloudevents.go,
-//     cdevents.go, calendar.go and window.go (iCalendar): one sender each
+//     cdevents.go, calendar.go, repeats.go and window.go (iCalendar): one sender each
 //   - limits.go: what one payload may ask of us
 //   - gateway.go: paths, order of the checks, answers; config.go, auth.go,
 //     body.go, secret.go, answer.go, metrics.go: its parts

@@ -1,0 +1,138 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	ical "github.com/emersion/go-ical"
+	"github.com/teambition/rrule-go"
+)
+
+// oldestRule bounds the search for the first window worth writing out.
+const oldestRule = 20 * 366 * 24 * time.Hour
+
+// Bounds on what a calendar may make us compute.
+const (
+	maxRuleBytes = 512
+	maxRepeating = 500 // events with a rule, in one calendar
+)
+
+func repeatingEvents(cal *ical.Calendar) (n int) {
+	for _, e := range cal.Events() {
+		if e.Props.Get(ical.PropRecurrenceRule) != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// repeats lists the starts of a repeating window within the span that is
+// written out. Rules finer than a day would be no windows, and the library
+// would count through each of their seconds.
+func (b *batch) repeats(e *ical.Event, start time.Time) ([]time.Time, error) {
+	now := b.meta.ReceivedAt.Std()
+	if b.meta.ReceivedAt == 0 {
+		now = start
+	}
+	from, to := now.AddDate(0, 0, -1), now.AddDate(0, 0, b.t.limits.CalendarDays)
+	set := &rrule.Set{}
+	rule, err := repeatingRule(e, start, now, to)
+	if err != nil {
+		return nil, fmt.Errorf("RRULE: %w", err)
+	}
+	if rule != nil {
+		set.RRule(rule)
+	}
+	set.DTStart(start)
+	if err := addDates(e, ical.PropExceptionDates, set.ExDate); err != nil {
+		return nil, err
+	}
+	if err := addDates(e, ical.PropRecurrenceDates, set.RDate); err != nil {
+		return nil, err
+	}
+	return upTo(set, from, to, b.t.limits.CalendarWindows), nil
+}
+
+// repeatingRule returns the event's rule up to a time, nil if it has none.
+func repeatingRule(e *ical.Event, start, now, to time.Time) (*rrule.RRule, error) {
+	prop := e.Props.Get(ical.PropRecurrenceRule)
+	if prop == nil {
+		return nil, nil
+	}
+	if len(prop.Value) > maxRuleBytes {
+		return nil, fmt.Errorf("%d bytes, at most %d are taken", len(prop.Value), maxRuleBytes)
+	}
+	option, err := e.Props.RecurrenceRule()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case option.Freq > rrule.DAILY:
+		return nil, errors.New("repeats more often than daily; write the hours into one window")
+	case len(option.Byhour) > 1 || len(option.Byminute) > 1 || len(option.Bysecond) > 1:
+		return nil, errors.New("BYHOUR, BYMINUTE and BYSECOND with several values are not supported")
+	case option.Interval < 0:
+		return nil, errors.New("INTERVAL must be over zero")
+	case now.Sub(start) > oldestRule || start.Sub(now) > oldestRule:
+		return nil, errors.New("DTSTART is more than 20 years away")
+	case !everHappens(*option, start):
+		return nil, errors.New("there is no such day in 300 years")
+	}
+	if option.Until.IsZero() || option.Until.After(to) {
+		option.Until = to // the library runs to the year 9999 otherwise
+	}
+	option.Dtstart = start
+	return rrule.NewRRule(*option)
+}
+
+// everHappens tells a rule without any day (30 February) from others. The
+// library would look for one until the year 9999, and that for each rule of a
+// calendar. The Gregorian calendar repeats itself, weekdays included, every 400
+// years: begun 7600 years later, the search is the same and ends after 400 at
+// most.
+func everHappens(o rrule.ROption, start time.Time) bool {
+	utc := start.UTC()
+	o.Dtstart = time.Date(utc.Year()+7600, utc.Month(), utc.Day(), utc.Hour(), utc.Minute(), utc.Second(), 0, time.UTC)
+	o.Until, o.Count = time.Time{}, 1
+	rule, err := rrule.NewRRule(o)
+	if err != nil {
+		return true // said better where it is used
+	}
+	_, ok := rule.Iterator()()
+	return ok
+}
+
+// upTo takes at most n starts between from and to.
+func upTo(set *rrule.Set, from, to time.Time, n int) []time.Time {
+	var starts []time.Time
+	next := set.Iterator()
+	for len(starts) < n {
+		at, ok := next()
+		if !ok || at.After(to) {
+			break
+		}
+		if !at.Before(from) {
+			starts = append(starts, at)
+		}
+	}
+	return starts
+}
+
+// addDates reads EXDATE or RDATE, each with one or several times. (The
+// library's own RecurrenceSet takes one only, and EXDATE for RDATE.)
+func addDates(e *ical.Event, name string, add func(time.Time)) error {
+	for _, prop := range e.Props[name] {
+		for _, v := range strings.Split(prop.Value, ",") {
+			one := prop
+			one.Value = strings.TrimSpace(v)
+			at, err := one.DateTime(time.UTC)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			add(at)
+		}
+	}
+	return nil
+}
