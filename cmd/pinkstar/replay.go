@@ -54,9 +54,10 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 	return nil
 }
 
-// openInput opens a file, or standard input for "-".
+// openInput opens a file, or standard input for "-", which kingpin hands on as
+// an empty word.
 func openInput(file string, w world) (io.Reader, func(), error) {
-	if file == "-" {
+	if file == "" || file == "-" {
 		return w.in, func() {}, nil
 	}
 	f, err := os.Open(file)

@@ -16,20 +16,26 @@ const (
 	whatTopology = "topology"
 )
 
-// LoadRules reads the configured rule set and topology.
-func LoadRules(cfg *config.Config) (*rules.Set, *rules.Topology, error) {
+// LoadRules reads the configured rule set and topology. Without any it returns
+// what a new engine starts with, so that nothing has to be activated.
+func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err error) {
 	doc, err := cfg.RulesDocument()
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := rules.Parse(doc.Name, doc.Text)
-	if err != nil {
-		return nil, nil, err
+	set = rules.Default()
+	if len(doc.Text) > 0 {
+		if set, err = rules.Parse(doc.Name, doc.Text); err != nil {
+			return nil, nil, err
+		}
 	}
 	if doc, err = cfg.TopologyDocument(); err != nil {
 		return nil, nil, err
 	}
-	topo, err := rules.ParseTopology(doc.Name, doc.Text)
+	topo = rules.EmptyTopology()
+	if len(doc.Text) > 0 {
+		topo, err = rules.ParseTopology(doc.Name, doc.Text)
+	}
 	return set, topo, err
 }
 
