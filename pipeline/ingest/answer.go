@@ -63,6 +63,9 @@ func (g *Gateway) refuse(w http.ResponseWriter, p *problem) {
 func (g *Gateway) write(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic("ingest: an answer that can't be written: " + err.Error()) // strings and numbers only
