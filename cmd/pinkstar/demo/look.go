@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -132,7 +133,9 @@ func (s *stage) seeExpected(ctx context.Context) error {
 	return s.wantRow(ctx, "the expected alert suppressed",
 		"SELECT d.decision, d.reason FROM v_decisions d JOIN v_alerts a ON a.signal_id = d.signal_id "+
 			"WHERE a.name = 'EmitterOffline' AND d.decision = 'suppressed' AND d.incident_id = ''",
-		func(row []string) { s.page.knows("No incident: %s. %s", row[0], sentence(row[1])) })
+		func(row []string) {
+			s.page.knows("No incident of it: %s, %s.", row[0], strings.TrimSuffix(row[1], "."))
+		})
 }
 
 // wantRow waits for the one row that the query should give.
@@ -210,7 +213,7 @@ func (s *stage) seeRepeats(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.page.knows("Still one incident, one alert; %d repeats counted on it, none lost.", n)
+	s.page.knows("No new incident: %d repeats are counted on the alert that it has.", n)
 	return nil
 }
 
@@ -265,7 +268,7 @@ func (s *stage) seeCause(ctx context.Context) error {
 		return err
 	}
 	for _, t := range ticketsOf(&d) {
-		s.page.knows("Ticket %s \"%s\" is linked: %s.", t.Key, t.Title, strings.TrimSuffix(t.Reason, "."))
+		s.page.knows("Ticket %s \"%s\" is linked. %s", t.Key, t.Title, sentence(t.Reason))
 	}
 	c, _ := maintenanceOf(&d)
 	s.page.knows("Candidate cause: %s, on %s, in progress since %s. %s", c.Title, c.Service,
@@ -338,6 +341,7 @@ func (s *stage) seeWhole(ctx context.Context) error {
 		return err
 	}
 	s.page.knows("One main incident, %s: %s.", d.Incident.ID, d.Incident.Title)
+	slices.SortFunc(d.Children, func(a, b schemas.Incident) int { return cmp.Compare(a.DetectedAt, b.DetectedAt) })
 	for _, c := range d.Children {
 		s.page.knows("  below it %s: %s. %s", c.ID, c.Title, sentence(linkReason(&c, d.Incident.ID)))
 	}

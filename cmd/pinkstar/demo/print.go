@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/mattn/go-isatty"
@@ -198,12 +199,13 @@ func estimate(r schemas.Range, currency string) string {
 	return fmt.Sprintf("%s (between %s and %s)", money(r.Likely, currency), money(r.Low, ""), money(r.High, ""))
 }
 
-// sentence ends s with a full stop.
+// sentence begins s with a capital and ends it with a full stop.
 func sentence(s string) string {
-	if s = strings.TrimSpace(s); s == "" || strings.HasSuffix(s, ".") {
-		return s
+	if s = strings.TrimSpace(s); s == "" {
+		return ""
 	}
-	return s + "."
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + strings.TrimSuffix(s[n:], ".") + "."
 }
 
 // at writes where somebody is reached, when that is known.

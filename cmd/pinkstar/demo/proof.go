@@ -50,7 +50,7 @@ func (s *stage) questions() []proof {
 		Check: atLeast(1 + minChildren),
 	}, {
 		Question: "Was anything lost or counted twice on the way?",
-		SQL: "SELECT decision, count() AS signals, sum(repeats) AS repeats, sum(1 + repeats) AS taken\n" +
+		SQL: "SELECT decision, count() AS signals, sum(repeats) AS further, sum(1 + repeats) AS taken\n" +
 			"FROM v_decisions WHERE at >= " + attack + " GROUP BY decision ORDER BY decision",
 		Check: s.allTaken,
 	}, {

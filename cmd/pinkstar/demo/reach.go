@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,7 +31,6 @@ func newReach(at Endpoints, token string) (*reach, error) {
 		kgo.SeedBrokers(at.Kafka),
 		kgo.ClientID("pinkstar-demo"),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.RecordDeliveryTimeout(20*time.Second),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("kafka client for %s: %w", at.Kafka, err)
@@ -89,7 +89,12 @@ func (r *reach) do(req *http.Request, want int, into any) error {
 		return fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, err)
 	}
 	if res.StatusCode != want {
-		return fmt.Errorf("%s %s: %s: %s", req.Method, req.URL.Path, res.Status, strings.TrimSpace(cut(string(b), 600)))
+		err := fmt.Errorf("%s %s: %s: %s", req.Method, req.URL.Path, res.Status, strings.TrimSpace(cut(string(b), 600)))
+		if s := res.StatusCode; s == http.StatusBadRequest || s == http.StatusUnauthorized || s == http.StatusForbidden ||
+			res.Header.Get("X-ClickHouse-Exception-Code") != "" {
+			return refusedError{err}
+		}
+		return err
 	}
 	if into == nil {
 		return nil
@@ -107,6 +112,9 @@ func (r *reach) produce(ctx context.Context, topic, key string, recs ...*kgo.Rec
 	for _, rec := range recs {
 		rec.Topic, rec.Key = r.at.TopicPrefix+topic, []byte(key)
 	}
+	// Not kgo.RecordDeliveryTimeout: it counts from a record's timestamp.
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	if err := r.kafka.ProduceSync(ctx, recs...).FirstErr(); err != nil {
 		return fmt.Errorf("produce to %s%s: %w", r.at.TopicPrefix, topic, err)
 	}
@@ -143,6 +151,11 @@ func (r *reach) sql(ctx context.Context, query string) (rows, error) {
 	return t, nil
 }
 
+// refusedError is an answer that asking again does not change.
+type refusedError struct{ error }
+
+func (e refusedError) Unwrap() error { return e.error }
+
 // until asks again until look is satisfied. What look last missed is the error
 // when the time is up.
 func until(ctx context.Context, limit time.Duration, what string, look func(context.Context) error) error {
@@ -153,6 +166,9 @@ func until(ctx context.Context, limit time.Duration, what string, look func(cont
 		err := look(ctx)
 		if err == nil {
 			return nil
+		}
+		if r := (refusedError{}); errors.As(err, &r) {
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		select {
 		case <-ctx.Done():
