@@ -18,6 +18,7 @@ import (
 // The windows keep the status "planned" whenever they are read, so that a
 // calendar fetched every hour gives the same signals each time.
 func (b *batch) calendar(text string) error {
+	text = validText(text)
 	if strings.Count(strings.ToUpper(text), "BEGIN") > b.t.limits.Signals {
 		return fmt.Errorf("more than %d components in one calendar: %w", b.t.limits.Signals, ErrLimit)
 	}

@@ -187,7 +187,7 @@ func cloudAttributes(h http.Header) map[string]string {
 	a := map[string]string{}
 	for key, values := range h {
 		if name, ok := cutFold(key, "Ce-"); ok && len(values) > 0 {
-			a[strings.ToLower(name)] = values[0]
+			a[strings.ToLower(name)] = validText(values[0])
 		}
 	}
 	return a

@@ -30,7 +30,7 @@ func (t *Translator) Recognise(topic string, headers []Header, value []byte, rec
 			if meta.Attributes == nil {
 				meta.Attributes = map[string]string{}
 			}
-			meta.Attributes[name] = string(h.Value)
+			meta.Attributes[name] = validText(string(h.Value))
 		}
 	}
 	signals, err := t.Translate(SourceAny, value, meta)
@@ -40,6 +40,10 @@ func (t *Translator) Recognise(topic string, headers []Header, value []byte, rec
 	}
 	return signals, err
 }
+
+// validText replaces broken UTF-8, as the JSON reader does: an id must be the
+// hash of what is written out.
+func validText(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
 // recogniseText decides by what stands around the value and by its first
 // bytes; a JSON value is then recognised by its members.
