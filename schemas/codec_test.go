@@ -272,3 +272,11 @@ func BenchmarkAppendSignal(b *testing.B) {
 		}
 	})
 }
+
+func TestTimesAreWrittenAsFormatWritesThem(t *testing.T) {
+	for _, v := range []Time{minTime, minTime + 1, -1, 1, 999, 951782400000 - 1, 951868799999, 1795343520123, 4107542400000, maxTime - 1, maxTime} {
+		if got, want := string(v.AppendJSON(nil)), `"`+v.Std().Format(timeLayout)+`"`; got != want {
+			t.Errorf("%d: got %s, want %s", int64(v), got, want)
+		}
+	}
+}

@@ -78,10 +78,30 @@ func (t Time) AppendJSON(b []byte) []byte {
 	if t == 0 {
 		return append(b, "null"...)
 	}
+	if t < minTime || t > maxTime { // no four digits: made by arithmetic, never read
+		b = append(b, '"')
+		b = t.Std().AppendFormat(b, timeLayout)
+		return append(b, '"')
+	}
+	// Digit by digit: a third of what AppendFormat takes, on three times of every
+	// signal.
+	u := t.Std()
+	year, month, day := u.Date()
+	hour, minute, second := u.Clock()
 	b = append(b, '"')
-	b = t.Std().AppendFormat(b, timeLayout)
-	return append(b, '"')
+	b = append2(append2(b, year/100), year%100)
+	b = append2(append(b, '-'), int(month))
+	b = append2(append(b, '-'), day)
+	b = append2(append(b, 'T'), hour)
+	b = append2(append(b, ':'), minute)
+	b = append2(append(b, ':'), second)
+	ms := u.Nanosecond() / 1e6
+	b = append(b, '.', byte('0'+ms/100))
+	b = append2(b, ms%100)
+	return append(b, 'Z', '"')
 }
+
+func append2(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
