@@ -42,6 +42,7 @@ func newCLI(w world) *cli {
 	c.addMigrate()
 	c.addEngine()
 	c.addConfig()
+	c.addRules()
 	c.addEvaluate()
 	c.addVersion()
 	return c

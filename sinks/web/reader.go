@@ -14,10 +14,13 @@ import (
 	"pinkstar/schemas"
 )
 
-// maxPartitionBytes bounds one partition's part of a fetch. Partitions times
-// this must stay within the whole fetch: kfake cuts a fetch that is over its
-// total in a way that shows aborted records (see DESIGN, embedded Kafka).
-const maxPartitionBytes = 512 << 10
+// maxPartitionBytes and maxFetchBytes bound what a fetch takes of one partition
+// and in all. Partitions times the first must stay within the second: kfake
+// cuts a fetch that is over its total in a way that shows aborted records.
+const (
+	maxPartitionBytes = 512 << 10
+	maxFetchBytes     = 64 << 20
+)
 
 // settled is how long a topic must stay silent before the view counts as
 // caught up although the end offset was not seen: compaction may have removed
@@ -63,13 +66,14 @@ func (r *Reader) Run(ctx context.Context) error {
 	for _, ps := range ends {
 		partitions += len(ps)
 	}
+	share := min(maxPartitionBytes, maxFetchBytes/max(partitions, 1))
 	cl, err := r.newClient(
 		kgo.ConsumeTopics(r.incidents, r.problems),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), // a fold: reading again does no harm
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.KeepControlRecords(), // their offsets tell how far the reader is
-		kgo.FetchMaxPartitionBytes(maxPartitionBytes),
-		kgo.FetchMaxBytes(int32(max(partitions, 1)*maxPartitionBytes)),
+		kgo.FetchMaxPartitionBytes(int32(share)),
+		kgo.FetchMaxBytes(int32(share*max(partitions, 1))),
 		kgo.FetchMaxWait(500*time.Millisecond),
 	)
 	if err != nil {
