@@ -103,7 +103,7 @@ func (e *Engine) newEpisode(sc *scope, s *schemas.Signal, r *record, last *alert
 func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subject, last *alert) {
 	q := e.query(sc, s, sub)
 	if last != nil {
-		q.last = last.inc
+		q.last, q.refire = last.inc, last.firing
 	}
 	p := e.choose(q)
 	if p.inc == nil && s.Status == schemas.StatusResolved && e.now.Sub(s.EndsAt) > int64(e.set.Lifecycle.LateAfter) {

@@ -26,11 +26,21 @@ const (
 	evChange
 	evOperator
 	evSameAlert
+	evOnset
+	evLone
+	evSpread
+	evPace
+	evQuiet
+	evRecovered
+	evBusy
+	evRefire
+	evSharedCaller
 )
 
 var evidenceNames = [...]string{"", "rule", "rule", "same_service", "same_instance", "same_host", "host_of_service",
 	"depends_on", "depends_on", "shared_dependency", "time", "template", "learnt", "mention", "mention",
-	"change", "operator", "same_alert"}
+	"change", "operator", "same_alert", "onset", "size", "size", "pace", "pace", "recovered", "background", "refire",
+	"shared_dependency"}
 
 // evidence is one reason in a compact form; its sentence is made when it is
 // written.
@@ -47,7 +57,11 @@ type evidence struct {
 
 // supportOnly reports whether the kind can never link by itself.
 func (k evidenceKind) supportOnly() bool {
-	return k == evTime || k == evTemplate || k == evRuleMissing || k == evChange
+	switch k {
+	case evTime, evTemplate, evRuleMissing, evChange, evOnset, evLone, evSpread, evPace, evQuiet, evRecovered, evBusy, evRefire:
+		return true
+	}
+	return false
 }
 
 func (w *why) details() []schemas.Evidence {
@@ -89,6 +103,24 @@ func (ev *evidence) detail(service string) string {
 		return service + " and " + ev.other + " depend on the same service"
 	case evTime:
 		return spanText(ev.gap) + " between the starts"
+	case evOnset:
+		return spanText(ev.gap) + " after " + ev.other + " was first affected"
+	case evLone:
+		return "the incident has a single alert so far"
+	case evSpread:
+		return "the incident has spread to " + plural(int64(ev.n), "service") + " already"
+	case evPace:
+		return "signals are joining it just now (" + milli(int64(ev.n)) + " within the last half-minutes)"
+	case evQuiet:
+		return "it had become quiet (" + milli(int64(ev.n)) + " within the last half-minutes)"
+	case evRecovered:
+		return "all its alerts have recovered"
+	case evBusy:
+		return "unrelated incidents open often here (" + milli(int64(ev.n)) + " of late)"
+	case evRefire:
+		return "the same alert is still firing there: a second start is rather another happening"
+	case evSharedCaller:
+		return "one service depends on both " + service + " and " + ev.other
 	case evTemplate:
 		return "the alert " + ev.other + " fires elsewhere in the incident too"
 	case evLearnt:
@@ -157,6 +189,9 @@ func (u *runnerUp) render(w *why) *schemas.RunnerUp {
 	}
 	return r
 }
+
+// milli renders thousandths with one digit after the point.
+func milli(n int64) string { return itoa(n/1000) + "." + itoa(n%1000/100) }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 

@@ -32,6 +32,7 @@ type incident struct {
 	worst     string // name of the alert with that severity
 	lastStart schemas.Time
 	lastEnd   schemas.Time
+	rate      rate // of joining signals
 	lastID    schemas.ID
 	seenAt    schemas.Time
 
@@ -97,6 +98,7 @@ func (e *Engine) openIncident(sc *scope, s *schemas.Signal, r *record, sub *subj
 	sc.incidents[inc.pub.ID] = inc
 	sc.live = append(sc.live, inc)
 	e.stats.IncidentsOpened++
+	sc.opened.add(e.now, scopeHalfLife)
 	if p.why.text == "" {
 		p.why.text = openedText(inc.pub.ID, p)
 	}
@@ -152,6 +154,7 @@ func (e *Engine) join(inc *incident, a *alert, s *schemas.Signal, r *record, sub
 		inc.minute, inc.joined = minute, 0
 	}
 	inc.joined++
+	inc.rate.add(e.now, incidentHalfLife)
 	e.count(inc)
 	inc.lastID = r.id
 	e.touch(inc, sub, s.StartsAt, r.id, false)
@@ -261,6 +264,7 @@ func (e *Engine) newService(inc *incident, ent *entity) {
 // touchPlace notes that an alert of inc fired again.
 func (e *Engine) touchPlace(inc *incident, a *alert, r *record) {
 	inc.lastID = r.id
+	inc.rate.add(e.now, incidentHalfLife)
 	inc.lastStart = max(inc.lastStart, a.startsAt)
 	if a.service == "" {
 		return

@@ -145,7 +145,7 @@ func (e *Engine) serviceNamed(sc *scope, folded string) *entity {
 
 // scoreMentions adds what the signal names of inc. It reports whether
 // something links.
-func (e *Engine) scoreMentions(q *query, inc *incident, res *scored, add func(evidence)) bool {
+func (e *Engine) scoreMentions(q *query, inc *incident, res *scored, add func(evidence), tied bool) bool {
 	w := &e.set.Correlation.Weights
 	linked := false
 	for i := range q.mentions {
@@ -165,13 +165,20 @@ func (e *Engine) scoreMentions(q *query, inc *incident, res *scored, add func(ev
 			if inc.names[m.ent.key.name] == 0 {
 				continue
 			}
-			add(evidence{kind: evMention, points: w.Mention, other: m.text})
+			if tied {
+				continue
+			}
+			add(evidence{kind: evMention, points: w.MentionName, other: m.text})
 		} else {
 			p := inc.places[m.ent]
 			if p == nil {
 				continue
 			}
-			add(evidence{kind: evMention, points: w.Mention, other: m.text})
+			if tied {
+				add(evidence{kind: evMention, points: w.MentionToo, other: m.text})
+				return true
+			}
+			add(evidence{kind: evMention, points: e.mentionPoints(q), other: m.text})
 			if res.anchor.IsZero() {
 				res.anchor = p.lastID
 			}
@@ -179,10 +186,19 @@ func (e *Engine) scoreMentions(q *query, inc *incident, res *scored, add func(ev
 		linked = true
 		if !hasTime(res.evidence) {
 			gap := e.gapTo(q, inc, inc.pub.StartedAt, inc.lastStart)
-			add(evidence{kind: evTime, points: e.timePoints(gap), gap: gap})
+			add(evidence{kind: evTime, points: e.pointsAt(e.set.Correlation.Time, gap), gap: gap})
 		}
 	}
 	return linked
+}
+
+// mentionPoints: a person who names a service means it; an alert's label names
+// a peer, which may or may not be ill.
+func (e *Engine) mentionPoints(q *query) int64 {
+	if q.kind == schemas.KindAlert {
+		return e.set.Correlation.Weights.MentionPeer
+	}
+	return e.set.Correlation.Weights.Mention
 }
 
 func hasTime(evs []evidence) bool {

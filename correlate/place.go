@@ -19,6 +19,7 @@ type query struct {
 	severity int
 	groups   []groupMatch
 	last     *incident // of the same alert's previous episode
+	refire   bool      // that episode had not ended
 	mentions []mention
 	missing  []string // rules that could not group it, and which label it lacks
 }

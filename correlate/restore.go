@@ -201,6 +201,7 @@ func (d *restorer) json(v any) {
 }
 
 func (d *restorer) scope(sc *scope) {
+	sc.opened = rate{d.int(), d.time()}
 	d.entities = nil
 	d.each(func() {
 		kind := entityKind(d.uint())

@@ -51,6 +51,7 @@ func (d *restorer) incidentState(inc *incident) {
 	inc.severity = uint8(sev)
 	inc.worst = d.str()
 	inc.lastStart, inc.lastEnd = d.time(), d.time()
+	inc.rate = rate{d.int(), d.time()}
 	inc.lastID = d.id()
 	inc.seenAt, inc.flushAt, inc.resolveAt = d.time(), d.time(), d.time()
 	inc.closeAt, inc.quietAt, inc.flapUntil = d.time(), d.time(), d.time()

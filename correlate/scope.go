@@ -19,6 +19,7 @@ type scope struct {
 	tickets   map[string]*ticket
 	changes   []*change // in order of arrival
 	facts     facts
+	opened    rate // of new incidents
 	patterns  patterns
 }
 

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
 
@@ -17,10 +18,12 @@ type scored struct {
 // tie is the strongest connection between a signal and one place of an
 // incident, with its time.
 type tie struct {
-	ev    evidence
-	gap   int64
-	total int64
-	place *place
+	ev     evidence
+	gap    int64 // to the nearest end of what happened at place
+	onset  int64 // to the first that happened there
+	total  int64
+	place  *place
+	across bool // from one service to another
 }
 
 // score weighs inc for the signal of q. Points are thousandths of a natural
@@ -40,17 +43,22 @@ func (e *Engine) score(q *query, inc *incident) scored {
 	e.scoreRules(q, inc, &res, add)
 	linked := len(res.evidence) > 0
 
-	if t := e.strongestTie(q, inc); t.place != nil {
+	t := e.strongestTie(q, inc)
+	if t.place != nil {
 		linked = true
 		res.anchor = t.place.lastID
 		add(t.ev)
-		add(evidence{kind: evTime, points: e.timePoints(t.gap), gap: t.gap})
+		e.scoreTime(&t, add)
 		e.scoreSupport(q, inc, &t, add)
 	}
-	linked = e.scoreMentions(q, inc, &res, add) || linked
+	linked = e.scoreMentions(q, inc, &res, add, t.place != nil) || linked
 	if q.last == inc && inc != nil {
-		linked = true
-		add(evidence{kind: evSameAlert, points: w.SameAlert, other: q.name})
+		if q.refire {
+			add(evidence{kind: evRefire, points: w.Refire, other: q.name})
+		} else {
+			linked = true
+			add(evidence{kind: evSameAlert, points: w.SameAlert, other: q.name})
+		}
 	}
 	if pts, name := e.learnt.points(q, inc, w.Learnt); pts > 0 {
 		linked = true
@@ -58,6 +66,9 @@ func (e *Engine) score(q *query, inc *incident) scored {
 	}
 	if linked && inc.names[q.name] > 0 {
 		add(evidence{kind: evTemplate, points: w.Template, other: q.name})
+	}
+	if linked && !res.decisive {
+		e.scorePace(q, inc, t.across || t.place == nil, add)
 	}
 	if !linked {
 		res.score = 0
@@ -87,37 +98,44 @@ func (e *Engine) scoreRules(q *query, inc *incident, res *scored, add func(evide
 // strongestTie finds the place of inc that explains the signal best: its own
 // service, one it calls or is called by, its host.
 func (e *Engine) strongestTie(q *query, inc *incident) tie {
-	w := &e.set.Correlation.Weights
+	c := &e.set.Correlation
+	w := &c.Weights
 	best := tie{}
+	across := func(p *place, ev evidence) {
+		t := tie{ev: ev, gap: e.gapTo(q, inc, p.first, p.last), onset: e.gapTo(q, inc, p.first, p.first), place: p, across: true}
+		t.total = ev.points + e.pointsAt(c.TimeAcross, t.gap) + e.pointsAt(c.Onset, t.onset)
+		if best.place == nil || t.total > best.total {
+			best = t
+		}
+	}
 	consider := func(p *place, ev evidence) {
-		gap := e.gapTo(q, inc, p.first, p.last)
-		total := ev.points + e.timePoints(gap)
-		if best.place == nil || total > best.total {
-			best = tie{ev, gap, total, p}
+		t := tie{ev: ev, gap: e.gapTo(q, inc, p.first, p.last), place: p}
+		t.total = ev.points + e.pointsAt(c.Time, t.gap)
+		if best.place == nil || t.total > best.total {
+			best = t
 		}
 	}
 	ent := q.sub.ent
 	if ent != nil {
 		if p := inc.places[ent]; p != nil {
 			consider(p, e.sameEntity(ent, p))
-		}
-		if ent.node >= 0 {
-			e.topologyTies(q, inc, ent.node, consider)
+		} else if ent.node >= 0 {
+			e.topologyTies(q, inc, ent.node, across)
 		}
 	}
 	if h := q.sub.hostEnt; h != nil && h != ent {
 		if p := inc.places[h]; p != nil {
 			if p.primary {
-				consider(p, evidence{kind: evHostOf, points: w.HostOfService, other: h.key.name})
+				across(p, evidence{kind: evHostOf, points: w.HostOfService, other: h.key.name})
 			} else {
-				consider(p, evidence{kind: evSameHost, points: w.SameHost, other: h.key.name})
+				across(p, evidence{kind: evSameHost, points: w.SameHost, other: h.key.name})
 			}
 		}
 	}
 	for _, n := range q.sub.possible {
 		if x := q.sc.nodes[n]; x != nil {
 			if p := inc.places[x]; p != nil {
-				consider(p, evidence{kind: evHostOf, points: w.HostOfService, other: x.key.name})
+				across(p, evidence{kind: evHostOf, points: w.HostOfService, other: x.key.name})
 			}
 		}
 	}
@@ -165,7 +183,10 @@ func (e *Engine) related(q *query, rel relation, p *place) evidence {
 	c := &e.set.Correlation
 	w := &c.Weights
 	hop := [...]int64{0, w.DependsOn1, w.DependsOn2, w.DependsOn3}
-	ev := evidence{kind: evShared, points: w.SharedCallee, other: p.ent.key.name}
+	ev := evidence{kind: evSharedCaller, points: w.SharedCaller, other: p.ent.key.name}
+	if rel.shared {
+		ev = evidence{kind: evShared, points: w.SharedCallee, other: p.ent.key.name}
+	}
 	if rel.up > 0 {
 		ev = evidence{kind: evDependsOn, points: hop[rel.up], hops: rel.up, other: p.ent.key.name}
 		if p.first > q.start.Add(int64(c.OrderSlack)) {
@@ -193,16 +214,60 @@ func (e *Engine) scoreSupport(q *query, inc *incident, t *tie, add func(evidence
 		add(evidence{kind: evSameInstance, points: w.SameInstance, other: i.key.name})
 	}
 	if h := q.sub.hostEnt; h != nil && h != t.place.ent && t.ev.kind != evSameHost && t.ev.kind != evHostOf && inc.places[h] != nil {
-		add(evidence{kind: evSameHost, points: w.SameInstance, other: h.key.name})
+		add(evidence{kind: evSameHost, points: w.HostToo, other: h.key.name})
 	}
 	if len(inc.pub.Candidates) > 0 && q.sub.service != "" && inc.pub.Candidates[0].Service == q.sub.service {
 		add(evidence{kind: evChange, points: w.Change, other: inc.pub.Candidates[0].Title})
 	}
 }
 
-// timePoints reads the time table, linear between its corners.
-func (e *Engine) timePoints(gap int64) int64 {
-	t := e.set.Correlation.Time
+// scoreTime adds how close in time the tie is: to the nearest signal there and,
+// from one service to another, to the first, since a fault arrives once.
+func (e *Engine) scoreTime(t *tie, add func(evidence)) {
+	c := &e.set.Correlation
+	if !t.across {
+		add(evidence{kind: evTime, points: e.pointsAt(c.Time, t.gap), gap: t.gap})
+		return
+	}
+	add(evidence{kind: evTime, points: e.pointsAt(c.TimeAcross, t.gap), gap: t.gap})
+	add(evidence{kind: evOnset, points: e.pointsAt(c.Onset, t.onset), gap: t.onset, other: t.place.ent.key.name})
+}
+
+// scorePace adds what the incident's size and pace say, against the pace at
+// which unrelated ones open.
+func (e *Engine) scorePace(q *query, inc *incident, across bool, add func(evidence)) {
+	w := &e.set.Correlation.Weights
+	p := e.paceOf(inc)
+	lone, pacePoints, quiet := w.Lone, w.Pace, w.Quiet
+	if across {
+		lone, pacePoints, quiet = w.LoneAcross, w.PaceAcross, w.QuietAcross
+		if p.services > 1 {
+			add(evidence{kind: evSpread, points: w.Spread, n: int32(p.services)})
+		}
+		if n := q.sc.opened.now(e.now, scopeHalfLife); n > 0 {
+			add(evidence{kind: evBusy, points: w.Background * doublings(n) / 1000, n: int32(n)})
+		}
+	}
+	if p.alerts == 1 {
+		add(evidence{kind: evLone, points: lone})
+	}
+	if pts := pacePoints * doublings(p.level) / 1000; pts != 0 {
+		add(evidence{kind: evPace, points: pts, n: int32(p.level)})
+	}
+	if p.alerts >= quietFrom && p.level < rateUnit {
+		add(evidence{kind: evQuiet, points: quiet * (log2(rateUnit) - log2(p.level+rateUnit/100)) / 1000, n: int32(p.level)})
+	}
+	if p.active == 0 && p.alerts > 0 {
+		add(evidence{kind: evRecovered, points: w.Recovered})
+	}
+}
+
+// quietFrom is how many alerts an incident needs before its silence tells
+// anything.
+const quietFrom = 4
+
+// pointsAt reads a table, linear between its corners.
+func (e *Engine) pointsAt(t []rules.TimePoint, gap int64) int64 {
 	if gap <= int64(t[0].Gap) {
 		return t[0].Points
 	}

@@ -42,6 +42,8 @@ func (s *snapshotter) incidentState(inc *incident) {
 	s.str(inc.worst)
 	s.time(inc.lastStart)
 	s.time(inc.lastEnd)
+	s.int(inc.rate.level)
+	s.time(inc.rate.at)
 	s.id(inc.lastID)
 	s.time(inc.seenAt)
 	s.time(inc.flushAt)

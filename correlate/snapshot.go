@@ -154,6 +154,8 @@ func (s *snapshotter) why(w *why) {
 }
 
 func (s *snapshotter) scope(sc *scope) {
+	s.int(sc.opened.level)
+	s.time(sc.opened.at)
 	s.entityList(sc)
 	s.patternList(&sc.patterns)
 	s.len(len(sc.live))

@@ -36,6 +36,7 @@ type relation struct {
 	up     uint8 // hops from X to Y along depends_on: Y is upstream, a cause
 	down   uint8 // hops from Y to X: Y is downstream, an effect
 	shared bool  // both depend on something in common, directly
+	caller bool  // something depends on both, directly
 }
 
 // vicinity is what is near a service: for each node the relation, and the
@@ -234,6 +235,16 @@ func (t *topology) explore(i int32) *vicinity {
 			for _, c := range t.nodes[d].callers {
 				if c != i && !t.nodes[c].hub {
 					v.add(c, func(r *relation) { r.shared = true })
+				}
+			}
+		}
+		for _, d := range t.nodes[i].callers {
+			if t.nodes[d].hub {
+				continue
+			}
+			for _, c := range t.nodes[d].deps {
+				if c != i && !t.nodes[c].hub {
+					v.add(c, func(r *relation) { r.caller = true })
 				}
 			}
 		}

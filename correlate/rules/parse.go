@@ -194,12 +194,17 @@ func (c *Correlation) check(d document) error {
 	if c.Parent < c.Join {
 		return d.errorf(at+".parent", "parent (%d) must not be below join (%d): linking incidents needs more than joining one", c.Parent, c.Join)
 	}
-	if len(c.Time) == 0 {
-		return d.errorf(at+".time", "the time table is empty: remove \"time:\" to get the default")
-	}
-	for i := 1; i < len(c.Time); i++ {
-		if c.Time[i].Gap <= c.Time[i-1].Gap {
-			return d.errorf(fmt.Sprintf("%s.time[%d]", at, i), "gaps in the time table must grow")
+	for _, t := range []struct {
+		name  string
+		table []TimePoint
+	}{{"time", c.Time}, {"time_across", c.TimeAcross}, {"onset", c.Onset}} {
+		if len(t.table) == 0 {
+			return d.errorf(at+"."+t.name, "the table is empty: remove %q to get the default", t.name+":")
+		}
+		for i := 1; i < len(t.table); i++ {
+			if t.table[i].Gap <= t.table[i-1].Gap {
+				return d.errorf(fmt.Sprintf("%s.%s[%d]", at, t.name, i), "gaps in the table must grow")
+			}
 		}
 	}
 	return nil

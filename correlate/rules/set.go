@@ -65,6 +65,10 @@ type Correlation struct {
 	// Time maps the gap between a signal's start and the nearest start on the
 	// related service to points, linear in between, flat outside.
 	Time []TimePoint `yaml:"time"`
+	// TimeAcross does the same from one service to another, and Onset maps the
+	// gap to the first start there: a fault arrives at a neighbour once.
+	TimeAcross []TimePoint `yaml:"time_across"`
+	Onset      []TimePoint `yaml:"onset"`
 
 	// ServiceLabels are the labels that may name an alert's service, most
 	// trusted first; the last ones named in WeakLabels are believed only when
@@ -112,8 +116,24 @@ type Weights struct {
 	Mention       int64 `yaml:"mention"`  // text or a label names a service, instance or alert
 	MentionKey    int64 `yaml:"mention_key"`
 	Change        int64 `yaml:"change"` // a change on the service explains the incident already
-	Severity      int64 `yaml:"severity"`
-	Busy          int64 `yaml:"busy"` // the service is already in another open incident that fits better
+	SharedCaller  int64 `yaml:"shared_caller"`
+	HostToo       int64 `yaml:"host_too"` // the host as well, besides another tie
+	MentionToo    int64 `yaml:"mention_too"`
+	MentionPeer   int64 `yaml:"mention_peer"` // a label of an alert names it
+	MentionName   int64 `yaml:"mention_name"` // a text names only an alert of the incident
+
+	// What the incident looks like at the moment. "Across" is for ties from
+	// one service to another.
+	Lone        int64 `yaml:"lone"` // it has a single alert so far
+	LoneAcross  int64 `yaml:"lone_across"`
+	Spread      int64 `yaml:"spread"` // it affects several services already
+	Pace        int64 `yaml:"pace"`   // per doubling of the alerts of the last half-minutes
+	PaceAcross  int64 `yaml:"pace_across"`
+	Quiet       int64 `yaml:"quiet"` // per halving of them below one
+	QuietAcross int64 `yaml:"quiet_across"`
+	Background  int64 `yaml:"background"` // per doubling of the incidents opened of late
+	Recovered   int64 `yaml:"recovered"`  // all its alerts have recovered
+	Refire      int64 `yaml:"refire"`     // the same alert is firing in it and started again
 }
 
 // TimePoint is one corner of the time table.

@@ -1,0 +1,77 @@
+package correlate
+
+import (
+	"math/bits"
+
+	"pinkstar/schemas"
+)
+
+// rate is a count that halves with every half-life of log time: how busy
+// something is just now. In thousandths, integers throughout.
+type rate struct {
+	level int64
+	at    schemas.Time
+}
+
+const (
+	rateUnit = 1000
+	// An incident's pace is about the last minute, a scope's about the last
+	// hour.
+	incidentHalfLife = 30 * schemas.Second
+	scopeHalfLife    = 20 * schemas.Minute
+)
+
+// now returns the level at log time at.
+func (r rate) now(at schemas.Time, halfLife int64) int64 {
+	dt := at.Sub(r.at)
+	if dt <= 0 {
+		return r.level
+	}
+	n := dt / halfLife
+	if n >= 40 {
+		return 0
+	}
+	level := r.level >> n
+	return level - level*(dt%halfLife)/(2*halfLife)
+}
+
+func (r *rate) add(at schemas.Time, halfLife int64) {
+	r.level = r.now(at, halfLife) + rateUnit
+	r.at = max(r.at, at)
+}
+
+// log2 returns the binary logarithm of x in thousandths, linear between the
+// powers of two; x must be at least 1.
+func log2(x int64) int64 {
+	n := bits.Len64(uint64(x)) - 1
+	low := int64(1) << n
+	return int64(n)*1000 + (x-low)*1000/low
+}
+
+// doublings is how many times level has doubled beyond nothing, in thousandths.
+func doublings(level int64) int64 { return log2(rateUnit+level) - log2(rateUnit) }
+
+// pace is what an incident, with everything it is linked to, looks like while
+// a signal is weighed.
+type pace struct {
+	alerts, services, active int
+	level                    int64
+}
+
+// paceOf sums up the tree inc is part of: its parts are one happening.
+func (e *Engine) paceOf(inc *incident) pace {
+	m := inc.main()
+	p := pace{}
+	m.addPace(&p, e.now)
+	return p
+}
+
+func (inc *incident) addPace(p *pace, now schemas.Time) {
+	p.alerts += len(inc.alerts)
+	p.services += len(inc.services)
+	p.active += inc.active
+	p.level += inc.rate.now(now, incidentHalfLife)
+	for _, c := range inc.children {
+		c.addPace(p, now)
+	}
+}
