@@ -50,6 +50,10 @@ type Embedded struct {
 	// saveFailed says that the broker could not write a file: after such an
 	// error nothing on disk is taken for complete.
 	saveFailed atomic.Bool
+
+	// For tests.
+	noRepair bool
+	extra    []kfake.Opt
 }
 
 // NewEmbedded returns a broker that does nothing before Start.
@@ -69,7 +73,9 @@ func (e *Embedded) Start(ctx context.Context) error {
 	if e.lock, err = lockDir(e.cfg.Dir); err != nil {
 		return fmt.Errorf("embedded kafka: %w", err)
 	}
-	if e.repair, err = Repair(ctx, e.cfg.Dir, e.log); err != nil {
+	if e.noRepair {
+		e.log.Warn().Msg("embedded kafka: starting without repair")
+	} else if e.repair, err = Repair(ctx, e.cfg.Dir, e.log); err != nil {
 		e.unlock()
 		return fmt.Errorf("embedded kafka: repairing %s: %w", e.cfg.Dir, err)
 	}
@@ -107,7 +113,7 @@ func (e *Embedded) options(host string, port int) []kfake.Opt {
 	if e.cfg.SyncWrites {
 		opts = append(opts, kfake.SyncWrites())
 	}
-	return opts
+	return append(opts, e.extra...)
 }
 
 // Addr returns host:port to connect to; it is valid after Start.

@@ -368,7 +368,7 @@ func judge(t *testing.T, kc kafka.Config, acked map[string]bool) []string {
 	return faults
 }
 
-func TestKillMinusNine(t *testing.T) {
+func TestCrashKillMinusNine(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seedOf(t), 0))
 	v := newVictim(t, exactlyOnce)
 	acked := bombard(t, v, sizeOf(), rng)
@@ -400,9 +400,9 @@ func TestKillMinusNine(t *testing.T) {
 	}
 }
 
-// TestKillMinusNineControl shows that the oracle sees: the same work without
+// TestCrashControl shows that the oracle sees: the same work without
 // transactions passes it when nothing is killed, and must not when it is.
-func TestKillMinusNineControl(t *testing.T) {
+func TestCrashControl(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seedOf(t), 0))
 	run := func(t *testing.T, size crashSize) []string {
 		v := newVictim(t, atLeastOnce)

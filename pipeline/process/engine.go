@@ -3,6 +3,7 @@ package process
 import (
 	"io"
 
+	"pinkstar/correlate"
 	"pinkstar/schemas"
 )
 
@@ -33,18 +34,4 @@ type Engines interface {
 }
 
 // Output is what an engine has to say; it is reused between steps.
-type Output struct {
-	Decisions []schemas.Decision
-	Incidents []schemas.Incident
-	Timeline  []schemas.TimelineEntry
-	Problems  []schemas.Problem
-}
-
-// Reset empties o and keeps its memory.
-func (o *Output) Reset() {
-	o.Decisions, o.Incidents, o.Timeline, o.Problems = o.Decisions[:0], o.Incidents[:0], o.Timeline[:0], o.Problems[:0]
-}
-
-func (o *Output) empty() bool {
-	return len(o.Decisions)+len(o.Incidents)+len(o.Timeline)+len(o.Problems) == 0
-}
+type Output = correlate.Output

@@ -135,7 +135,7 @@ func readSignal(r *kgo.Record, id schemas.ID, hasID bool, sig *schemas.Signal) e
 
 // emit encodes what the engine said and empties the output.
 func (p *part) emit(to emit) error {
-	if p.out.empty() {
+	if p.out.Empty() {
 		return nil
 	}
 	defer p.out.Reset()

@@ -1,0 +1,1 @@
+// Empty: it lets tape.go declare a function without a body.
