@@ -15,7 +15,7 @@ type Limits struct {
 	Depth             int   `yaml:"depth"`              // of nested JSON
 	Signals           int   `yaml:"signals"`            // in one payload
 	Labels            int   `yaml:"labels"`             // on one signal; more are dropped, and flagged
-	LabelBytes        int   `yaml:"label_bytes"`        // names and values of one signal's labels; likewise
+	LabelBytes        int   `yaml:"label_bytes"`        // names and values of one signal's labels, or of a list; likewise
 	TextBytes         int   `yaml:"text_bytes"`         // a description or annotation; longer ones are cut, and flagged
 	NameBytes         int   `yaml:"name_bytes"`         // a name, service, host, ...; longer ones are cut, and flagged
 	IdentityBytes     int   `yaml:"identity_bytes"`     // source, fingerprint, occurrence, scope: refused when longer
@@ -125,13 +125,14 @@ func (l *Limits) applyToParts(s *schemas.Signal) {
 	}
 }
 
-// cutList shortens a list to as many entries as a signal may have labels. A
-// matcher is never cut in its text: half a matcher would match other alerts.
+// cutList shortens a list to as many entries and bytes as a signal's labels may
+// have. A matcher is never cut in its text: half a matcher would match other alerts.
 func (l *Limits) cutList(s *schemas.Signal, list []string) []string {
-	kept := list[:0:0]
+	kept, size := list[:0:0], 0
 	for _, v := range list {
-		if len(v) <= l.TextBytes && len(kept) < l.Labels {
+		if size+len(v) <= l.LabelBytes && len(kept) < l.Labels {
 			kept = append(kept, v)
+			size += len(v)
 		}
 	}
 	if len(kept) < len(list) {
