@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -108,23 +109,32 @@ func (p *page) query(sql string, r rows) {
 	p.table(r)
 }
 
-// maxCell is where a cell is cut, with an ellipsis.
-const maxCell = 58
+// tableWidth is what a table may take, its indent aside. Where it would take
+// more its widest columns are cut, with an ellipsis.
+const tableWidth = 94
 
-func (p *page) table(r rows) {
+func columnWidths(r rows) []int {
 	widths := make([]int, len(r.Columns))
+	total := 0
 	for i, c := range r.Columns {
 		widths[i] = utf8.RuneCountInString(c)
-	}
-	for _, row := range r.Rows {
-		for i, c := range row {
-			widths[i] = max(widths[i], min(utf8.RuneCountInString(c), maxCell))
+		for _, row := range r.Rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
+		total += widths[i] + 2
 	}
+	for ; total > tableWidth; total-- {
+		widths[slices.Index(widths, slices.Max(widths))]--
+	}
+	return widths
+}
+
+func (p *page) table(r rows) {
+	widths := columnWidths(r)
 	write := func(cells []string, code string) {
 		var b strings.Builder
 		for i, c := range cells {
-			c = cut(strings.Join(strings.Fields(c), " "), maxCell)
+			c = cut(strings.Join(strings.Fields(c), " "), widths[i])
 			b.WriteString(c)
 			b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c)+2))
 		}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,6 +22,9 @@ type proof struct {
 // proofs asks ClickHouse what the report's company could not say.
 func (s *stage) proofs(ctx context.Context) error {
 	s.page.title("The day after: ask with SQL")
+	if err := s.caughtUp(ctx); err != nil {
+		return err
+	}
 	for _, p := range s.questions() {
 		var r rows
 		err := until(ctx, limit, p.Question, func(ctx context.Context) (err error) {
@@ -37,6 +41,35 @@ func (s *stage) proofs(ctx context.Context) error {
 		s.page.query(p.SQL, r)
 	}
 	return s.bill(ctx)
+}
+
+// caughtUp waits until ClickHouse has the revisions that the API shows: it is
+// behind by a batch.
+func (s *stage) caughtUp(ctx context.Context) error {
+	return until(ctx, limit, "what the API shows, in ClickHouse", func(ctx context.Context) error {
+		d, err := s.detail(ctx, s.mainID)
+		if err != nil {
+			return err
+		}
+		for _, i := range family(&d) {
+			if err := s.hasRevision(ctx, "v_incidents WHERE incident_id = "+quote(i.ID), i.Revision); err != nil {
+				return err
+			}
+		}
+		problems, err := s.problems(ctx)
+		for _, p := range problems {
+			err = errors.Join(err, s.hasRevision(ctx, "v_problems WHERE problem_id = "+quote(p.ID), p.Revision))
+		}
+		return err
+	})
+}
+
+func (s *stage) hasRevision(ctx context.Context, from string, want int64) error {
+	n, err := s.number(ctx, "SELECT max(revision) FROM "+from)
+	if err == nil && n < want {
+		err = fmt.Errorf("%s has revision %d, the API %d", from, n, want)
+	}
+	return err
 }
 
 func (s *stage) questions() []proof {
@@ -59,14 +92,20 @@ func (s *stage) questions() []proof {
 			"FROM v_tickets WHERE parent_id = " + main + " ORDER BY ticket_key",
 		Check: holds("TUR-311", "TUR-312", "CORE-900"),
 	}, {
-		Question: "What was being worked on, and was its team told?",
+		Question: "What was being worked on during the attack?",
 		SQL: "SELECT title, service, team, contact, status\n" +
 			"FROM v_changes WHERE kind = 'maintenance'",
 		Check: holds("shield-generator", "#shield-team", string(schemas.StatusCancelled)),
 	}, {
+		Question: "When was it told, and by which incident?",
+		SQL: "SELECT formatDateTime(t.at, '%H:%i:%S') AS time, t.incident_id AS incident_id, t.text AS text\n" +
+			"FROM v_incident_timeline t JOIN v_incidents i ON i.incident_id = t.incident_id\n" +
+			"WHERE i.parent_id = " + main + " AND t.type = 'notice' ORDER BY t.at",
+		Check: atLeast(1),
+	}, {
 		Question: "Since when was the core's weakness known, and what had it cost by now?",
 		SQL: "SELECT problem_id, owner, incidents, toDate(flagged_at) AS flagged,\n" +
-			"       dateDiff('day', flagged_at, toDateTime(" + quote(s.t0.UTC().Format(time.DateTime)) + ", 'UTC')) AS days_before_attack,\n" +
+			"       dateDiff('day', flagged_at, toDateTime(" + quote(s.t0.UTC().Format(time.DateTime)) + ", 'UTC')) AS days_before,\n" +
 			"       round(lost_likely) AS lost, round(cost_likely) AS cost, currency\n" +
 			"FROM v_problems WHERE problem_id = " + quote(s.problemID),
 		Check: holds(s.problemID),
@@ -79,8 +118,8 @@ func (s *stage) questions() []proof {
 		Check: holds(manager),
 	}, {
 		Question: "How does it trend? (The managers' report is one view.)",
-		SQL: "SELECT month, incidents, round(mttr_seconds / 60) AS minutes_to_resolve, round(minutes) AS minutes,\n" +
-			"       round(lost_likely + cost_likely) AS lost_and_cost\n" +
+		SQL: "SELECT month, incidents, round(mttr_seconds / 60) AS minutes_to_resolve,\n" +
+			"       round(minutes) AS minutes_in_all, round(lost_likely + cost_likely) AS lost_and_cost\n" +
 			"FROM v_service_month WHERE service = 'core' ORDER BY month DESC LIMIT 6",
 		Check: atLeast(3),
 	}}
@@ -88,7 +127,8 @@ func (s *stage) questions() []proof {
 
 // bill shows what the attack cost, how that was worked out, and the SQL for it.
 func (s *stage) bill(ctx context.Context) error {
-	const columns = "lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, round(minutes) AS minutes, currency"
+	const columns = "lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high,\n" +
+		"       round(minutes) AS minutes_in_all, currency"
 	query := "SELECT " + columns + "\nFROM v_incidents WHERE incident_id = " + quote(s.mainID)
 	r, err := s.reach.sql(ctx, query)
 	if err != nil {
