@@ -46,6 +46,10 @@ func decode(b *schemas.Batch) *rows {
 	r := &rows{}
 	for i := range b.Records {
 		rec := &b.Records[i]
+		if left := len(b.Records) - i; rec.Type == schemas.TypeDecision && r.decisions.n == 0 {
+			r.decisions.reserve(left)
+			r.signals.reserve(left)
+		}
 		if err := r.add(rec); err != nil {
 			r.refuse(b, rec, err)
 		}

@@ -93,6 +93,23 @@ type signalRows struct {
 	flags                                                                 [][]string
 }
 
+// reserve makes room for n values in each column: growing step by step would
+// copy them over and over.
+func reserve[T any](n int, cols ...*[]T) {
+	for _, c := range cols {
+		*c = make([]T, 0, n)
+	}
+}
+
+func (r *signalRows) reserve(n int) {
+	reserve(n, &r.id, &r.kind, &r.source, &r.fingerprint, &r.status, &r.occurrence, &r.tenant, &r.env, &r.scope,
+		&r.name, &r.severity, &r.service, &r.instance, &r.host, &r.team,
+		&r.summary, &r.description, &r.url, &r.runbook, &r.detail)
+	reserve(n, &r.startsAt, &r.endsAt, &r.receivedAt)
+	reserve(n, &r.labels, &r.annotations)
+	reserve(n, &r.flags)
+}
+
 func (r *signalRows) add(s *schemas.Signal, detail string) {
 	r.n++
 	r.id, r.kind, r.source = append(r.id, s.ID), append(r.kind, string(s.Kind)), append(r.source, s.Source)
@@ -128,6 +145,13 @@ type decisionRows struct {
 	revision, at, repeats, lastAt, score, threshold             []int64
 	evidence, anchor, runnerUp, window, rules, topology, learnt []string
 	candidates                                                  []int32
+}
+
+func (r *decisionRows) reserve(n int) {
+	reserve(n, &r.id, &r.scope, &r.kind, &r.verdict, &r.incident, &r.reason,
+		&r.evidence, &r.anchor, &r.runnerUp, &r.window, &r.rules, &r.topology, &r.learnt)
+	reserve(n, &r.revision, &r.at, &r.repeats, &r.lastAt, &r.score, &r.threshold)
+	reserve(n, &r.candidates)
 }
 
 func (r *decisionRows) add(d *schemas.Decision, evidence, runnerUp string) {

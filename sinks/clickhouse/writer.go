@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"pinkstar/schemas"
 )
@@ -107,14 +108,17 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 		{"problems", len(r.problems.rows), func() []col { return problemCols(r.problems.rows) }},
 		{"dead_letters", len(r.deadLetters), func() []col { return deadLetterCols(r.deadLetters) }},
 	}
+	// The tables are independent, and each knows the token: what a failure
+	// leaves done in one is not done again.
 	token := tokenOf(b)
+	g, gctx := errgroup.WithContext(ctx)
 	for _, in := range inserts {
-		if in.n == 0 {
-			continue
+		if in.n > 0 {
+			g.Go(func() error { return w.insert(gctx, in.table, token, in.n, in.cols()) })
 		}
-		if err := w.insert(ctx, in.table, token, in.n, in.cols()); err != nil {
-			return classify(err)
-		}
+	}
+	if err := g.Wait(); err != nil {
+		return classify(err)
 	}
 	if err := w.note(ctx, b, true); err != nil {
 		return classify(err)
