@@ -8,17 +8,20 @@ import (
 
 // afterJoin looks at what a signal that just joined inc tells about others.
 func (e *Engine) afterJoin(inc *incident, s *schemas.Signal, sub *subject, q *query, p *placement) {
-	if p.second.inc == nil || p.second.inc.closed {
-		return
+	if p.second.inc != nil && !p.second.inc.closed && p.second.decisive {
+		e.consider(inc, p.second, sub.service)
 	}
-	e.consider(inc, p.second, s)
+	if best := e.relative(inc, q); best.inc != nil {
+		e.consider(inc, best, sub.service)
+	}
 }
 
 // linksCap bounds the links an incident lists.
 const linksCap = 50
 
 // consider links inc and the second incident a signal fits, or says why not.
-func (e *Engine) consider(inc *incident, second scored, s *schemas.Signal) {
+// service is where the signal or change that shows it is.
+func (e *Engine) consider(inc *incident, second scored, service string) {
 	a, b := inc.main(), second.inc.main()
 	if a == b {
 		return
@@ -28,10 +31,10 @@ func (e *Engine) consider(inc *incident, second scored, s *schemas.Signal) {
 		older, younger = younger, older
 	}
 	if why := e.refusal(older, younger, &second); why != "" {
-		e.refuseLink(older, younger, &second, why)
+		e.refuseLink(older, younger, &second, why, service)
 		return
 	}
-	e.link(older, younger, second, "")
+	e.link(older, younger, second, service, "")
 }
 
 // refusal says why two incidents must not be linked: over-merging is worse
@@ -67,27 +70,27 @@ func (e *Engine) refusal(older, younger *incident, c *scored) string {
 	return ""
 }
 
-func (e *Engine) refuseLink(older, younger *incident, c *scored, why string) {
+func (e *Engine) refuseLink(older, younger *incident, c *scored, why, service string) {
 	for i := range younger.pub.Links {
 		if l := &younger.pub.Links[i]; l.IncidentID == older.pub.ID && l.Relation == "refused" {
 			return // said before
 		}
 	}
-	e.addLink(younger, older.pub.ID, "refused", c, why, "")
+	e.addLink(younger, older.pub.ID, "refused", c, why, service, "")
 	e.changed(younger)
 }
 
 // link makes younger a child of older.
-func (e *Engine) link(older, younger *incident, c scored, by string) {
+func (e *Engine) link(older, younger *incident, c scored, service, by string) {
 	older, younger = older.main(), younger.main()
 	if older == younger {
 		return
 	}
 	younger.parent = older
 	older.children = append(older.children, younger)
-	reason := linkReason(&c, by)
-	e.addLink(younger, older.pub.ID, "child_of", &c, reason, by)
-	e.addLink(older, younger.pub.ID, "parent_of", &c, reason, by)
+	reason := linkReason(&c, service, by)
+	e.addLink(younger, older.pub.ID, "child_of", &c, reason, service, by)
+	e.addLink(older, younger.pub.ID, "parent_of", &c, reason, service, by)
 	e.timeline(younger, "linked", 0, "became part of "+older.pub.ID+": "+reason, nil, by)
 	e.timeline(older, "linked", 0, "incident "+younger.pub.ID+" is part of this one: "+reason, nil, by)
 	e.urge(older)
@@ -99,17 +102,25 @@ func (e *Engine) link(older, younger *incident, c scored, by string) {
 	}
 }
 
-func linkReason(c *scored, by string) string {
+func linkReason(c *scored, service, by string) string {
 	if by != "" {
 		return by + " linked them"
 	}
-	w := &why{evidence: c.evidence}
+	reason := ""
 	for i := range c.evidence {
-		if ev := &c.evidence[i]; !ev.kind.supportOnly() {
-			return ev.detail(w.service)
+		ev := &c.evidence[i]
+		if ev.kind.supportOnly() {
+			continue
 		}
+		if reason != "" {
+			reason += "; "
+		}
+		reason += ev.detail(service)
 	}
-	return "related"
+	if reason == "" {
+		return "related"
+	}
+	return reason
 }
 
 // unlink makes child stand alone again.
@@ -120,8 +131,8 @@ func (e *Engine) unlink(child *incident, reason, by string) {
 	}
 	child.parent = nil
 	parent.children = slices.DeleteFunc(parent.children, func(c *incident) bool { return c == child })
-	e.addLink(child, parent.pub.ID, "undone", nil, reason, by)
-	e.addLink(parent, child.pub.ID, "undone", nil, reason, by)
+	e.addLink(child, parent.pub.ID, "undone", nil, reason, "", by)
+	e.addLink(parent, child.pub.ID, "undone", nil, reason, "", by)
 	e.timeline(child, "unlinked", 0, "no longer part of "+parent.pub.ID+": "+reason, nil, by)
 	e.timeline(parent, "unlinked", 0, child.pub.ID+" is no longer part of this one: "+reason, nil, by)
 	e.urge(parent)
@@ -135,12 +146,12 @@ func (e *Engine) unlink(child *incident, reason, by string) {
 }
 
 // addLink notes a link; the oldest refused ones give way when there are many.
-func (e *Engine) addLink(inc *incident, other, relation string, c *scored, reason, by string) {
+func (e *Engine) addLink(inc *incident, other, relation string, c *scored, reason, service, by string) {
 	l := schemas.Link{IncidentID: other, Relation: relation, Reason: reason, At: e.now, By: by,
 		Threshold: e.set.Correlation.Parent}
 	if c != nil {
 		l.Score = c.score
-		l.Evidence = renderEvidence(c.evidence, "")
+		l.Evidence = renderEvidence(c.evidence, service)
 	}
 	links := slices.Clone(inc.pub.Links)
 	if len(links) >= linksCap {

@@ -71,7 +71,7 @@ func defaults() *Set {
 func defaultCorrelation() Correlation {
 	return Correlation{
 		Join:   2000,
-		Parent: 5000,
+		Parent: 4000,
 		Weights: Weights{
 			Rule:          6000,
 			SameAlert:     1500,
@@ -93,6 +93,7 @@ func defaultCorrelation() Correlation {
 			MentionPeer:   4000,
 			MentionName:   2500,
 			MentionKey:    6000,
+			Maintenance:   2000,
 			Change:        300,
 			Lone:          -1150,
 			LoneAcross:    -600,
@@ -104,6 +105,9 @@ func defaultCorrelation() Correlation {
 			Background:    -790,
 			Recovered:     -1500,
 			Refire:        -4000,
+			LinkDirect:    3500,
+			LinkFar:       -500,
+			LinkLone:      -950,
 		},
 		Time: []TimePoint{
 			{0, 2900},

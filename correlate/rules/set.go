@@ -115,6 +115,7 @@ type Weights struct {
 	Learnt        int64 `yaml:"learnt"`   // at most this much
 	Mention       int64 `yaml:"mention"`  // text or a label names a service, instance or alert
 	MentionKey    int64 `yaml:"mention_key"`
+	Maintenance   int64 `yaml:"maintenance"` // one maintenance in progress upstream may explain two incidents
 	Change        int64 `yaml:"change"` // a change on the service explains the incident already
 	SharedCaller  int64 `yaml:"shared_caller"`
 	HostToo       int64 `yaml:"host_too"` // the host as well, besides another tie
@@ -134,6 +135,12 @@ type Weights struct {
 	Background  int64 `yaml:"background"` // per doubling of the incidents opened of late
 	Recovered   int64 `yaml:"recovered"`  // all its alerts have recovered
 	Refire      int64 `yaml:"refire"`     // the same alert is firing in it and started again
+
+	// Between two incidents: a service of one is, or is next to, a service of
+	// the other; or two hops away.
+	LinkDirect int64 `yaml:"link_direct"`
+	LinkFar    int64 `yaml:"link_far"`
+	LinkLone   int64 `yaml:"link_lone"` // one of them has a single alert
 }
 
 // TimePoint is one corner of the time table.
