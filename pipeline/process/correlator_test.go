@@ -96,7 +96,7 @@ func produce(t testing.TB, kc kafka.Config, signals []schemas.Signal) {
 func published(t testing.TB, kc kafka.Config) *outcome {
 	t.Helper()
 	o := newOutcome()
-	for _, topic := range []string{schemas.TopicDecisions, schemas.TopicIncidents} {
+	for _, topic := range []string{schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems} {
 		for _, r := range kafkatest.ReadAll(t, kc, topic) {
 			var out process.Output
 			var err error
@@ -107,6 +107,9 @@ func published(t testing.TB, kc kafka.Config) *outcome {
 			case schemas.TypeTimeline:
 				out.Timeline = make([]schemas.TimelineEntry, 1)
 				err = json.Unmarshal(r.Value, &out.Timeline[0])
+			case schemas.TypeProblem:
+				out.Problems = make([]schemas.Problem, 1)
+				err = json.Unmarshal(r.Value, &out.Problems[0])
 			case schemas.TypeIncident:
 				out.Incidents = make([]schemas.Incident, 1)
 				err = json.Unmarshal(r.Value, &out.Incidents[0])

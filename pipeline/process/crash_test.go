@@ -34,10 +34,20 @@ const (
 	envChild   = "PINKSTAR_CRASH_CHILD" // addr of the child's broker
 	envDir     = "PINKSTAR_CRASH_DIR"
 	envVariant = "PINKSTAR_CRASH_VARIANT"
+	envPrefix  = "PINKSTAR_CRASH_PREFIX" // with it, the broker is not the child's
 
 	exactlyOnce = "exactly-once"
+	realEngine  = "real-engine"   // the same with correlate's engine
 	atLeastOnce = "at-least-once" // the negative control
 )
+
+// enginesOf returns what a variant runs.
+func enginesOf(variant string) process.Engines {
+	if variant == realEngine {
+		return correlates{}
+	}
+	return counters{}
+}
 
 func TestMain(m *testing.M) {
 	if addr := os.Getenv(envChild); addr != "" {
@@ -62,6 +72,11 @@ func crashChild(addr, dir, variant string) error {
 	if os.Getenv("PINKSTAR_TEST_LOG") != "" {
 		log = log.Level(zerolog.DebugLevel)
 	}
+	if prefix := os.Getenv(envPrefix); prefix != "" { // the brokers are somebody else's
+		kc := childKafka(addr)
+		kc.Embedded, kc.TopicPrefix = false, prefix
+		return childCorrelator(context.Background(), kc, enginesOf(variant), log)
+	}
 	ec := kafka.DefaultEmbeddedConfig(dir)
 	ec.Addr, ec.SegmentBytes = addr, 1<<20
 	ctx := context.Background()
@@ -84,9 +99,14 @@ func crashChild(addr, dir, variant string) error {
 	if variant == atLeastOnce {
 		return runAtLeastOnce(ctx, kc)
 	}
+	return childCorrelator(ctx, kc, enginesOf(variant), log)
+}
+
+func childCorrelator(ctx context.Context, kc kafka.Config, engines process.Engines, log zerolog.Logger) error {
 	cfg := testConfig()
 	cfg.SnapshotRecords = 5000
-	c, err := process.NewCorrelator(cfg, kc, counters{}, process.Deps{Log: log})
+	cfg.Instance = "child"
+	c, err := process.NewCorrelator(cfg, kc, engines, process.Deps{Log: log})
 	if err != nil {
 		return err
 	}
@@ -168,6 +188,7 @@ func sloppyRestore(ctx context.Context, kc kafka.Config, partition int32, to int
 // victim is the child process.
 type victim struct {
 	addr, dir, variant string
+	kc                 kafka.Config
 	cmd                *exec.Cmd
 	output             strings.Builder
 	mu                 sync.Mutex
@@ -179,14 +200,19 @@ func newVictim(t *testing.T, variant string) *victim {
 		t.Fatal(err)
 	}
 	v := &victim{addr: ln.Addr().String(), dir: tempDir(t), variant: variant}
+	v.kc = childKafka(v.addr)
 	_ = ln.Close()
+	v.cleanup(t)
+	return v
+}
+
+func (v *victim) cleanup(t *testing.T) {
 	t.Cleanup(func() {
 		v.kill()
 		if t.Failed() {
 			t.Logf("the child said:\n%s", tail(v.said(), 6000))
 		}
 	})
-	return v
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
@@ -207,6 +233,9 @@ func (v *victim) said() string {
 func (v *victim) start(t *testing.T) {
 	v.cmd = exec.Command(os.Args[0]) //nolint:gosec // this test binary
 	v.cmd.Env = append(os.Environ(), envChild+"="+v.addr, envDir+"="+v.dir, envVariant+"="+v.variant)
+	if !v.kc.Embedded {
+		v.cmd.Env = append(v.cmd.Env, envPrefix+"="+v.kc.TopicPrefix)
+	}
 	v.cmd.Stdout, v.cmd.Stderr = v, v
 	if err := v.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -247,7 +276,7 @@ func seedOf(t *testing.T) uint64 {
 // bombard sends a storm while killing the child, and returns the ids that were
 // acknowledged. The child is alive when it returns.
 func bombard(t *testing.T, v *victim, size crashSize, rng *rand.Rand) map[string]bool {
-	kc := childKafka(v.addr)
+	kc := v.kc
 	v.start(t)
 	waitBroker(t, kc)
 	var (
@@ -339,9 +368,9 @@ func waitBroker(t *testing.T, kc kafka.Config) {
 
 // judge is the oracle: it says what is wrong with the topics, given the log
 // and the ids that were acknowledged.
-func judge(t *testing.T, kc kafka.Config, acked map[string]bool) []string {
+func judge(t *testing.T, kc kafka.Config, engines process.Engines, acked map[string]bool) []string {
 	got := published(t, kc)
-	want, records := offline(t, kc, counters{})
+	want, records := offline(t, kc, engines)
 	faults := got.diff(want)
 	var counted int64
 	for _, d := range got.Decisions {
@@ -369,14 +398,33 @@ func judge(t *testing.T, kc kafka.Config, acked map[string]bool) []string {
 }
 
 func TestCrashKillMinusNine(t *testing.T) {
-	rng := rand.New(rand.NewPCG(seedOf(t), 0))
 	v := newVictim(t, exactlyOnce)
-	acked := bombard(t, v, sizeOf(), rng)
-	kc := childKafka(v.addr)
+	survive(t, v, sizeOf())
+}
+
+// TestCrashRealEngine does it with the engine that Pinkstar runs.
+func TestCrashRealEngine(t *testing.T) {
+	size := sizeOf()
+	size.signals = min(size.signals, 50_000)
+	survive(t, newVictim(t, realEngine), size)
+}
+
+// TestCrashApacheKafka kills the correlator alone; the brokers live.
+func TestCrashApacheKafka(t *testing.T) {
+	kc := kafkatest.Real(t)
+	v := &victim{addr: kc.Brokers[0], variant: realEngine, kc: kc}
+	v.cleanup(t)
+	survive(t, v, sizeOf())
+}
+
+func survive(t *testing.T, v *victim, size crashSize) {
+	rng := rand.New(rand.NewPCG(seedOf(t), 0))
+	acked := bombard(t, v, size, rng)
+	engines := enginesOf(v.variant)
 	deadline := time.Now().Add(60 * time.Second) // to make progress after the last fault
 	for {
-		waitBroker(t, kc)
-		faults := judge(t, kc, acked)
+		waitBroker(t, v.kc)
+		faults := judge(t, v.kc, engines, acked)
 		if len(faults) == 0 {
 			break
 		}
@@ -388,9 +436,9 @@ func TestCrashKillMinusNine(t *testing.T) {
 	// And what was right is still there after one more.
 	v.kill()
 	v.start(t)
-	waitBroker(t, kc)
+	waitBroker(t, v.kc)
 	time.Sleep(2 * time.Second)
-	if faults := judge(t, kc, acked); len(faults) > 0 {
+	if faults := judge(t, v.kc, engines, acked); len(faults) > 0 {
 		t.Fatalf("after a last kill:\n%s", strings.Join(faults, "\n"))
 	}
 	for _, l := range strings.Split(v.said(), "\n") {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"pinkstar/correlate"
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 )
@@ -133,17 +134,37 @@ func (counters) Restore(r io.Reader) (process.Engine, error) {
 // counters makes them.
 type counters struct{ wanted []schemas.Activation }
 
+// correlates makes the engine that Pinkstar runs.
+type correlates struct{}
+
+type adapted struct{ *correlate.Engine }
+
+func (a adapted) Active(what string) string {
+	if what == "rules" {
+		return a.RulesVersion()
+	}
+	return a.TopologyVersion()
+}
+
+func (correlates) New() (process.Engine, error) { return adapted{correlate.New(nil, nil)}, nil }
+func (correlates) Restore(r io.Reader) (process.Engine, error) {
+	e, err := correlate.Restore(r)
+	return adapted{e}, err
+}
+func (correlates) Wanted() []schemas.Activation { return nil }
+
 // outcome is what topics say in the end: the latest revision of everything.
 type outcome struct {
 	Decisions map[string]schemas.Decision
 	Incidents map[string]schemas.Incident
 	Timeline  map[string]schemas.TimelineEntry
+	Problems  map[string]schemas.Problem
 	// Seen counts each event id: with exactly once it is 1 everywhere.
 	Seen map[string]int
 }
 
 func newOutcome() *outcome {
-	return &outcome{map[string]schemas.Decision{}, map[string]schemas.Incident{}, map[string]schemas.TimelineEntry{}, map[string]int{}}
+	return &outcome{map[string]schemas.Decision{}, map[string]schemas.Incident{}, map[string]schemas.TimelineEntry{}, map[string]schemas.Problem{}, map[string]int{}}
 }
 
 func (o *outcome) add(out *process.Output) {
@@ -157,6 +178,12 @@ func (o *outcome) add(out *process.Output) {
 		o.Seen[fmt.Sprintf("i/%s/%d", in.ID, in.Revision)]++
 		if in.Revision > o.Incidents[in.ID].Revision {
 			o.Incidents[in.ID] = in
+		}
+	}
+	for _, p := range out.Problems {
+		o.Seen[fmt.Sprintf("p/%s/%d", p.ID, p.Revision)]++
+		if p.Revision > o.Problems[p.ID].Revision {
+			o.Problems[p.ID] = p
 		}
 	}
 	for _, e := range out.Timeline {
@@ -189,6 +216,7 @@ func (o *outcome) diff(want *outcome) []string {
 	compare(add, "decision", o.Decisions, want.Decisions)
 	compare(add, "incident", o.Incidents, want.Incidents)
 	compare(add, "timeline", o.Timeline, want.Timeline)
+	compare(add, "problem", o.Problems, want.Problems)
 	return lines
 }
 

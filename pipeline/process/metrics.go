@@ -8,7 +8,7 @@ import (
 
 // metrics of a processor. With a nil registerer they count for nobody.
 type metrics struct {
-	repeats, steps, refused                prometheus.Counter
+	repeats, steps, refused, empty         prometheus.Counter
 	sessions, replayed, ticks, activations prometheus.Counter
 	transactions, records                  *prometheus.CounterVec
 	end, restore, snapshot                 prometheus.Histogram
@@ -29,7 +29,7 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 		Help: "Records processed, by what was done with them.", ConstLabels: labels}, []string{"result"})
 	m := &metrics{
 		records: records,
-		repeats: records.WithLabelValues("repeat"), steps: records.WithLabelValues("step"), refused: records.WithLabelValues("refused"),
+		repeats: records.WithLabelValues("repeat"), steps: records.WithLabelValues("step"), refused: records.WithLabelValues("refused"), empty: records.WithLabelValues("empty"),
 		sessions:    counter("pinkstar_process_session_failures_total", "Kafka sessions that broke and were replaced."),
 		replayed:    counter("pinkstar_process_replayed_total", "Records read again to restore partitions."),
 		ticks:       counter("pinkstar_process_ticks_total", "Ticks appended to idle partitions."),

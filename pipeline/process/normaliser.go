@@ -92,7 +92,9 @@ func (n *Normaliser) apply(s *session, r *kgo.Record, now time.Time) error {
 	signals, err := n.recognise(r, at)
 	refused := partsOf(err)
 	if len(refused) == 0 && len(signals) == 0 {
-		refused = []error{errors.New("there is no signal in it")}
+		// It reports nothing about anything: an event recorder's start-up or
+		// muting, a ping.
+		n.met.empty.Inc()
 	}
 	for i := range signals {
 		rec := kafka.SignalRecord(&n.kafka, &signals[i])
