@@ -13,7 +13,7 @@ type change struct {
 	seq      int64
 	sc       *scope
 	kind     kindCode
-	id       schemas.ID // of the newest signal about it
+	id       schemas.ID // of the first signal about it
 	title    string
 	services []string // as the engine names them
 	team     string
@@ -46,9 +46,9 @@ func (e *Engine) onChange(sc *scope, s *schemas.Signal, r *record) {
 			e.refuse(r, s, "limits.changes: "+itoa(int64(len(sc.changes)))+" changes and windows are held already")
 			return
 		}
-		ch = &change{key: alertKey{e.strings.of(s.Source), s.Fingerprint}, seq: e.nextSeq(), sc: sc, kind: r.kind}
+		ch = &change{key: alertKey{e.strings.of(s.Source), s.Fingerprint}, seq: e.nextSeq(), sc: sc, kind: r.kind, id: r.id}
 	}
-	if err := e.setChange(sc, ch, s, r); err != "" {
+	if err := e.setChange(sc, ch, s); err != "" {
 		e.refuse(r, s, err)
 		return
 	}
@@ -82,6 +82,8 @@ func firstOf(names []string) string {
 
 func changeText(ch *change, inc *incident) string {
 	switch {
+	case inc != nil && ch.status == schemas.StatusCancelled:
+		return "candidate cause of " + inc.pub.ID + "; it was cancelled or rolled back"
 	case inc != nil:
 		return "candidate cause of " + inc.pub.ID
 	case ch.status == schemas.StatusCancelled:
@@ -93,13 +95,15 @@ func changeText(ch *change, inc *incident) string {
 	}
 }
 
-func (e *Engine) setChange(sc *scope, ch *change, s *schemas.Signal, r *record) string {
-	ch.id, ch.status = r.id, s.Status
-	ch.title, ch.team = s.Name, e.strings.of(s.Team)
-	if s.StartsAt != 0 {
-		ch.startsAt = s.StartsAt
+func (e *Engine) setChange(sc *scope, ch *change, s *schemas.Signal) string {
+	ch.status = s.Status
+	if ch.title == "" || s.Name != "" {
+		ch.title = s.Name
 	}
-	ch.endsAt = s.EndsAt
+	if s.Team != "" || ch.team == "" {
+		ch.team = e.strings.of(s.Team)
+	}
+	e.setChangeTimes(ch, s)
 	names := []string{}
 	sub := e.about(sc, s)
 	if sub.service != "" {
@@ -131,6 +135,23 @@ func (e *Engine) setChange(sc *scope, ch *change, s *schemas.Signal, r *record) 
 		}
 	}
 	return ""
+}
+
+// setChangeTimes takes the times of a signal about ch. The news that it ended
+// often carries only its own time: the start that is known stays.
+func (e *Engine) setChangeTimes(ch *change, s *schemas.Signal) {
+	over := ch.status == schemas.StatusFinished || ch.status == schemas.StatusCancelled
+	if !over || ch.startsAt == 0 {
+		if s.StartsAt != 0 {
+			ch.startsAt = s.StartsAt
+		}
+		ch.endsAt = s.EndsAt
+		return
+	}
+	ch.startsAt = min(ch.startsAt, s.StartsAt)
+	if ch.endsAt = s.EndsAt; ch.endsAt == 0 {
+		ch.endsAt = max(s.StartsAt, ch.startsAt)
+	}
 }
 
 // running reports whether ch is in progress at t.

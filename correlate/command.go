@@ -120,7 +120,7 @@ func (e *Engine) linkByHand(inc *incident, c *schemas.Command) string {
 	if by == "" {
 		by = "operator"
 	}
-	e.link(parent, inc, scored{inc: parent, score: ev[0].points, evidence: ev, decisive: true}, by)
+	e.link(parent, inc, scored{inc: parent, score: ev[0].points, evidence: ev, decisive: true}, "", by)
 	return ""
 }
 
@@ -179,6 +179,10 @@ func (e *Engine) move(sc *scope, s *schemas.Signal, r *record) {
 	}
 	e.moveAlert(a, from, to, c.By)
 	e.moveFacts(sc, a, from, to)
+	if c.IncidentID == "" { // it got one of its own, so it does not belong to the old one either
+		sc.facts.add(fact{kind: factUnlinked, inc: from, other: to}, e.set.Limits.Facts)
+	}
+	e.count(to)
 	e.decide(r, s, placed, to, &why{text: "move by " + orNone(c.By) + ": " + a.name + " from " + from.pub.ID + " to " + to.pub.ID})
 }
 

@@ -35,12 +35,13 @@ const (
 	evBusy
 	evRefire
 	evSharedCaller
+	evMaintenance
 )
 
 var evidenceNames = [...]string{"", "rule", "rule", "same_service", "same_instance", "same_host", "host_of_service",
 	"depends_on", "depends_on", "shared_dependency", "time", "template", "learnt", "mention", "mention",
 	"change", "operator", "same_alert", "onset", "size", "size", "pace", "pace", "recovered", "background", "refire",
-	"shared_dependency"}
+	"shared_dependency", "maintenance"}
 
 // evidence is one reason in a compact form; its sentence is made when it is
 // written.
@@ -131,6 +132,8 @@ func (ev *evidence) detail(service string) string {
 		return "names " + ev.other
 	case evChange:
 		return "the incident's candidate cause, " + ev.other + ", is on the same service"
+	case evMaintenance:
+		return "the maintenance " + ev.other + " is in progress on " + ev.extra + " and may explain both"
 	case evOperator:
 		return "an operator put this alert into " + ev.other
 	case evSameAlert:

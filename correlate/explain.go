@@ -123,13 +123,14 @@ func (e *Engine) addCandidate(inc *incident, ch *change, p *place, hops int, on 
 	}
 	if cand.InProgress && cand.Kind == schemas.KindMaintenance {
 		e.addNotice(inc, ch, on)
+		if known < 0 && hops == 1 {
+			e.linkByMaintenance(inc, ch, p, on)
+		}
 	}
 	return score
 }
 
-func sameChange(c schemas.Candidate, ch *change) bool {
-	return c.Title == ch.title && c.StartedAt == ch.startsAt || c.SignalID == ch.id.String()
-}
+func sameChange(c schemas.Candidate, ch *change) bool { return c.SignalID == ch.id.String() }
 
 func candidateReason(hops int, on string, p *place, lead int64) string {
 	where := "on the affected service " + on
@@ -169,4 +170,29 @@ func (e *Engine) addNotice(inc *incident, ch *change, on string) {
 		SignalID: ch.id.String(), At: e.now})
 	e.timeline(inc, "notice", 0, text, nil, "")
 	e.urge(inc)
+}
+
+// linkByMaintenance: a maintenance is in progress upstream of inc, and an
+// incident on the very service being worked on is active already. Together
+// with the direct dependency that makes them one, however long ago the other
+// began.
+func (e *Engine) linkByMaintenance(inc *incident, ch *change, p *place, on string) {
+	ent := e.entity(inc.sc, entityService, on, false)
+	if ent == nil {
+		return
+	}
+	w := &e.set.Correlation.Weights
+	for _, other := range ent.ring { // oldest first
+		there := other.places[ent]
+		if other.closed || other.active == 0 || there == nil || !there.primary || there.first > p.first || other.main() == inc.main() {
+			continue
+		}
+		if !slices.ContainsFunc(other.pub.Candidates, func(c schemas.Candidate) bool { return sameChange(c, ch) }) {
+			continue
+		}
+		ev := []evidence{{kind: evDependsOn, points: w.DependsOn1, hops: 1, other: on},
+			{kind: evMaintenance, points: w.Maintenance, other: ch.title, extra: on}}
+		e.consider(inc, scored{inc: other, score: ev[0].points + ev[1].points, evidence: ev}, p.ent.key.name)
+		return
+	}
 }

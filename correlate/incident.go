@@ -321,7 +321,7 @@ func (e *Engine) linkPending(g *group, rule string) {
 			continue
 		}
 		ev := []evidence{{kind: evRule, points: e.set.Correlation.Weights.Rule, other: rule, n: g.count}}
-		e.link(g.inc, inc, scored{inc: g.inc, score: ev[0].points, evidence: ev, decisive: true}, "")
+		e.link(g.inc, inc, scored{inc: g.inc, score: ev[0].points, evidence: ev, decisive: true}, "", "")
 	}
 	g.pending = nil
 }

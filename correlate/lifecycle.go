@@ -68,7 +68,7 @@ func (e *Engine) reopen(inc *incident, why string) {
 		return
 	}
 	inc.pub.Status = schemas.IncidentOpen
-	inc.pub.ResolvedAt, inc.closeAt = 0, 0
+	inc.pub.ResolvedAt, inc.pub.MitigatedAt, inc.closeAt = 0, 0, 0
 	inc.pub.ReopenCount++
 	inc.resolvedBy = false
 	e.timeline(inc, "reopened", 0, "reopened: "+why, nil, "")

@@ -81,7 +81,7 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 			s = "affected " + spanText(d) + " after the first"
 		}
 		if c.explained > 0 {
-			s += "; " + plural(int64(c.explained), "affected service") + " depend on it"
+			s += "; " + plural(int64(c.explained), "affected service") + verbText(c.explained) + " on it"
 		}
 		if c.upstream == 0 {
 			s += "; nothing it depends on is affected"
@@ -93,6 +93,13 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 		s += "; a change on it began shortly before"
 	}
 	return s
+}
+
+func verbText(n int) string {
+	if n == 1 {
+		return " depends"
+	}
+	return " depend"
 }
 
 // rootCandidates gathers the affected services of the tree under inc, merged

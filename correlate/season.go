@@ -45,7 +45,7 @@ func onSchedule(starts []schemas.Time, period, slack, share int64) bool {
 		}
 		best = max(best, in)
 	}
-	turns := starts[n-1].Sub(starts[0]) / period
+	turns := (starts[n-1].Sub(starts[0]) + 2*slack) / period
 	return int64(best)*1000 >= share*int64(n) && turns >= 2
 }
 

@@ -97,8 +97,9 @@ func (e *Engine) onTicket(sc *scope, s *schemas.Signal, r *record) {
 }
 
 func (e *Engine) setTicket(t *ticket, s *schemas.Signal) {
-	t.title = s.Summary
-	if t.title == "" {
+	if s.Summary != "" {
+		t.title = s.Summary
+	} else if t.title == "" {
 		t.title = s.Name
 	}
 	t.state, t.url = s.Ticket.State, s.URL

@@ -116,7 +116,7 @@ type Weights struct {
 	Mention       int64 `yaml:"mention"`  // text or a label names a service, instance or alert
 	MentionKey    int64 `yaml:"mention_key"`
 	Maintenance   int64 `yaml:"maintenance"` // one maintenance in progress upstream may explain two incidents
-	Change        int64 `yaml:"change"` // a change on the service explains the incident already
+	Change        int64 `yaml:"change"`      // a change on the service explains the incident already
 	SharedCaller  int64 `yaml:"shared_caller"`
 	HostToo       int64 `yaml:"host_too"` // the host as well, besides another tie
 	MentionToo    int64 `yaml:"mention_too"`

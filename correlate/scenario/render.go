@@ -1,0 +1,144 @@
+package scenario
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"pinkstar/schemas"
+)
+
+func (r *run) render() map[string]string {
+	var inc, dec, tl, prb strings.Builder
+	for _, id := range r.incidentIDs.ids {
+		i := r.incidents[id]
+		r.incident(&inc, &i)
+	}
+	for i, s := range r.signals {
+		d, ok := r.decisions[s.ID]
+		if !ok {
+			fmt.Fprintf(&dec, "@%d has no decision\n", i+1)
+			continue
+		}
+		r.decision(&dec, i+1, &d)
+	}
+	for _, t := range r.timeline {
+		fmt.Fprintf(&tl, "%s %s %s: %s\n", clockText(t.At), r.short(t.IncidentID), t.Type, r.short(t.Text))
+	}
+	for _, id := range r.problemIDs.ids {
+		p := r.problems[id]
+		r.problem(&prb, &p)
+	}
+	return map[string]string{"incidents": inc.String(), "decisions": dec.String(), "timeline": tl.String(), "problems": prb.String()}
+}
+
+func (r *run) incident(b *strings.Builder, i *schemas.Incident) {
+	fmt.Fprintf(b, "%s %s %s %q started %s", r.short(i.ID), i.Status, orDash(string(i.Severity)), r.short(i.Title), clockText(i.StartedAt))
+	if i.ResolvedAt != 0 {
+		fmt.Fprintf(b, " resolved %s", clockText(i.ResolvedAt))
+	}
+	fmt.Fprintf(b, "\n   signals %d, repeats %d, alerts %d, active %d", i.SignalCount, i.RepeatCount, i.AlertCount, i.ActiveAlerts)
+	if i.ReopenCount > 0 {
+		fmt.Fprintf(b, ", reopens %d", i.ReopenCount)
+	}
+	if i.FlapCount > 0 {
+		fmt.Fprintf(b, ", flaps %d", i.FlapCount)
+	}
+	b.WriteString("\n")
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "   %s %s\n", name, r.short(text))
+		}
+	}
+	line("services", strings.Join(i.Services, ", "))
+	line("teams", strings.Join(i.Teams, ", "))
+	line("parent", i.ParentID)
+	line("children", strings.Join(i.Children, ", "))
+	for _, root := range i.Roots {
+		line("root", fmt.Sprintf("%s %d: %s", root.Service, root.Score, root.Reason))
+	}
+	line("assignee", i.Assignee)
+	for _, t := range i.Tickets {
+		line("ticket", t.Key+" "+t.State+": "+t.Title)
+	}
+	for _, c := range i.Candidates {
+		line("candidate", fmt.Sprintf("%s %s %s %d: %s", c.Kind, c.Title, c.Status, c.Score, c.Reason))
+	}
+	for _, n := range i.Notices {
+		line("notice", strings.TrimSpace(n.Text+" "+n.Contact))
+	}
+	for _, l := range i.Links {
+		line("link", l.Relation+" "+l.IncidentID+": "+l.Reason)
+	}
+	if p := i.Procedure; p != nil {
+		line("procedure", p.Name+" owner="+orDash(p.Owner)+" runbook="+orDash(p.Runbook))
+	}
+	line("problem", i.ProblemID)
+	if i.Impact.Measured || i.Impact.LostRevenue.High > 0 {
+		line("impact", fmt.Sprintf("revenue %.0f/%.0f/%.0f %s: %s", i.Impact.LostRevenue.Low, i.Impact.LostRevenue.Likely,
+			i.Impact.LostRevenue.High, i.Impact.Currency, i.Impact.Formula))
+	}
+	line("limited", i.Limited)
+}
+
+func (r *run) decision(b *strings.Builder, n int, d *schemas.Decision) {
+	fmt.Fprintf(b, "@%d %s %s", n, d.Verdict, orDash(r.short(d.IncidentID)))
+	if d.Repeats > 0 {
+		fmt.Fprintf(b, " +%d", d.Repeats)
+	}
+	fmt.Fprintf(b, ": %s\n", r.short(d.Reason))
+}
+
+func (r *run) problem(b *strings.Builder, p *schemas.Problem) {
+	fmt.Fprintf(b, "%s %s %q owner %s, incidents %s\n", r.short(p.ID), p.Status, p.Title, orDash(p.Owner), r.short(strings.Join(p.IncidentIDs, " ")))
+	for _, e := range p.Evidence {
+		fmt.Fprintf(b, "   %s %d: %s\n", e.Kind, e.Points, r.short(e.Detail))
+	}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func clockText(t schemas.Time) string {
+	if t == 0 {
+		return "-"
+	}
+	s := t.String()
+	text := strings.TrimSuffix(strings.TrimSuffix(s[11:], "Z"), ".000")
+	if day := s[:10]; day != baseDay.Format("2006-01-02") {
+		return day + " " + text
+	}
+	return text
+}
+
+var (
+	incidentID = regexp.MustCompile(`INC-[0-9A-Z]{12}`)
+	problemID  = regexp.MustCompile(`PRB-[0-9A-Z]{12}`)
+	instant    = regexp.MustCompile(`2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ`)
+)
+
+// short replaces ids by their numbers and instants by times of the day.
+func (r *run) short(s string) string {
+	s = incidentID.ReplaceAllStringFunc(s, func(id string) string {
+		if n, ok := r.incidentIDs.of[id]; ok {
+			return fmt.Sprintf("#%d", n)
+		}
+		return id
+	})
+	s = problemID.ReplaceAllStringFunc(s, func(id string) string {
+		if n, ok := r.problemIDs.of[id]; ok {
+			return fmt.Sprintf("P%d", n)
+		}
+		return id
+	})
+	return instant.ReplaceAllStringFunc(s, func(t string) string {
+		if at, err := schemas.ParseTime(t); err == nil {
+			return clockText(at)
+		}
+		return t
+	})
+}

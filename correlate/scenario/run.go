@@ -1,0 +1,188 @@
+package scenario
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"pinkstar/correlate"
+	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
+)
+
+// run is one execution of a scenario.
+type run struct {
+	file    *File
+	engine  *correlate.Engine
+	out     correlate.Output
+	signals []*schemas.Signal
+	nextSet int // sections "rules" and "topology" already in force
+	nextMap int
+
+	incidentIDs numbering
+	problemIDs  numbering
+	signalIDs   numbering
+
+	incidents map[string]schemas.Incident
+	decisions map[string]schemas.Decision
+	problems  map[string]schemas.Problem
+	timeline  []schemas.TimelineEntry
+}
+
+// numbering gives ids their number in order of appearance.
+type numbering struct {
+	ids []string
+	of  map[string]int
+}
+
+func (n *numbering) add(id string) {
+	if n.of == nil {
+		n.of = map[string]int{}
+	}
+	if _, ok := n.of[id]; !ok {
+		n.ids = append(n.ids, id)
+		n.of[id] = len(n.ids)
+	}
+}
+
+func (n *numbering) idOf(name, prefix string) string {
+	i, err := strconv.Atoi(strings.TrimPrefix(name, prefix))
+	if err != nil || i < 1 || i > len(n.ids) {
+		return ""
+	}
+	return n.ids[i-1]
+}
+
+// Result is what a scenario came to.
+type Result struct {
+	file *File
+	got  map[string]string // by section, as it would be written
+}
+
+// Options change what a scenario runs under when it has no section of its own.
+type Options struct {
+	Rules    *rules.Set
+	Topology *rules.Topology
+}
+
+// Run executes a scenario.
+func Run(f *File, opts Options) (*Result, error) {
+	r := &run{file: f, incidents: map[string]schemas.Incident{}, decisions: map[string]schemas.Decision{},
+		problems: map[string]schemas.Problem{}}
+	set, topo := opts.Rules, opts.Topology
+	var err error
+	if s := f.all("rules"); len(s) > 0 {
+		if set, err = rules.Parse(f.Name+" (rules)", []byte(s[0].lines)); err != nil {
+			return nil, err
+		}
+	}
+	if s := f.all("topology"); len(s) > 0 {
+		if topo, err = rules.ParseTopology(f.Name+" (topology)", []byte(s[0].lines)); err != nil {
+			return nil, err
+		}
+	}
+	r.engine = correlate.New(set, topo)
+	in := f.all("input")[0]
+	for i, line := range strings.Split(in.lines, "\n") {
+		if comment(line) {
+			continue
+		}
+		if err := r.do(line, in.line+i+1); err != nil {
+			return nil, fmt.Errorf("%s: line %d: %w", f.Name, in.line+i+1, err)
+		}
+	}
+	r.engine.Settle(&r.out)
+	r.gather()
+	return &Result{f, r.render()}, nil
+}
+
+// do carries out one line of the input.
+func (r *run) do(line string, number int) error {
+	o, err := orderOf(line)
+	if err != nil {
+		return err
+	}
+	o.line = number
+	defer r.gather()
+	if o.verb == "command" { // what happens up to then may be what it names
+		r.engine.Step(&schemas.Signal{Kind: schemas.KindTick}, o.at, &r.out)
+		r.gather()
+	}
+	switch o.verb {
+	case "tick":
+		r.engine.Step(&schemas.Signal{Kind: schemas.KindTick}, o.at, &r.out)
+		return nil
+	case "again":
+		return r.again(&o)
+	case "rules", "topology":
+		return r.activate(&o)
+	}
+	s, err := r.signal(&o)
+	if err != nil {
+		return err
+	}
+	r.signals = append(r.signals, s)
+	r.signalIDs.add(s.ID)
+	r.engine.Step(s, o.at, &r.out)
+	return nil
+}
+
+// again delivers a signal once more, or as often as "x40" says.
+func (r *run) again(o *order) error {
+	s, err := r.signalNamed(o.bare())
+	if err != nil {
+		return err
+	}
+	times := 1
+	if n, ok := strings.CutPrefix(o.bare(), "x"); ok {
+		if times, err = strconv.Atoi(n); err != nil {
+			return fmt.Errorf("x%s is not a number of times", n)
+		}
+	}
+	id, err := schemas.ParseID(s.ID)
+	if err != nil {
+		return err
+	}
+	for range times {
+		if !r.engine.Repeat(id, o.at, &r.out) {
+			r.engine.Step(s, o.at, &r.out)
+		}
+	}
+	return nil
+}
+
+// activate puts the next section of that name in force, through the log.
+func (r *run) activate(o *order) error {
+	next := &r.nextSet
+	if o.verb == "topology" {
+		next = &r.nextMap
+	}
+	all := r.file.all(o.verb)
+	if *next++; *next >= len(all) {
+		return fmt.Errorf("there is no further section \"--- %s\"", o.verb)
+	}
+	text := all[*next].lines
+	a := &schemas.Activation{What: o.verb, Version: rules.VersionOf([]byte(text)), Text: text}
+	r.engine.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: a}, o.at, &r.out)
+	if v := r.engine.RulesVersion(); o.verb == "rules" && v != a.Version {
+		return fmt.Errorf("the section \"--- rules\" can't be read")
+	}
+	return nil
+}
+
+// gather keeps the newest of what came out.
+func (r *run) gather() {
+	for _, d := range r.out.Decisions {
+		r.decisions[d.SignalID] = d
+	}
+	for _, inc := range r.out.Incidents {
+		r.incidentIDs.add(inc.ID)
+		r.incidents[inc.ID] = inc
+	}
+	for _, p := range r.out.Problems {
+		r.problemIDs.add(p.ID)
+		r.problems[p.ID] = p
+	}
+	r.timeline = append(r.timeline, r.out.Timeline...)
+	r.out.Reset()
+}
