@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,12 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 	if err != nil {
 		return err
 	}
+	what := splitList(emit)
+	for _, e := range what {
+		if !slices.Contains(replay.Emits, e) {
+			return usageError{fmt.Errorf("--emit: %q is not one of %s", e, strings.Join(replay.Emits, ", "))}
+		}
+	}
 	set, topo, err := app.LoadRules(cfg)
 	if err != nil {
 		return usageError{err}
@@ -42,7 +49,7 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 	defer done()
 	show := newProgress(w.err)
 	sum, err := replay.Run(ctx, in, w.out, replay.Options{
-		Rules: set, Topology: topo, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Emit: splitList(emit), Progress: show.line,
+		Rules: set, Topology: topo, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Emit: what, Progress: show.line,
 	})
 	show.end()
 	if err != nil {

@@ -47,11 +47,29 @@ func (a *App) startBrokers(ctx context.Context) error {
 		}
 		return nil
 	}
-	changes, err := kafka.Plan(ctx, cl, a.kafka)
+	changes, err := a.plan(ctx, cl)
 	if err != nil {
 		return fmt.Errorf("brokers %v: %w", a.kafka.Brokers, err)
 	}
 	return mustExist(changes)
+}
+
+// plan asks brokers that may be starting too, until they answer.
+func (a *App) plan(ctx context.Context, cl *kgo.Client) (kafka.Changes, error) {
+	for said := false; ; said = true {
+		changes, err := kafka.Plan(ctx, cl, a.kafka)
+		if err == nil {
+			return changes, nil
+		}
+		if !said {
+			a.log.Warn().Err(err).Strs("brokers", a.kafka.Brokers).Dur("for", prepareTimeout).Msg("the brokers do not answer yet; asking again")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // mustExist refuses to start without topics; lesser differences are the

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// outcome is what a command line came to.
+type outcome struct {
+	code     int
+	out, err string
+}
+
+// command runs one command line as main does.
+func command(t *testing.T, stdin string, args ...string) outcome {
+	t.Helper()
+	errFile, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = errFile.Close() }()
+	var out bytes.Buffer
+	code := run(t.Context(), args, world{strings.NewReader(stdin), &out, errFile, func(string) string { return "" }})
+	said, err := os.ReadFile(errFile.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome{code, out.String(), string(said)}
+}
+
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestExitCodesAndMessages(t *testing.T) {
+	badConfig := file(t, "pinkstar.yaml", "http:\n  lisen: x\n")
+	badRules := file(t, "rules.yaml", "ruels: []\n")
+	badTopology := file(t, "topology.yaml", "services:\n  core: {team: x, depends: [y]}\n")
+	for _, c := range []struct {
+		args string
+		code int
+		says string // on stderr, or on stdout when it went well
+	}{
+		{"version", exitOK, "pinkstar "},
+		{"config check", exitOK, "The configuration is good"},
+		{"config print", exitOK, "listen: 127.0.0.1:8080"},
+		{"config print --http 127.0.0.1:1", exitOK, "# http.listen: from --http"},
+		{"rum", exitUsage, `got "rum"`},
+		{"run --colour pink", exitUsage, "unknown long flag"},
+		{"config check --config " + badConfig, exitUsage, badConfig + ":2:3: unknown field"},
+		{"config check --config /there/is/none.yaml", exitUsage, "no such file"},
+		{"run --config " + badConfig, exitUsage, "lisen"},
+		{"run --rules " + badRules, exitUsage, "line 1"},
+		{"replay - --topology " + badTopology, exitUsage, "line 2"},
+		{"run --roles barista", exitUsage, `--roles: "barista" is no role`},
+		{"replay /there/is/no.ndjson", exitFailed, "no such file"},
+		{"replay - --emit poems", exitUsage, `"poems" is not one of`},
+		{"migrate", exitUsage, "give --clickhouse DSN"},
+		{"send - --data /there/is/none", exitUsage, "no pinkstar is running"},
+		{"topics plan --brokers 127.0.0.1:x", exitFailed, "parse port"},
+	} {
+		got := command(t, "", strings.Fields(c.args)...)
+		said := got.err
+		if c.code == exitOK {
+			said = got.out
+		}
+		if got.code != c.code || !strings.Contains(said, c.says) {
+			t.Errorf("%s: exit code %d, want %d; want %q in:\n%s", c.args, got.code, c.code, c.says, said)
+		}
+	}
+}
+
+func TestReplayFromStandardInput(t *testing.T) {
+	topology := file(t, "topology.yaml", "services:\n  turret: {depends_on: [shield]}\n")
+	in := `{"name":"Down","source":"t","labels":{"service":"shield"},"starts_at":"2026-11-22T10:00:00Z"}
+{"source":"alertmanager","received_at":"2026-11-22T10:00:20Z","payload":` + alertmanagerBody(stormStart, [2]string{"Hit", "turret"}) + `}
+not json
+`
+	got := command(t, in, "replay", "-", "--topology", topology, "--emit", "incident,decision")
+	if got.code != exitOK {
+		t.Fatalf("exit code %d: %s", got.code, got.err)
+	}
+	if strings.Count(got.out, `{"type":"incident"`) != 1 || strings.Count(got.out, `{"type":"decision"`) != 3 {
+		t.Errorf("got\n%s", got.out)
+	}
+	if !strings.Contains(got.err, "1 of 3 positions could not be read") {
+		t.Errorf("stderr: %q", got.err)
+	}
+	if again := command(t, in, "replay", "-", "--topology", topology, "--emit", "incident,decision"); again.out != got.out {
+		t.Error("a second run prints other bytes")
+	}
+}
+
+func TestRulesTestShowsTheDifferenceAndMendsIt(t *testing.T) {
+	const input = "--- input\n10:32:00 alert ShieldDown service=shield severity=critical\n"
+	name := file(t, "shield.txt", input)
+	if got := command(t, "", "rules", "test", name, "--update"); got.code != exitOK {
+		t.Fatalf("exit code %d: %s", got.code, got.err)
+	}
+	if got := command(t, "", "rules", "test", name); got.code != exitOK {
+		t.Fatalf("exit code %d after --update: %s", got.code, got.out)
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(b, []byte("alert ShieldDown"), []byte("alert ShieldUp"), 1)
+	if err := os.WriteFile(name, changed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := command(t, "", "rules", "test", filepath.Dir(name))
+	if got.code != exitFound || !strings.Contains(got.out, "ShieldUp") || !strings.Contains(got.out, "1 of 1 scenarios differ") {
+		t.Errorf("exit code %d:\n%s", got.code, got.out)
+	}
+}
+
+func TestSeedRanges(t *testing.T) {
+	got, err := seedRange("1-3, 7,9-9")
+	if err != nil || len(got) != 5 || got[4] != 9 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, bad := range []string{"", "x", "3-1", "1-", "1-9999", "1-600,1001-1600"} {
+		if _, err := seedRange(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
