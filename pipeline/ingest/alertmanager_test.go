@@ -51,21 +51,21 @@ type webhookMessage struct {
 // alerts are three of Alertmanager's own; the last is resolved and has neither
 // a service nor a severity.
 func alerts() []*alert.Alert {
-	make := func(labels, annotations model.LabelSet, ends time.Time) *alert.Alert {
+	of := func(labels, annotations model.LabelSet, ends time.Time) *alert.Alert {
 		return &alert.Alert{Alert: model.Alert{
 			Labels: labels, Annotations: annotations, StartsAt: startsAt, EndsAt: ends,
 			GeneratorURL: "http://prometheus.station:9090/graph?g0.expr=up%3D%3D0&g0.tab=1",
 		}}
 	}
 	return []*alert.Alert{
-		make(model.LabelSet{
+		of(model.LabelSet{
 			"alertname": "ShieldDown", "service": "shield-generator", "severity": "critical", "instance": "shield-1:9100",
 			"team": "shield", "job": "node", "env": "prod",
 		}, model.LabelSet{
 			"summary": "The force field <is> down & out", "description": "35 \"starfighters\"\nseen", "runbook_url": "https://runbooks/shield",
 		}, time.Time{}),
-		make(model.LabelSet{"alertname": "TurretDown", "app": "turret-control", "severity": "warning", "pod": "turret-1"}, nil, time.Time{}),
-		make(model.LabelSet{"alertname": "RadarNoise"}, nil, startsAt.Add(5*time.Minute)),
+		of(model.LabelSet{"alertname": "TurretDown", "app": "turret-control", "severity": "warning", "pod": "turret-1"}, nil, time.Time{}),
+		of(model.LabelSet{"alertname": "RadarNoise"}, nil, startsAt.Add(5*time.Minute)),
 	}
 }
 
