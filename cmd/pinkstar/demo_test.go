@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"pinkstar/cmd/pinkstar/app"
+	"pinkstar/cmd/pinkstar/demo"
+	"pinkstar/schemas"
+)
+
+// TestDemoTellsTheStory runs `demo --exit` on everything embedded. The demo
+// fails when an outcome does not appear; here the outcomes are asked for again,
+// by other questions than its own, while it still runs.
+func TestDemoTellsTheStory(t *testing.T) {
+	lib := needEngine(t)
+	var out bytes.Buffer
+	w := world{nil, &out, os.Stderr, func(string) string { return "" }}
+	start := func(ctx context.Context, s demo.Settings) (*demo.Pipeline, error) {
+		return startDemo(ctx, w, s, "127.0.0.1:0", lib)
+	}
+	began := time.Now()
+	looked := false
+	err := demo.Run(t.Context(), demo.Options{Exit: true, Speed: demo.DefaultSpeed, Out: &out,
+		Told: func(_ context.Context, at demo.Endpoints) error {
+			looked = true
+			outcomes(t, at)
+			return nil
+		}}, start)
+	if err != nil || !looked {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %s, with the engine there; want less than a minute", took)
+	}
+	for _, s := range []string{"stop Extraordinary maintenance", "SELECT", "Where to look", "Ines Okafor"} {
+		if !strings.Contains(out.String(), s) {
+			t.Errorf("%q is not in what it says", s)
+		}
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Error("it writes colours to what is no terminal")
+	}
+	if testing.Verbose() {
+		t.Log("\n" + out.String())
+	}
+}
+
+// outcomes looks for what the story must have led to.
+func outcomes(t *testing.T, at demo.Endpoints) {
+	c := client{t, app.Endpoints{HTTP: strings.TrimPrefix(at.HTTP, "http://"), ClickHouseHTTP: strings.TrimPrefix(at.ClickHouseHTTP, "http://"),
+		ClickHouseDatabase: at.ClickHouseDatabase, ClickHouseUser: at.ClickHouseUser, ClickHousePassword: at.ClickHousePassword}}
+	attack := "(SELECT min(starts_at) FROM v_alerts WHERE name = 'UnknownStarfightersApproaching')"
+	for _, q := range []struct{ what, query, want string }{
+		{"one main incident", "SELECT count() FROM v_incidents WHERE is_main AND detected_at >= " + attack, "1"},
+		{"at least two children", "SELECT count() >= 2 FROM v_incidents WHERE NOT is_main AND detected_at >= " + attack, "1"},
+		{"every alert of the attack in it", "SELECT uniqExact(d.parent_id) FROM v_decisions d JOIN v_alerts a ON a.signal_id = d.signal_id " +
+			"WHERE d.decision = 'placed' AND a.starts_at >= " + attack, "1"},
+		{"its tickets linked", "SELECT arraySort(groupArray(ticket_key)) FROM v_tickets WHERE parent_id IN " +
+			"(SELECT incident_id FROM v_incidents WHERE is_main AND detected_at >= " + attack + ")", "['CORE-900','TUR-311','TUR-312']"},
+		{"the problem flagged before", "SELECT count(), min(flagged_at < " + attack + ") FROM v_problems WHERE service = 'core'", "1\t1"},
+		{"no other problem", "SELECT count() FROM v_problems WHERE service != 'core'", "0"},
+		{"it cost something", "SELECT min(lost_likely > 0 AND cost_likely > 0 AND lost_low < lost_high) FROM v_incidents " +
+			"WHERE is_main AND detected_at >= " + attack, "1"},
+		{"repeats are counted", "SELECT sum(repeats) FROM v_decisions WHERE at >= " + attack, "3"},
+		// A ticket may be closed long after its incident has left the engine.
+		{"nothing refused or late", "SELECT countIf(decision = 'refused' OR decision = 'late' AND kind != 'ticket') FROM v_decisions", "0"},
+		{"a year of it", "SELECT dateDiff('day', min(detected_at), max(detected_at)) > 350 FROM v_incidents", "1"},
+	} {
+		if got, err := c.sql(q.query); err != nil || got != q.want {
+			t.Errorf("%s: %q, %v; want %q\n%s", q.what, got, err, q.want, q.query)
+		}
+	}
+	if err := toldTheShieldTeam(c, attack); err != nil {
+		t.Error(err)
+	}
+}
+
+// toldTheShieldTeam looks in the API for the maintenance as a candidate cause,
+// and for the notice to those who do it.
+func toldTheShieldTeam(c client, attack string) error {
+	ids, err := c.sql("SELECT incident_id FROM v_incidents WHERE detected_at >= " + attack)
+	if err != nil {
+		return err
+	}
+	cause, notice := false, false
+	for id := range strings.Lines(ids) {
+		var d struct{ Incident schemas.Incident }
+		c.get("/api/v1/incidents/"+strings.TrimSpace(id), &d)
+		for _, x := range d.Incident.Candidates {
+			cause = cause || x.Kind == schemas.KindMaintenance && x.Service == "shield-generator"
+		}
+		for _, x := range d.Incident.Notices {
+			notice = notice || x.Team == "shield" && x.Contact == "#shield-team"
+		}
+	}
+	if !cause || !notice {
+		return fmt.Errorf("candidate cause %v, notice to the shield team %v; want both", cause, notice)
+	}
+	return nil
+}
