@@ -38,7 +38,7 @@ func (e *Engine) about(sc *scope, s *schemas.Signal) subject {
 	}
 	if sub.host != "" {
 		sub.hostEnt = e.entity(sc, entityHost, sub.host, true)
-	} else if _, isHost := e.topo.hosts[sub.instance]; isHost || len(e.topo.instances[sub.instance]) > 1 {
+	} else if e.isHost(sc, sub.instance) {
 		sub.hostEnt = e.entity(sc, entityHost, sub.instance, true)
 	}
 	if sub.ent == nil {
@@ -47,6 +47,18 @@ func (e *Engine) about(sc *scope, s *schemas.Signal) subject {
 		}
 	}
 	return sub
+}
+
+// isHost reports whether name, given as an instance, is a machine: the topology
+// says so, or other signals name it as their host.
+func (e *Engine) isHost(sc *scope, name string) bool {
+	if name == "" {
+		return false
+	}
+	if _, ok := e.topo.hosts[name]; ok || len(e.topo.instances[name]) > 1 {
+		return true
+	}
+	return e.entity(sc, entityHost, name, false) != nil
 }
 
 // declared finds the declared service of s: by a label, its instance, its

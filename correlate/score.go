@@ -255,7 +255,8 @@ func (e *Engine) scorePace(q *query, inc *incident, across bool, add func(eviden
 		add(evidence{kind: evPace, points: pts, n: int32(p.level)})
 	}
 	if p.alerts >= quietFrom && p.level < rateUnit {
-		add(evidence{kind: evQuiet, points: quiet * (log2(rateUnit) - log2(p.level+rateUnit/100)) / 1000, n: int32(p.level)})
+		halvings := log2(rateUnit) - log2(p.level+rateUnit/100)
+		add(evidence{kind: evQuiet, points: quiet * halvings / 1000 * log2(int64(p.alerts)) / 4000, n: int32(p.level)})
 	}
 	if p.active == 0 && p.alerts > 0 {
 		add(evidence{kind: evRecovered, points: w.Recovered})
@@ -263,7 +264,7 @@ func (e *Engine) scorePace(q *query, inc *incident, across bool, add func(eviden
 }
 
 // quietFrom is how many alerts an incident needs before its silence tells
-// anything.
+// anything; the more it had, the more it tells.
 const quietFrom = 4
 
 // pointsAt reads a table, linear between its corners.

@@ -87,9 +87,9 @@ func (m *MicroSS) loadAlerts() error {
 		l := sim.Labelled{Fault: fmt.Sprintf("fault-%04d", a.Fault), Root: m.faults[a.Fault].Root}
 		l.Signal = schemas.Signal{
 			Kind: schemas.KindAlert, Source: sourceMicroSS, Status: schemas.StatusFiring, Name: a.Name,
-			StartsAt: a.At, ReceivedAt: a.At, Instance: a.Entity, Host: a.Node, Summary: a.Text, Occurrence: fmt.Sprint(a.ID),
+			StartsAt: a.At, ReceivedAt: a.At, Instance: a.Entity, Host: host(a.Node), Summary: a.Text, Occurrence: fmt.Sprint(a.ID),
 			Labels: schemas.LabelsOf(map[string]string{
-				"alertname": a.Name, "kind": a.Kind, "instance": a.Entity, "peer": a.Peer, "state": a.State, "node": a.Node,
+				"alertname": a.Name, "kind": a.Kind, "instance": a.Entity, "peer": a.Peer, "state": a.State, "node": host(a.Node),
 			}),
 		}
 		if err := naming.Complete(&l.Signal); err != nil {
@@ -98,6 +98,15 @@ func (m *MicroSS) loadAlerts() error {
 		m.alerts[a.Fault] = append(m.alerts[a.Fault], l)
 		return nil
 	})
+}
+
+// host is the machine of an alert; those about a machine itself have "system"
+// there and the machine as their entity.
+func host(node string) string {
+	if node == "system" {
+		return ""
+	}
+	return node
 }
 
 // loadTopology turns the published graph into our topology file: instances
