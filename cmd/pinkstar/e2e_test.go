@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,10 +22,15 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/correlate"
+	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/kafkatest"
+	"pinkstar/schemas"
 	"pinkstar/sinks/clickhouse/engine"
 )
 
@@ -329,16 +335,101 @@ func storm(where app.Endpoints, seed uint64, acked map[string]int, until time.Ti
 
 var stormStart = time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
 
+// waitForOfflineReplay reads the log that the crashes left behind and runs it
+// through fresh engines. What ClickHouse shows must be what comes out.
+func (c client) waitForOfflineReplay() {
+	c.t.Helper()
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		offline := strings.Join(c.replayLog(), "\n")
+		live, err := c.sql("SELECT incident_id, parent_id, status, signals, repeats FROM v_incidents ORDER BY incident_id")
+		if err == nil && live == offline {
+			if offline == "" {
+				c.t.Fatal("there are no incidents to compare")
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("ClickHouse and an offline replay of the log differ; %v\nlive:\n%.2000s\noffline:\n%.2000s", err, live, offline)
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// replayLog returns one line for each incident, sorted.
+func (c client) replayLog() []string {
+	cfg := kafka.DefaultConfig()
+	cfg.Brokers = []string{c.where.Kafka}
+	topic := cfg.Topic(schemas.TopicSignals)
+	cl, err := kafka.NewClient(cfg, "test", kafka.Deps{}, append(kafka.ReaderOpts(cfg, int(cfg.Partitions)),
+		kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())...)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer cl.Close()
+	ends, err := kadm.NewClient(cl).ListCommittedOffsets(c.t.Context(), topic)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	left := map[int32]int64{}
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset > 0 {
+			left[o.Partition] = o.Offset
+		}
+	})
+	engines := map[int32]*correlate.Engine{}
+	last := map[string]schemas.Incident{}
+	var out correlate.Output
+	for len(left) > 0 {
+		cl.PollFetches(c.t.Context()).EachRecord(func(r *kgo.Record) {
+			end, open := left[r.Partition]
+			if !open {
+				return
+			}
+			if r.Offset+1 >= end {
+				delete(left, r.Partition)
+			}
+			if r.Attrs.IsControl() {
+				return
+			}
+			e := engines[r.Partition]
+			if e == nil {
+				e = correlate.New(nil, nil)
+				engines[r.Partition] = e
+			}
+			var s schemas.Signal
+			if err := schemas.DecodeSignal(r.Value, &s); err != nil {
+				c.t.Fatal(err)
+			}
+			out.Reset()
+			e.Step(&s, schemas.TimeOf(r.Timestamp), &out)
+			for _, inc := range out.Incidents {
+				last[inc.ID] = inc
+			}
+		})
+	}
+	var lines []string
+	for _, inc := range last {
+		main := inc.ParentID
+		if main == "" {
+			main = inc.ID
+		}
+		lines = append(lines, fmt.Sprintf("%s\t%s\t%s\t%d\t%d", inc.ID, main, inc.Status, inc.SignalCount, inc.RepeatCount))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
 // TestCrashLosesAndDoublesNothing kills the whole process again and again in a
 // storm. Everything that was answered 202 is in exactly one decision, counted
 // at least as often as it was acknowledged, and every row is there once.
 func TestCrashLosesAndDoublesNothing(t *testing.T) {
 	lib := needEngine(t)
-	kills := 2
-	if os.Getenv("PINKSTAR_CRASH") == "full" {
-		kills = 8
-	}
-	if testing.Short() {
+	kills, enough := 2, 100 // kills at least, and deliveries
+	switch {
+	case os.Getenv("PINKSTAR_CRASH") == "full":
+		kills, enough = 8, 100_000
+	case testing.Short():
 		kills = 1
 	}
 	dir := t.TempDir()
@@ -350,29 +441,31 @@ func TestCrashLosesAndDoublesNothing(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 99))
 	acked := map[string]int{}
-	for range kills {
+	deliveries, killed := 0, 0
+	for ; killed < kills || deliveries < enough; killed++ {
+		if killed == 5*kills {
+			t.Fatalf("%d kills, and only %d deliveries were acknowledged: the storm did not happen", killed, deliveries)
+		}
 		p := startProcess(t, dir, lib, topology)
 		life := time.Duration(300+rng.IntN(2500)) * time.Millisecond
 		timer := time.AfterFunc(life, func() { _ = p.cmd.Process.Kill() })
 		storm(p.where, rng.Uint64(), acked, time.Now().Add(life))
 		timer.Stop()
+		deliveries = 0
+		for _, n := range acked {
+			deliveries += n
+		}
 	}
 	p := startProcess(t, dir, lib, topology)
 	c := client{t, p.where}
-	deliveries := 0
-	for _, n := range acked {
-		deliveries += n
-	}
-	if len(acked) < 100 {
-		t.Fatalf("only %d signals were acknowledged: the storm did not happen", len(acked))
-	}
-	t.Logf("%d kills, %d signals acknowledged %d times", kills, len(acked), deliveries)
+	t.Logf("%d kills, %d signals acknowledged %d times", killed, len(acked), deliveries)
 	c.waitForIDs(acked)
 	c.wait("SELECT count() = uniqExact(signal_id) FROM v_decisions", "1")
 	c.wait("SELECT count() = uniqExact(signal_id) FROM v_alerts", "1")
 	c.wait("SELECT count() = uniqExact(incident_id) FROM v_incidents", "1")
 	c.wait("SELECT sum(1 + repeats) >= "+strconv.Itoa(deliveries)+" FROM v_decisions", "1")
 	c.wait("SELECT countIf(decision = 'refused') FROM v_decisions", "0")
+	c.waitForOfflineReplay()
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

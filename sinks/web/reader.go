@@ -67,6 +67,7 @@ func (r *Reader) Run(ctx context.Context) error {
 		partitions += len(ps)
 	}
 	share := min(maxPartitionBytes, maxFetchBytes/max(partitions, 1))
+	total := min(int64(share+1<<20+1<<16)*int64(max(partitions, 1)), 1<<30)
 	cl, err := r.newClient(
 		kgo.ConsumeTopics(r.incidents, r.problems),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), // a fold: reading again does no harm
@@ -76,7 +77,8 @@ func (r *Reader) Run(ctx context.Context) error {
 		// Room for one batch more of each partition: the embedded broker counts
 		// the one that no longer fits, and shows aborted records when this limit,
 		// not a partition's, cuts a fetch.
-		kgo.FetchMaxBytes(int32((share+1<<20+1<<16)*max(partitions, 1))),
+		kgo.FetchMaxBytes(int32(total)),
+		kgo.BrokerMaxReadBytes(int32(min(2*total+1<<20, 1<<31-1))),
 		kgo.FetchMaxWait(500*time.Millisecond),
 	)
 	if err != nil {

@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -53,7 +56,28 @@ func (a *App) gateway() (*role, error) {
 		a.server.mux.Handle(path, h)
 	}
 	a.server.mux.Handle("/webhook/", h)
-	return &role{ready: always}, nil
+	return &role{ready: reachable(p.Client())}, nil
+}
+
+// reachable asks the brokers at most every two seconds, whoever asks it.
+func reachable(cl *kgo.Client) func() error {
+	var mu sync.Mutex
+	var at time.Time
+	var last error
+	return func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(at) < 2*time.Second {
+			return last
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if last = cl.Ping(ctx); last != nil {
+			last = fmt.Errorf("the brokers do not answer, senders get 503: %w", last)
+		}
+		at = time.Now()
+		return last
+	}
 }
 
 func (a *App) normaliser() (*role, error) {
