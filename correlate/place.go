@@ -198,29 +198,34 @@ func compareScored(a, b scored) int {
 
 // veto says why a signal must not join c although the evidence suffices.
 func (e *Engine) veto(q *query, c *scored) string {
+	why, limit := e.objection(q, c)
+	if limit {
+		e.limited(c.inc, "nothing joins it any more: "+why)
+		return c.inc.pub.ID + " would fit, but " + why
+	}
+	return why
+}
+
+// objection is veto without consequences; limit says that a limit is the reason.
+func (e *Engine) objection(q *query, c *scored) (why string, limit bool) {
 	cfg, inc := &e.set.Correlation, c.inc
-	if c.decisive {
-		return ""
-	}
-	why := ""
 	switch {
+	case c.decisive:
+		return "", false
 	case q.sc.facts.apart(q, inc):
-		return "an operator moved this alert away from " + inc.pub.ID
+		return "an operator moved this alert away from " + inc.pub.ID, false
 	case inc.separate && !c.ruled:
-		return inc.pub.ID + " is kept separate by a rule"
+		return inc.pub.ID + " is kept separate by a rule", false
 	case len(inc.alerts) >= cfg.MaxSignals:
-		why = "it has " + itoa(int64(len(inc.alerts))) + " alerts (correlation.max_signals)"
+		return "it has " + itoa(int64(len(inc.alerts))) + " alerts (correlation.max_signals)", true
 	case e.now.Sub(inc.pub.DetectedAt) > int64(cfg.MaxDuration):
-		why = "it is open for more than " + cfg.MaxDuration.String() + " (correlation.max_duration)"
+		return "it is open for more than " + cfg.MaxDuration.String() + " (correlation.max_duration)", true
 	case len(inc.services) >= cfg.MaxServices && inc.places[q.sub.ent] == nil:
-		why = "it spans " + itoa(int64(len(inc.services))) + " services (correlation.max_services)"
+		return "it spans " + itoa(int64(len(inc.services))) + " services (correlation.max_services)", true
 	case e.joiningTooFast(inc):
-		why = "more than " + itoa(int64(e.set.Limits.JoiningPerMinute)) + " signals joined it within a minute (limits.joining_per_minute)"
-	default:
-		return ""
+		return "more than " + itoa(int64(e.set.Limits.JoiningPerMinute)) + " signals joined it within a minute (limits.joining_per_minute)", true
 	}
-	e.limited(inc, "nothing joins it any more: "+why)
-	return inc.pub.ID + " would fit, but " + why
+	return "", false
 }
 
 func (e *Engine) joiningTooFast(inc *incident) bool {
