@@ -9,6 +9,7 @@ import (
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/cmd/pinkstar/demo"
+	"pinkstar/pipeline/kafka"
 )
 
 // startTimeout bounds a start, the fetching of the engine and the restoring of
@@ -80,6 +81,11 @@ func startDemo(ctx context.Context, w world, s demo.Settings, http, lib string) 
 	cfg.Data, cfg.HTTP.Listen, cfg.Log.Level = s.DataDir, http, "warn"
 	cfg.Rules, cfg.Topology = config.Text(s.Rules), config.Text(s.Topology)
 	cfg.ClickHouse.Libchdb = lib
+	// The year before the story is not too old to be kept, and a story that is
+	// told fast needs its ticks fast.
+	const keep = 2 * 365 * 24 * time.Hour
+	cfg.Kafka.Retention = kafka.Retention{Inputs: keep, Signals: keep, Decisions: keep, DeadLetter: keep}
+	cfg.Process.TickAfter = 50 * time.Millisecond
 	if s.Token != "" {
 		cfg.RequireToken(s.Token)
 	}

@@ -16,6 +16,7 @@ type Clock struct {
 	base  time.Time // what the clock showed at since
 	since time.Time // machine time
 	speed float64   // clock seconds per machine second; 0 stands still
+	end   time.Time // where it stops and waits; zero for nowhere
 	last  time.Time
 }
 
@@ -34,6 +35,9 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) now() time.Time {
 	w := c.wall()
 	t := c.base.Add(time.Duration(float64(w.Sub(c.since)) * c.speed))
+	if !c.end.IsZero() && t.After(c.end) {
+		t = c.end
+	}
 	if t.After(w) {
 		t = w
 	}
@@ -51,17 +55,18 @@ func (c *Clock) Set(t time.Time) {
 	if n := c.now(); t.Before(n) {
 		t = n
 	}
-	c.base, c.since, c.speed = t, c.wall(), 0
+	c.base, c.since, c.speed, c.end = t, c.wall(), 0, time.Time{}
 	c.last = t
 }
 
-// Run lets the clock run on from where it stands, speed times as fast as the
-// machine's, until it has caught up.
-func (c *Clock) Run(speed float64) {
+// RunTo lets the clock run on from where it stands, speed times as fast as the
+// machine's, up to end, where it waits: a slow machine must not make the story
+// late.
+func (c *Clock) RunTo(end time.Time, speed float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.base = c.now()
-	c.since, c.speed = c.wall(), speed
+	c.since, c.speed, c.end = c.wall(), speed, end
 }
 
 // Catchup puts the clock to the machine's time for good.
@@ -69,11 +74,12 @@ func (c *Clock) Catchup() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.base = c.wall()
-	c.since, c.speed = c.base, 1
+	c.since, c.speed, c.end = c.base, 1, time.Time{}
 }
 
 // Until returns how long to wait on the machine's clock before this clock
-// shows t. A clock that stands still never gets there: ok is false.
+// shows t. One that stands still, or waits before t, never gets there: ok is
+// false.
 func (c *Clock) Until(t time.Time) (d time.Duration, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +87,7 @@ func (c *Clock) Until(t time.Time) (d time.Duration, ok bool) {
 	switch {
 	case left <= 0:
 		return 0, true
-	case c.speed == 0:
+	case c.speed == 0, !c.end.IsZero() && t.After(c.end):
 		return 0, false
 	default:
 		return time.Duration(float64(left)/c.speed) + time.Millisecond, true

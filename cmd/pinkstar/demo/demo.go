@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
-
-	"pinkstar/schemas"
 )
 
 // Topology and Rules are what the demo runs with. They are meant to be read,
@@ -45,6 +42,9 @@ const limit = 60 * time.Second
 // it has ended or ctx is done. An outcome that does not appear is an error: the
 // demo never claims what it did not read back.
 func Run(ctx context.Context, o Options, start StartFunc) error {
+	if o.Speed < 0 {
+		return fmt.Errorf("--speed %g: time cannot run backwards; 0 is as fast as possible", o.Speed)
+	}
 	p := newPage(o.Out)
 	dir, remove, err := dataDir(o.Data)
 	if err != nil {
@@ -95,13 +95,31 @@ func dataDir(keep string) (dir string, remove func(), err error) {
 			return "", nil, fmt.Errorf("data directory %s is not empty: the story starts with a station of its own, "+
 				"so name another directory; to look at what an earlier demo kept, use \"pinkstar run --data %s\"", keep, keep)
 		}
-		return keep, func() {}, nil
+		return keep, func() {}, keepSettings(keep)
 	}
 	dir, err = os.MkdirTemp("", "pinkstar-demo-")
 	if err != nil {
 		return "", nil, fmt.Errorf("data directory: %w", err)
 	}
 	return dir, func() { _ = os.RemoveAll(dir) }, nil // a leftover in the temporary directory is no failure of the demo
+}
+
+// The station's files as they are kept beside the data, so that "pinkstar run"
+// can go on with them.
+const (
+	rulesFile    = "rules.yaml"
+	topologyFile = "topology.yaml"
+)
+
+func keepSettings(dir string) error {
+	err := os.WriteFile(filepath.Join(dir, rulesFile), Rules, 0o600)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, topologyFile), Topology, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	return nil
 }
 
 // untilFailed ends the context when a part of the pipeline dies on its own.
@@ -166,72 +184,24 @@ func (s *stage) tell(ctx context.Context, at Endpoints) error {
 	return nil
 }
 
-// year takes in the generated history, through the same topic and the same
-// correlator as everything else.
-func (s *stage) year(ctx context.Context) error {
-	s.page.title("The year before")
-	events := History(s.t0)
-	records := make([]*kgo.Record, len(events))
-	for i, e := range events {
-		records[i] = &kgo.Record{Value: e.record(), Timestamp: e.At}
-	}
-	s.page.say("A year of the station's monitoring and tickets goes onto the topic %s%s: %d webhooks, each with the "+
-		"time at which it came in.", s.reach.at.TopicPrefix, schemas.TopicAlerts, len(events))
-	began := time.Now()
-	// One key, so one partition: a year in the wrong order is another year.
-	if err := s.reach.produce(ctx, schemas.TopicAlerts, "history", records...); err != nil {
-		return err
-	}
-	s.sent = len(events)
-	err := until(ctx, 2*limit, "the whole year in v_decisions", func(ctx context.Context) error {
-		n, err := s.number(ctx, "SELECT count() FROM v_decisions")
-		if err == nil && n < int64(s.sent) {
-			err = fmt.Errorf("%d of %d signals have a decision", n, s.sent)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	n, err := s.incidentsOfTheYear(ctx)
-	if err != nil {
-		return err
-	}
-	s.page.knows("All of them have a decision, %.1f seconds later. They make %d incidents.", time.Since(began).Seconds(), n)
-	return nil
-}
-
-// incidentsOfTheYear counts them once every one that a decision names has been
-// written, too: the two come over different topics.
-func (s *stage) incidentsOfTheYear(ctx context.Context) (n int64, err error) {
-	err = until(ctx, limit, "the year's incidents in v_incidents", func(ctx context.Context) error {
-		missing, err := s.number(ctx, "SELECT uniqExact(incident_id) FROM v_decisions "+
-			"WHERE incident_id != '' AND incident_id NOT IN (SELECT incident_id FROM v_incidents)")
-		if err == nil && missing > 0 {
-			err = fmt.Errorf("%d incidents that decisions name are not there", missing)
-		}
-		if err != nil {
-			return err
-		}
-		n, err = s.number(ctx, "SELECT count() FROM v_incidents")
-		return err
-	})
-	return n, err
-}
-
 // attack plays the story's beats at the chosen speed.
 func (s *stage) attack(ctx context.Context) error {
 	s.page.title("The attack, other ending")
-	s.page.say("Times are %s's, in UTC: the report's 10:32 is %s here. What happens stands beside its time; "+
+	s.page.say("Times are in UTC, from %s: the report's 10:32 is %s here. What happens stands beside its time; "+
 		"behind ▸ is what Pinkstar answers when asked.", s.t0.UTC().Format("2 January 2006"), s.t0.UTC().Format("15:04"))
 	s.page.blank()
 	s.clock.Set(s.t0.Add(storyBegins))
-	for _, b := range storyOf(s.t0) {
+	beats := storyOf(s.t0)
+	for i, b := range beats {
 		if err := s.wait(ctx, s.t0.Add(b.At)); err != nil {
 			return err
 		}
 		s.page.happens(s.t0.Add(b.At), "%s", b.Text)
-		if err := s.play(ctx, b); err != nil {
+		next := s.t0.Add(storyEnds)
+		if i+1 < len(beats) {
+			next = s.t0.Add(beats[i+1].At)
+		}
+		if err := s.play(ctx, b, next); err != nil {
 			return err
 		}
 	}
@@ -242,7 +212,7 @@ func (s *stage) attack(ctx context.Context) error {
 // wait lets the story's clock come to t.
 func (s *stage) wait(ctx context.Context, t time.Time) error {
 	if s.speed > 0 {
-		s.clock.Run(s.speed)
+		s.clock.RunTo(t, s.speed)
 		if d, ok := s.clock.Until(t); ok {
 			select {
 			case <-ctx.Done():
@@ -255,7 +225,7 @@ func (s *stage) wait(ctx context.Context, t time.Time) error {
 	return ctx.Err()
 }
 
-func (s *stage) play(ctx context.Context, b beat) error {
+func (s *stage) play(ctx context.Context, b beat, next time.Time) error {
 	for _, d := range b.Sends {
 		if err := s.deliver(ctx, d); err != nil {
 			return err
@@ -266,7 +236,7 @@ func (s *stage) play(ctx context.Context, b beat) error {
 			return err
 		}
 	}
-	return s.see(ctx, b.Look)
+	return s.see(ctx, b.Look, next)
 }
 
 func (s *stage) number(ctx context.Context, query string) (int64, error) {

@@ -5,7 +5,9 @@
 // # Which file do I open
 //
 //   - demo.go: Run, and the parts of the evening in order
-//   - story.go: the attack, beat by beat; history.go: the year before it
+//   - history.go: the year before, generated; year.go: taking it in, and the
+//     problem that it shows
+//   - story.go: the attack, beat by beat
 //   - payload.go: Alertmanager's and Jira's payloads, as they post them
 //   - topology.yaml, rules.yaml: what the station's people would have written
 //   - look.go: what is read back after a beat, checked and shown

@@ -21,77 +21,6 @@ type detail struct {
 	Problem  *schemas.Problem        `json:"problem"`
 }
 
-// flagged looks for the core's problem, before anything of the attack was sent.
-func (s *stage) flagged(ctx context.Context) error {
-	// The year is over: time passes on the idle log up to the story's morning.
-	s.clock.Set(s.t0.Add(storyBegins - time.Minute))
-	var core schemas.Problem
-	err := until(ctx, limit, "the core's recurring incidents flagged as a problem", func(ctx context.Context) error {
-		problems, err := s.problems(ctx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(problems, func(p schemas.Problem) bool { return p.Service == "core" })
-		if i < 0 {
-			return fmt.Errorf("%s flagged, none of them the core's", count(len(problems), "problem", "problems"))
-		}
-		core = problems[i]
-		if core.FlaggedAt == 0 || !core.FlaggedAt.Std().Before(s.t0) {
-			return fmt.Errorf("problem %s is flagged at %s, not before the attack", core.ID, core.FlaggedAt)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	s.problemID = core.ID
-	return s.showProblem(ctx, core)
-}
-
-func (s *stage) showProblem(ctx context.Context, core schemas.Problem) error {
-	p := s.page
-	days := s.t0.Sub(core.FlaggedAt.Std()).Hours() / 24
-	p.knows("One pattern in it is not ordinary. Problem %s was flagged on %s, %.0f days before the attack:",
-		core.ID, core.FlaggedAt.Std().Format("2 January 2006"), days)
-	p.fact("problem", "%s", core.Title)
-	p.fact("owner", "team %s", core.Owner)
-	p.fact("seen", "%s, from %s to %s", count(core.Count, "incident", "incidents"),
-		core.FirstSeenAt.Std().Format("2 Jan 2006"), core.LastSeenAt.Std().Format("2 Jan 2006"))
-	for _, e := range core.Evidence {
-		p.fact("evidence", "%s", e.Detail)
-	}
-	p.fact("cost so far", "%s lost revenue and %s work, over %.0f minutes", estimate(core.Cost.LostRevenue, core.Cost.Currency),
-		estimate(core.Cost.Cost, core.Cost.Currency), core.Minutes)
-	return s.showDecoys(ctx)
-}
-
-// showDecoys says what became of the two jobs that alarm by the clock.
-func (s *stage) showDecoys(ctx context.Context) error {
-	problems, err := s.problems(ctx)
-	if err != nil {
-		return err
-	}
-	for _, service := range []string{"guest-reports", "hull-survey"} {
-		if slices.ContainsFunc(problems, func(p schemas.Problem) bool { return p.Service == service }) {
-			return fmt.Errorf("%s alarms by the clock and is flagged as a problem all the same", service)
-		}
-		n, err := s.number(ctx, "SELECT count() FROM v_incidents WHERE has(services, '"+service+"')")
-		if err != nil {
-			return err
-		}
-		s.page.knows("%s had %s in the year, all by the clock: no problem was made of them.", service, count(n, "incident", "incidents"))
-	}
-	return nil
-}
-
-func (s *stage) problems(ctx context.Context) ([]schemas.Problem, error) {
-	var page struct {
-		Problems []schemas.Problem `json:"problems"`
-	}
-	err := s.reach.get(ctx, "/api/v1/problems?limit=500", &page)
-	return page.Problems, err
-}
-
 // incidents returns the main incidents of the attack, newest first.
 func (s *stage) incidents(ctx context.Context) ([]schemas.Incident, error) {
 	var page struct {
@@ -108,13 +37,14 @@ func (s *stage) detail(ctx context.Context, id string) (detail, error) {
 	return d, err
 }
 
-// see reads back what a beat should have led to, and shows it.
-func (s *stage) see(ctx context.Context, l look) error {
+// see reads back what a beat should have led to, and shows it, before the next
+// one.
+func (s *stage) see(ctx context.Context, l look, next time.Time) error {
 	if l == lookNothing {
 		return nil
 	}
 	// Time has to pass for what is told at a bounded rate, such as counts.
-	s.clock.Run(max(s.speed, 60))
+	s.clock.RunTo(next, max(s.speed, 60))
 	f := map[look]func(context.Context) error{
 		lookAnnounced: s.seeAnnounced, lookExpected: s.seeExpected, lookStopped: s.seeStopped,
 		lookOpened: s.seeOpened, lookRepeats: s.seeRepeats, lookTaken: s.seeTaken, lookCause: s.seeCause,
@@ -402,8 +332,7 @@ func (s *stage) seeProblem(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.page.knows("%s (%s) is an occurrence of problem %s, which everybody in the channel sees now.",
-		where.ID, where.Title, where.ProblemID)
+	s.page.knows("%s (%s) is an occurrence of problem %s.", where.ID, where.Title, where.ProblemID)
 	return nil
 }
 

@@ -131,8 +131,8 @@ func (w world) approach() []beat {
 		Sends: []delivery{seen, seen, seen}, Look: lookRepeats,
 	}, {
 		At: 2 * time.Minute,
-		Text: fmt.Sprintf("In the report the one director asked sat in a meeting. Here the procedure pages the on-call "+
-			"incident manager, %s, who takes charge.", manager),
+		Text: fmt.Sprintf("In the report the one director asked sat in a meeting. Here the incident names who is on call: "+
+			"%s takes charge, with a command to the API.", manager),
 		Orders: []schemas.Command{
 			{Action: schemas.ActionAcknowledge, By: manager, Note: "I take charge. All in #emergency, please."},
 			{Action: schemas.ActionAssign, By: manager, To: manager},
@@ -179,7 +179,7 @@ func (w world) turrets() []beat {
 		Look: lookCause,
 	}, {
 		At: 13 * time.Minute,
-		Text: fmt.Sprintf("Told at once, the Shield Team stops: %s brings the emitter back, cancels the window "+
+		Text: fmt.Sprintf("The Shield Team learns of the attack while there is time, and stops: %s brings the emitter back, cancels the window "+
 			"and rolls back. The field needs ten minutes to build up.", shieldLead),
 		Sends: []delivery{
 			w.ended(12, w.emitter()),

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,7 +40,9 @@ func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.line(fmt.Sprintf("      curl %s/webhook/alertmanager -H 'authorization: Bearer %s' \\", at.HTTP, token))
 	p.line("        -H 'content-type: application/json' -d @webhook.json")
 	if o.Data != "" {
-		p.fact("data", "%s stays; \"pinkstar run --data %s\" goes on with it", dir, dir)
+		p.fact("data", "%s stays. To go on with it:", dir)
+		p.line(fmt.Sprintf("      pinkstar run --data %s \\", dir))
+		p.line(fmt.Sprintf("        --rules %s --topology %s", filepath.Join(dir, rulesFile), filepath.Join(dir, topologyFile)))
 	}
 	p.blank()
 	if o.Exit {
