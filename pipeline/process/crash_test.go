@@ -39,6 +39,7 @@ const (
 	exactlyOnce = "exactly-once"
 	realEngine  = "real-engine"   // the same with correlate's engine
 	atLeastOnce = "at-least-once" // the negative control
+	brokerOnly  = "broker"        // for benchmarks
 )
 
 // enginesOf returns what a variant runs.
@@ -96,7 +97,10 @@ func crashChild(addr, dir, variant string) error {
 		return err
 	}
 	cl.Close()
-	if variant == atLeastOnce {
+	switch variant {
+	case brokerOnly:
+		select {}
+	case atLeastOnce:
 		return runAtLeastOnce(ctx, kc)
 	}
 	return childCorrelator(ctx, kc, enginesOf(variant), log)
@@ -194,7 +198,14 @@ type victim struct {
 	mu                 sync.Mutex
 }
 
-func newVictim(t *testing.T, variant string) *victim {
+func newBroker(b *testing.B) *victim {
+	v := newVictim(b, brokerOnly)
+	v.start(b)
+	waitBroker(b, v.kc)
+	return v
+}
+
+func newVictim(t testing.TB, variant string) *victim {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +217,7 @@ func newVictim(t *testing.T, variant string) *victim {
 	return v
 }
 
-func (v *victim) cleanup(t *testing.T) {
+func (v *victim) cleanup(t testing.TB) {
 	t.Cleanup(func() {
 		v.kill()
 		if t.Failed() {
@@ -230,7 +241,7 @@ func (v *victim) said() string {
 	return v.output.String()
 }
 
-func (v *victim) start(t *testing.T) {
+func (v *victim) start(t testing.TB) {
 	v.cmd = exec.Command(os.Args[0]) //nolint:gosec // this test binary
 	v.cmd.Env = append(os.Environ(), envChild+"="+v.addr, envDir+"="+v.dir, envVariant+"="+v.variant)
 	if !v.kc.Embedded {
@@ -347,7 +358,7 @@ func bombard(t *testing.T, v *victim, size crashSize, rng *rand.Rand) map[string
 	return acked
 }
 
-func waitBroker(t *testing.T, kc kafka.Config) {
+func waitBroker(t testing.TB, kc kafka.Config) {
 	t.Helper()
 	cl := kafkatest.Client(t, kc, kgo.WithLogger(nil))
 	defer cl.Close()
@@ -507,7 +518,7 @@ func waitConsumed(t *testing.T, kc kafka.Config, group string) {
 	}
 }
 
-func tempDir(t *testing.T) string {
+func tempDir(t testing.TB) string {
 	if d := os.Getenv("PINKSTAR_CRASH_KEEP"); d != "" {
 		_ = os.RemoveAll(d)
 		return d

@@ -219,6 +219,9 @@ func (s *session) fetchError(e kgo.FetchError) error {
 }
 
 func (s *session) handle(fs kgo.Fetches) error {
+	if !s.inTxn && s.rebalanced.Swap(false) {
+		return s.forgetRebalance()
+	}
 	n := fs.NumRecords()
 	s.full = n >= s.r.cfg.MaxPoll
 	s.pace.backlog = s.full
@@ -237,16 +240,20 @@ func (s *session) handle(fs kgo.Fetches) error {
 	return first
 }
 
+// forgetRebalance makes the client forget a rebalance that was over before a
+// transaction began, for which it would abort the next one. Ending nothing does
+// that, and sets the client back to what is committed: what was polled comes
+// again.
+func (s *session) forgetRebalance() error {
+	if _, err := s.gts.End(context.Background(), kgo.TryAbort); err != nil {
+		return fmt.Errorf("after a rebalance: %w", err)
+	}
+	return nil
+}
+
 func (s *session) begin() error {
 	if s.inTxn {
 		return nil
-	}
-	if s.rebalanced.Swap(false) {
-		// The client would abort the next transaction for a rebalance that
-		// was over before it began. Ending nothing clears its flag.
-		if _, err := s.gts.End(context.Background(), kgo.TryAbort); err != nil {
-			return fmt.Errorf("after a rebalance: %w", err)
-		}
 	}
 	if err := s.gts.Begin(); err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
