@@ -40,8 +40,8 @@ func start(t *testing.T, cfg *config.Config) *app.App {
 // ones where CI has them, else an embedded one of another process's making.
 func brokers(t *testing.T) string {
 	t.Helper()
-	if real := os.Getenv("PINKSTAR_TEST_KAFKA"); real != "" {
-		return real
+	if addr := os.Getenv("PINKSTAR_TEST_KAFKA"); addr != "" {
+		return addr
 	}
 	if kafkatest.Required("kafka") {
 		t.Fatal("PINKSTAR_REQUIRE demands kafka, and PINKSTAR_TEST_KAFKA is not set")

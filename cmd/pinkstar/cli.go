@@ -57,11 +57,8 @@ func dispatch(ctx context.Context, args []string, w world) error {
 	return c.actions[command](ctx, w)
 }
 
-// on adds a command. The returned clause takes its own flags.
-func (c *cli) on(clause *kingpin.CmdClause, do action) *kingpin.CmdClause {
-	c.actions[clause.FullCommand()] = do
-	return clause
-}
+// on says what a command does.
+func (c *cli) on(clause *kingpin.CmdClause, do action) { c.actions[clause.FullCommand()] = do }
 
 // settings is where a command's configuration comes from.
 type settings struct {
@@ -104,8 +101,7 @@ func asUsage(err error) error {
 	if err == nil {
 		return nil
 	}
-	var u usageError
-	if errors.As(err, &u) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		return err
 	}
 	return usageError{err}

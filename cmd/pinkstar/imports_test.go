@@ -40,8 +40,7 @@ func listPackages(t *testing.T) []listed {
 	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "pinkstar/...")
 	out, err := cmd.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			t.Fatalf("go list: %s", exit.Stderr)
 		}
 		t.Fatal(err)

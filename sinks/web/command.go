@@ -76,8 +76,7 @@ func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody,
 	dec.DisallowUnknownFields()
 	var body commandBody
 	if err := dec.Decode(&body); err != nil {
-		var tooBig *http.MaxBytesError
-		if errors.As(err, &tooBig) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, problem(http.StatusRequestEntityTooLarge, "too large", "a command may have %d bytes", a.cfg.MaxBody)
 		}
 		return nil, problem(http.StatusBadRequest, "bad request", "the body is not a command: %v, at byte %d", err, dec.InputOffset())

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -159,7 +160,7 @@ func (r *Reader) follow(ctx context.Context, cl *kgo.Client, ends map[string]map
 		}
 		failed := false
 		fetches.EachError(func(topic string, p int32, err error) {
-			if ctx.Err() == nil && err != context.DeadlineExceeded {
+			if ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {
 				failed = true
 				r.log.Warn().Err(err).Str("topic", topic).Int32("partition", p).Msg("live view cannot read; it goes on trying")
 			}

@@ -119,11 +119,11 @@ func TestPagesShowEveryIncidentOnce(t *testing.T) {
 	var want []string
 	for n := range 60 {
 		inc := incident(n, schemas.IncidentClosed)
-		switch {
-		case n%3 == 0: // live only
+		switch n % 3 {
+		case 0: // live only
 			inc.Status = schemas.IncidentOpen
 			a.view.PutIncident(&inc)
-		case n%3 == 1: // live now, history has an older state
+		case 1: // live now, history has an older state
 			old := inc
 			old.Status = schemas.IncidentOpen
 			h.list = append(h.list, old)

@@ -50,32 +50,23 @@ func newEngines(set *rules.Set, topo *rules.Topology) *engines {
 	}}
 }
 
-func (e *engines) New() (process.Engine, error) { return bridged{correlate.New(nil, nil)}, nil }
+func (e *engines) New() (process.Engine, error) { return partitionEngine{correlate.New(nil, nil)}, nil }
 
 func (e *engines) Restore(r io.Reader) (process.Engine, error) {
 	restored, err := correlate.Restore(r)
 	if err != nil {
 		return nil, err
 	}
-	return bridged{restored}, nil
+	return partitionEngine{restored}, nil
 }
 
 func (e *engines) Wanted() []schemas.Activation { return e.wanted }
 
-// bridged is correlate.Engine with the output type that pipeline/process owns.
-// The two types have the same fields, so the conversion costs nothing, and does
-// not compile when they no longer do.
-type bridged struct{ *correlate.Engine }
+// partitionEngine is correlate.Engine, able to say which version of a thing it runs.
+type partitionEngine struct{ *correlate.Engine }
 
-func (e bridged) Repeat(id schemas.ID, at schemas.Time, out *process.Output) bool {
-	return e.Engine.Repeat(id, at, (*correlate.Output)(out))
-}
-
-func (e bridged) Step(s *schemas.Signal, at schemas.Time, out *process.Output) {
-	e.Engine.Step(s, at, (*correlate.Output)(out))
-}
-
-func (e bridged) Active(what string) string {
+// Active implements process.Engine.
+func (e partitionEngine) Active(what string) string {
 	switch what {
 	case whatRules:
 		return e.RulesVersion()

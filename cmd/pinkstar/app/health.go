@@ -66,7 +66,11 @@ func (h *health) serveReady(w http.ResponseWriter, _ *http.Request) {
 	if !ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready, "parts": parts}) // only a caller that left makes this fail
+	answer := struct {
+		Ready bool        `json:"ready"`
+		Parts []partState `json:"parts"`
+	}{ready, parts}
+	_ = json.NewEncoder(w).Encode(answer) // only a caller that left makes this fail
 }
 
 func serveHealthy(w http.ResponseWriter, _ *http.Request) {

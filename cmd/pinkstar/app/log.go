@@ -53,7 +53,7 @@ func (h logHandler) Enabled(_ context.Context, l slog.Level) bool {
 
 // Handle implements slog.Handler.
 func (h logHandler) Handle(_ context.Context, r slog.Record) error {
-	e := h.log.WithLevel(levelOf(r.Level))
+	e := h.log.WithLevel(levelOf(r.Level)) //nolint:zerologlint // sent below, once the attributes are in
 	r.Attrs(func(a slog.Attr) bool {
 		e = e.Any(a.Key, a.Value.Any())
 		return true

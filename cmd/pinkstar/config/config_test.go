@@ -63,7 +63,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"roles: []\n":                                           "roles: none",
 		"kafka: {partitions: 0}\n":                              "kafka: partitions: 0",
 		"http: {listen: somewhere}\n":                           "http.listen:",
-		"rules: {rules: []}\nrules_file: r.yaml\n":              "keep one of the two",
+		"rules: {impact: {}}\nrules_file: r.yaml\n":             "keep one of the two",
 		"labels: {scope: []}\n":                                 "labels.scope",
 		"clickhouse: {dsn: 'mysql://a@b/c'}\n":                  "must begin with clickhouse://",
 		"http: {read_timeout: 0s}\n":                            "http.read_timeout",
@@ -79,7 +79,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 }
 
 func TestPrintIsReadBackAndKeepsSecrets(t *testing.T) {
-	c, err := Parse([]byte("kafka:\n  brokers: [a:1]\n  sasl: {mechanism: plain, user: u, password: hush}\nclickhouse: {dsn: 'clickhouse://u:hush@h:9000/d?password=hush'}\nrules:\n  rules: []\n"), "x.yaml")
+	c, err := Parse([]byte("kafka:\n  brokers: [a:1]\n  sasl: {mechanism: plain, user: u, password: hush}\nclickhouse: {dsn: 'clickhouse://u:hush@h:9000/d?password=hush'}\nrules:\n  procedures: []\n"), "x.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestPathsInTheFileAreRelativeToIt(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte("http: {listen: ':1'}\nrules:\n  rules:\n    - name: x\n"))
+	f.Add([]byte("http: {listen: ':1'}\nrules:\n  procedures:\n    - name: x\n"))
 	f.Add([]byte("kafka: [\n"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, b []byte) {

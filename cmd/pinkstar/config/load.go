@@ -122,8 +122,7 @@ func readable(err error, b []byte, name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	hint := ""
-	var unknown *yaml.UnknownFieldError
-	if errors.As(err, &unknown) {
+	if _, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
 		hint = "; `pinkstar config print` shows every key there is"
 	}
 	pos := yerr.GetToken().Position

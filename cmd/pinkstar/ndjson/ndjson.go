@@ -86,10 +86,10 @@ func (l *Reader) Next() ([]byte, error) {
 
 func (l *Reader) read() ([]byte, error) {
 	l.buf = l.buf[:0]
-	tooLong, any := false, false
+	tooLong, some := false, false
 	for {
 		part, err := l.r.ReadSlice('\n')
-		any = any || len(part) > 0
+		some = some || len(part) > 0
 		if len(l.buf)+len(part) > l.max {
 			tooLong = true
 			l.buf = l.buf[:0]
@@ -100,7 +100,7 @@ func (l *Reader) read() ([]byte, error) {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case errors.Is(err, io.EOF) && any, err == nil:
+		case errors.Is(err, io.EOF) && some, err == nil:
 			l.number++
 			if tooLong {
 				return nil, ErrLongLine
