@@ -154,3 +154,52 @@ func TestAStartThatFailsLeavesNothingBehind(t *testing.T) {
 	taken.HTTP.Listen = "127.0.0.1:0"
 	start(t, &taken) // the data directory is free again
 }
+
+// TestClickHouseAwayStopsNothing: a ClickHouse that does not answer neither
+// stops the start nor the correlation; the API shows what is live and says
+// what it cannot show.
+func TestClickHouseAwayStopsNothing(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data, cfg.HTTP.Listen, cfg.Topology = t.TempDir(), "127.0.0.1:0", station
+	cfg.ClickHouse.DSN = "clickhouse://pinkstar:hush@127.0.0.1:1/pinkstar"
+	a := start(t, &cfg)
+	c := client{t, a.Endpoints()}
+	c.post("/webhook/alertmanager", alertmanagerBody(stormStart, [2]string{"ShieldDown", "shield-generator"}), http.StatusAccepted, nil)
+	var list struct {
+		Incidents []struct{ ID string }
+		History   struct {
+			Asked, Answered bool
+			Reason          string
+		}
+	}
+	for deadline := time.Now().Add(30 * time.Second); len(list.Incidents) == 0; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the incident never shows")
+		}
+		c.get("/api/v1/incidents", &list)
+	}
+	if !list.History.Asked || list.History.Answered || list.History.Reason == "" || strings.Contains(list.History.Reason, "hush") {
+		t.Errorf("history: %+v", list.History)
+	}
+	var one struct{ Members []struct{ Name string } }
+	c.get("/api/v1/incidents/"+list.Incidents[0].ID, &one)
+	if len(one.Members) != 1 || one.Members[0].Name != "ShieldDown" {
+		t.Errorf("members %+v", one.Members)
+	}
+	c.post("/api/v1/incidents/"+list.Incidents[0].ID+"/commands", `{"action":"resolve","by":"sam"}`, http.StatusAccepted, nil)
+	var ready struct {
+		Ready bool
+		Parts []struct{ Part, Ailing string }
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if code := c.get("/-/ready", &ready); code != http.StatusOK || !ready.Ready {
+			t.Fatalf("/-/ready: %d %+v; a writer without ClickHouse must not take the gateway out of service", code, ready)
+		}
+		if ready.Parts[0].Part == "write" && ready.Parts[0].Ailing != "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing says that ClickHouse is away: %+v", ready)
+		}
+	}
+}

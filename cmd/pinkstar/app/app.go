@@ -43,6 +43,9 @@ type App struct {
 	failed chan error
 }
 
+// undoTimeout bounds the stop of a start that failed.
+const undoTimeout = 30 * time.Second
+
 // Start starts everything that cfg asks for and returns once it is ready. The
 // caller stops it. ctx bounds only the start.
 func Start(ctx context.Context, cfg *config.Config, deps Deps) (*App, error) {
@@ -57,7 +60,9 @@ func Start(ctx context.Context, cfg *config.Config, deps Deps) (*App, error) {
 	a.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := a.start(ctx); err != nil {
 		// What was started is stopped; the reason for the failure comes first.
-		return nil, errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		defer cancel()
+		return nil, errors.Join(err, a.Stop(stopCtx))
 	}
 	return a, nil
 }

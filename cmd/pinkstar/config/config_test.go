@@ -119,13 +119,13 @@ func TestInlineAndBlockTextsAreTheSame(t *testing.T) {
 }
 
 func TestPathsInTheFileAreRelativeToIt(t *testing.T) {
-	file := write(t, "rules_file: rules.yaml\n")
+	file := write(t, "rules_file: rules.yaml\ndata: pinkstar-data\n")
 	c, err := Load(Inputs{File: file, Env: noEnv})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.RulesFile != filepath.Join(filepath.Dir(file), "rules.yaml") {
-		t.Errorf("got %s", c.RulesFile)
+	if c.RulesFile != filepath.Join(filepath.Dir(file), "rules.yaml") || c.Data != filepath.Join(filepath.Dir(file), "pinkstar-data") {
+		t.Errorf("got %s, %s", c.RulesFile, c.Data)
 	}
 	c, err = Load(Inputs{File: file, Env: noEnv, Flags: map[string]string{"rules": "mine.yaml"}})
 	if err != nil || c.RulesFile != "mine.yaml" {

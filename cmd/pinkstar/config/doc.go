@@ -17,7 +17,7 @@
 //   - The file is decoded over the defaults: a key that is absent keeps its
 //     default, a list that is there replaces the default list.
 //   - Paths in the file are relative to the file, paths in flags and environment
-//     to the working directory.
+//     to the working directory. So are the files of the gateway's secrets.
 //   - The texts of rules and topology are carried as they were written (inline:
 //     as the YAML library prints them back, without comments): the correlator puts
 //     the text itself on the log, and its hash is the version.

@@ -64,6 +64,7 @@ func decode(c *Config, b []byte, name string) error {
 	c.File = name
 	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict(), yaml.CustomUnmarshaler(duration))
 	defaults := *c
+	c.Data = "" // to tell what the file says from the default, which is not relative to it
 	switch err := dec.Decode(c); {
 	case errors.Is(err, io.EOF): // nothing but comments; the library zeroes what it was given
 		*c = defaults
@@ -76,6 +77,9 @@ func decode(c *Config, b []byte, name string) error {
 	}
 	c.File, c.Origins = name, defaults.Origins
 	c.relativeTo(filepath.Dir(name))
+	if c.Data == "" {
+		c.Data = defaults.Data
+	}
 	return nil
 }
 
@@ -83,7 +87,7 @@ func decode(c *Config, b []byte, name string) error {
 func (c *Config) relativeTo(dir string) {
 	for _, p := range []*string{&c.Data, &c.RulesFile, &c.TopologyFile, &c.HTTP.WebConfigFile, &c.ClickHouse.Libchdb,
 		&c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile, &c.Kafka.SASL.PasswordFile} {
-		if *p != "" && !filepath.IsAbs(*p) && *p != Default().Data {
+		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
