@@ -107,7 +107,7 @@ func (ev *evidence) detail(service string) string {
 	case evOnset:
 		return spanText(ev.gap) + " after " + ev.other + " was first affected"
 	case evLone:
-		return "the incident has a single alert so far"
+		return "the incident has hardly an alert so far"
 	case evSpread:
 		return "the incident has spread to " + plural(int64(ev.n), "service") + " already"
 	case evPace:

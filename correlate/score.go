@@ -238,6 +238,13 @@ func (e *Engine) scoreTime(t *tie, add func(evidence)) {
 func (e *Engine) scorePace(q *query, inc *incident, across bool, add func(evidence)) {
 	w := &e.set.Correlation.Weights
 	p := e.paceOf(inc)
+	if p.alerts == 0 { // what only people told of so far is as weak as one alert
+		add(evidence{kind: evLone, points: w.LoneAcross})
+		return
+	}
+	if q.kind == schemas.KindTicket {
+		return // people write minutes later, whatever the pace
+	}
 	lone, pacePoints, quiet := w.Lone, w.Pace, w.Quiet
 	if across {
 		lone, pacePoints, quiet = w.LoneAcross, w.PaceAcross, w.QuietAcross
