@@ -114,6 +114,9 @@ func (e *Engine) linkByHand(inc *incident, c *schemas.Command) string {
 	case parent.main() == inc.main():
 		return "incident " + inc.pub.ID + " is part of " + parent.main().pub.ID + " already"
 	}
+	if inc.parent != nil { // only inc is meant, not everything it was part of
+		e.unlink(inc, "belongs to "+parent.pub.ID+", says "+orNone(c.By), c.By)
+	}
 	inc.sc.facts.relink(inc, parent)
 	ev := []evidence{{kind: evOperator, points: e.set.Correlation.Weights.MentionKey, other: parent.pub.ID}}
 	by := c.By
@@ -122,76 +125,6 @@ func (e *Engine) linkByHand(inc *incident, c *schemas.Command) string {
 	}
 	e.link(parent, inc, scored{inc: parent, score: ev[0].points, evidence: ev, decisive: true}, "", by)
 	return ""
-}
-
-func (e *Engine) unlinkByHand(inc *incident, c *schemas.Command, note string) string {
-	parent := inc.parent
-	if parent == nil {
-		return "incident " + inc.pub.ID + " has no parent"
-	}
-	e.unlink(inc, "separated by "+orNone(c.By)+note, c.By)
-	inc.sc.facts.add(fact{kind: factUnlinked, inc: inc, other: parent}, e.set.Limits.Facts)
-	return ""
-}
-
-// relink drops the order to keep two incidents apart.
-func (f *facts) relink(a, b *incident) {
-	n := len(f.list)
-	f.list = slices.DeleteFunc(f.list, func(x fact) bool {
-		return x.kind == factUnlinked && (x.inc == a && x.other == b || x.inc == b && x.other == a)
-	})
-	if len(f.list) != n {
-		f.index()
-	}
-}
-
-// move puts a signal's alert or ticket into another incident, or a new one.
-func (e *Engine) move(sc *scope, s *schemas.Signal, r *record) {
-	c := s.Command
-	id, err := schemas.ParseID(c.SignalID)
-	if err != nil {
-		e.refuse(r, s, "move: "+err.Error())
-		return
-	}
-	m := e.known[id]
-	if m == nil || m.sc != sc {
-		e.refuse(r, s, "move: signal "+c.SignalID+" is not known here (any more)")
-		return
-	}
-	if m.alert == nil || m.alert.inc == nil {
-		e.refuse(r, s, "move: signal "+c.SignalID+" is not an alert of an open incident")
-		return
-	}
-	to := sc.incidents[c.IncidentID]
-	if to == nil && c.IncidentID != "" {
-		e.refuse(r, s, "move: incident "+c.IncidentID+" is not open in scope "+sc.name)
-		return
-	}
-	a, from := m.alert, m.alert.inc
-	if to == from {
-		e.refuse(r, s, "move: the alert is in "+from.pub.ID+" already")
-		return
-	}
-	if to == nil {
-		if to = e.openFor(sc, a, s, r); to == nil {
-			return
-		}
-	}
-	e.moveAlert(a, from, to, c.By)
-	e.moveFacts(sc, a, from, to)
-	if c.IncidentID == "" { // it got one of its own, so it does not belong to the old one either
-		sc.facts.add(fact{kind: factUnlinked, inc: from, other: to}, e.set.Limits.Facts)
-	}
-	e.count(to)
-	e.decide(r, s, placed, to, &why{text: "move by " + orNone(c.By) + ": " + a.name + " from " + from.pub.ID + " to " + to.pub.ID})
-}
-
-// openFor opens an incident for an alert that is moved out of another.
-func (e *Engine) openFor(sc *scope, a *alert, s *schemas.Signal, r *record) *incident {
-	like := *s
-	like.Name, like.StartsAt, like.Team, like.Runbook = a.name, a.startsAt, "", ""
-	sub := subject{service: a.service, instance: a.instance, host: a.host}
-	return e.openIncident(sc, &like, r, &sub, placement{why: &why{}})
 }
 
 func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
@@ -230,11 +163,7 @@ func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
 	}
 	e.urge(from)
 	e.urge(to)
-	if len(from.alerts) == 0 && len(from.tickets) == 0 && !from.over() {
-		e.resolve(from, e.now, "resolved: its last alert was moved to "+to.pub.ID, by)
-	} else {
-		e.scheduleResolve(from)
-	}
+	e.leftBehind(from, to, by)
 }
 
 // placeMoved notes where an alert that was moved in is.

@@ -75,11 +75,28 @@ func (f *facts) together(q *query) *incident {
 	return f.must[alike(q.name, q.sub.service)]
 }
 
+// apart reports whether an operator moved such an alert out of the tree of inc:
+// joining a sibling would bring it back to what it was taken from. What an
+// operator then put into the tree is welcome in it.
 func (f *facts) apart(q *query, inc *incident) bool {
 	if len(f.cannot) == 0 {
 		return false
 	}
-	return f.cannot[keyIncident{q.key, inc}] || f.cannot[keyIncident{alike(q.name, q.sub.service), inc}]
+	keys := [...]alertKey{q.key, alike(q.name, q.sub.service)}
+	direct := f.cannot[keyIncident{keys[0], inc}] || f.cannot[keyIncident{keys[1], inc}]
+	if direct {
+		return true
+	}
+	main := inc.main()
+	if to := f.together(q); to != nil && to.main() == main {
+		return false
+	}
+	for _, x := range main.tree(nil) {
+		if f.cannot[keyIncident{keys[0], x}] || f.cannot[keyIncident{keys[1], x}] {
+			return true
+		}
+	}
+	return false
 }
 
 // unlinked reports whether an operator keeps anything of the two trees apart.
@@ -106,12 +123,40 @@ func (f *facts) forget(inc *incident) {
 	}
 }
 
-// moveFacts notes that alerts like a belong to "to" and not to "from".
+// moveFacts notes that alerts like a belong to "to" and not to "from". Two
+// incidents that an operator took apart in this way are not to be linked
+// either: that would undo it.
 func (e *Engine) moveFacts(sc *scope, a *alert, from, to *incident) {
+	limit := e.set.Limits.Facts
 	for _, k := range [...]alertKey{a.key, alike(a.name, a.service)} {
-		if from != nil && from != to {
-			sc.facts.add(fact{kind: factApart, key: k, inc: from}, e.set.Limits.Facts)
+		sc.facts.add(fact{kind: factApart, key: k, inc: from}, limit)
+		sc.facts.add(fact{kind: factTogether, key: k, inc: to}, limit)
+	}
+	e.keepApart(sc, from, to)
+}
+
+// keepApart notes that two incidents are not related, unless they are parts of
+// one already.
+func (e *Engine) keepApart(sc *scope, a, b *incident) {
+	if a.main() != b.main() && !sc.facts.pairs[[2]*incident{a, b}] {
+		sc.facts.add(fact{kind: factUnlinked, inc: a, other: b}, e.set.Limits.Facts)
+	}
+}
+
+// relink drops every order to keep the trees of two incidents apart.
+func (f *facts) relink(a, b *incident) {
+	of := func(x *incident) *incident {
+		if x == nil {
+			return nil
 		}
-		sc.facts.add(fact{kind: factTogether, key: k, inc: to}, e.set.Limits.Facts)
+		return x.main()
+	}
+	n := len(f.list)
+	f.list = slices.DeleteFunc(f.list, func(x fact) bool {
+		p, q := of(x.inc), of(x.other)
+		return x.kind == factUnlinked && (p == a.main() && q == b.main() || p == b.main() && q == a.main())
+	})
+	if len(f.list) != n {
+		f.index()
 	}
 }

@@ -321,7 +321,12 @@ func (e *Engine) linkPending(g *group, rule string) {
 			continue
 		}
 		ev := []evidence{{kind: evRule, points: e.set.Correlation.Weights.Rule, other: rule, n: g.count}}
-		e.link(g.inc, inc, scored{inc: g.inc, score: ev[0].points, evidence: ev, decisive: true}, "", "")
+		c := scored{inc: g.inc, score: ev[0].points, evidence: ev, decisive: true}
+		if inc.sc.facts.unlinked(g.inc.main(), inc.main()) {
+			e.refuseLink(g.inc.main(), inc.main(), &c, "an operator separated them", "")
+			continue
+		}
+		e.link(g.inc, inc, c, "", "")
 	}
 	g.pending = nil
 }
