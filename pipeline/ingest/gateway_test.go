@@ -269,9 +269,9 @@ func TestSlowBodyIsCutOff(t *testing.T) {
 	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	b, err := io.ReadAll(conn)
-	if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 408 ") {
-		t.Errorf("%v: %s", err, b)
+	b, err := io.ReadAll(conn) // the server hangs up after its answer, which may end in a reset
+	if !strings.HasPrefix(string(b), "HTTP/1.1 408 ") {
+		t.Errorf("%v: %q", err, b)
 	}
 }
 
