@@ -86,7 +86,6 @@ var mediaTypes = map[Source][]string{
 	SourceCloudEvents: {"application/cloudevents+json", "application/cloudevents-batch+json"},
 	SourceSignals: {
 		"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "text/calendar", "text/plain",
-		"application/x-www-form-urlencoded", // what curl --data says when it is not told
 	},
 }
 
@@ -97,6 +96,9 @@ func mediaType(source Source, header string) (string, *problem) {
 	}
 	t, _, err := mime.ParseMediaType(header)
 	ok := err == nil && (t == "application/json" || strings.HasSuffix(t, "+json") && source != SourceCloudEvents)
+	// What curl --data and many a script say when they are not told. Where the
+	// type does not choose the format, it need not be right.
+	ok = ok || t == "application/x-www-form-urlencoded" && source != SourceCloudEvents
 	for _, taken := range mediaTypes[source] {
 		ok = ok || t == taken
 	}
