@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"pinkstar/pipeline/kafka"
 )
@@ -20,7 +22,8 @@ import (
 // called from the session's loop; those come from the client between polls,
 // never while records are being handled.
 type stage interface {
-	// take handles the records of one partition, producing by s.produce.
+	// take handles the records of one partition, producing by s.produce. It is
+	// called for several partitions at once.
 	take(s *session, p kgo.FetchTopicPartition) error
 	// idle is called between polls, outside of transactions too.
 	idle(ctx context.Context, s *session, now time.Time) error
@@ -231,13 +234,42 @@ func (s *session) handle(fs kgo.Fetches) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	var first error
+	return s.takeAll(fs, n)
+}
+
+// sideBySide is how many records make it worth to handle partitions at once.
+const sideBySide = 256
+
+// takeAll hands each partition's records to the stage. Partitions share
+// nothing, so they are handled side by side when there is much to do.
+func (s *session) takeAll(fs kgo.Fetches, n int) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	if n < sideBySide {
+		g.SetLimit(1)
+	}
+	type key struct {
+		topic     string
+		partition int32
+	}
+	parts := map[key][]kgo.FetchTopicPartition{} // more than one when its leader has just moved
 	fs.EachPartition(func(p kgo.FetchTopicPartition) {
-		if first == nil && len(p.Records) > 0 {
-			first = s.r.stage.take(s, p)
+		if len(p.Records) > 0 {
+			k := key{p.Topic, p.Partition}
+			parts[k] = append(parts[k], p)
 		}
 	})
-	return first
+	for _, ps := range parts {
+		g.Go(func() error {
+			for _, p := range ps {
+				if err := s.r.stage.take(s, p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // forgetRebalance makes the client forget a rebalance that was over before a
