@@ -36,12 +36,13 @@ const (
 	evRefire
 	evSharedCaller
 	evMaintenance
+	evStorm
 )
 
 var evidenceNames = [...]string{"", "rule", "rule", "same_service", "same_instance", "same_host", "host_of_service",
 	"depends_on", "depends_on", "shared_dependency", "time", "template", "learnt", "mention", "mention",
 	"change", "operator", "same_alert", "onset", "size", "size", "pace", "pace", "recovered", "background", "refire",
-	"shared_dependency", "maintenance"}
+	"shared_dependency", "maintenance", "storm"}
 
 // evidence is one reason in a compact form; its sentence is made when it is
 // written.
@@ -120,6 +121,8 @@ func (ev *evidence) detail(service string) string {
 		return "unrelated incidents open often here (" + milli(int64(ev.n)) + " of late)"
 	case evRefire:
 		return "the same alert is still firing there: a second start is rather another happening"
+	case evStorm:
+		return "it came in the middle of a storm of alerts, and the topology knows nothing of where it fired"
 	case evSharedCaller:
 		return "one service depends on both " + service + " and " + ev.other
 	case evTemplate:

@@ -41,7 +41,9 @@ type incident struct {
 	closeAt   schemas.Time
 	quietAt   schemas.Time
 	flapUntil schemas.Time
-	minute    int64 // joined counts the signals of this minute
+	listed    []listed  // members as last written; not part of the state
+	roots     *rootRank // likewise
+	minute    int64     // joined counts the signals of this minute
 	joined    int32
 
 	timelineSeq int64
@@ -155,6 +157,9 @@ func (e *Engine) join(inc *incident, a *alert, s *schemas.Signal, r *record, sub
 	}
 	inc.joined++
 	inc.rate.add(e.now, incidentHalfLife)
+	if inc.rate.level >= stormLevel {
+		inc.sc.storm = inc
+	}
 	e.count(inc)
 	inc.lastID = r.id
 	e.touch(inc, sub, s.StartsAt, r.id, false)

@@ -129,6 +129,9 @@ func (e *Engine) forgetIncident(inc *incident) {
 		delete(sc.groups, g.key)
 	}
 	sc.leaveRings(inc)
+	if sc.storm == inc {
+		sc.storm = nil
+	}
 	sc.facts.forget(inc)
 	delete(sc.incidents, inc.pub.ID)
 	sc.live = slices.DeleteFunc(sc.live, func(x *incident) bool { return x == inc })

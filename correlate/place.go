@@ -269,6 +269,9 @@ func (e *Engine) candidates(q *query) []*incident {
 		addRing(q.mentions[i].ent)
 	}
 	e.learnt.candidates(q, addRing)
+	if e.unrelated(q) {
+		add(q.sc.storm)
+	}
 	e.scratch.candidates = c
 	return c
 }

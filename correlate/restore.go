@@ -220,6 +220,7 @@ func (d *restorer) scope(sc *scope) {
 		d.incident(inc)
 		sc.incidents[inc.pub.ID] = inc
 	}
+	sc.storm = d.ref()
 	for _, ent := range d.entities {
 		ent.ring = d.refs()
 	}

@@ -19,7 +19,8 @@ type scope struct {
 	tickets   map[string]*ticket
 	changes   []*change // in order of arrival
 	facts     facts
-	opened    rate // of new incidents
+	opened    rate      // of new incidents
+	storm     *incident // the latest that many signals joined at once
 	patterns  patterns
 }
 

@@ -60,6 +60,12 @@ func (e *Engine) score(q *query, inc *incident) scored {
 			add(evidence{kind: evSameAlert, points: w.SameAlert, other: q.name})
 		}
 	}
+	if t.place == nil && !linked && e.stormy(q, inc) {
+		linked = true
+		gap := e.gapTo(q, inc, inc.pub.StartedAt, inc.lastStart)
+		add(evidence{kind: evStorm, points: w.Storm})
+		add(evidence{kind: evTime, points: e.pointsAt(e.set.Correlation.TimeAcross, gap), gap: gap})
+	}
 	if pts, name := e.learnt.points(q, inc, w.Learnt); pts > 0 {
 		linked = true
 		add(evidence{kind: evLearnt, points: pts, other: name})
@@ -219,6 +225,20 @@ func (e *Engine) scoreSupport(q *query, inc *incident, t *tie, add func(evidence
 	if len(inc.pub.Candidates) > 0 && q.sub.service != "" && inc.pub.Candidates[0].Service == q.sub.service {
 		add(evidence{kind: evChange, points: w.Change, other: inc.pub.Candidates[0].Title})
 	}
+}
+
+// unrelated reports whether the topology says nothing about what the alert of
+// q is about, so that no evidence of structure can exist.
+func (e *Engine) unrelated(q *query) bool {
+	ent := q.sub.ent
+	return q.kind == schemas.KindAlert && ent != nil && len(q.sub.possible) == 0 &&
+		(ent.node < 0 || len(e.topo.near(ent.node).order) == 0)
+}
+
+// stormy: an alert on something the topology does not know, in the middle of a
+// storm. Its place in time is all there is, and a storm is when that tells.
+func (e *Engine) stormy(q *query, inc *incident) bool {
+	return q.sc.storm == inc && inc.rate.now(e.now, incidentHalfLife) >= stormLevel && e.unrelated(q)
 }
 
 // scoreTime adds how close in time the tie is: to the nearest signal there and,

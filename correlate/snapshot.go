@@ -165,6 +165,7 @@ func (s *snapshotter) scope(sc *scope) {
 	for _, inc := range sc.live {
 		s.incident(inc)
 	}
+	s.ref(sc.storm)
 	s.ringList(sc)
 	s.len(len(sc.changes))
 	for _, ch := range sc.changes {

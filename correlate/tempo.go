@@ -21,6 +21,10 @@ const (
 	scopeHalfLife    = 20 * schemas.Minute
 )
 
+// stormLevel is the pace from which an incident may be what an entity suffers
+// from of which the topology knows nothing.
+const stormLevel = 5 * rateUnit
+
 // now returns the level at log time at.
 func (r rate) now(at schemas.Time, halfLife int64) int64 {
 	dt := at.Sub(r.at)

@@ -60,32 +60,37 @@ func Run(o Options) (*Table, error) {
 	names := make([][]string, len(jobs))
 	var mu sync.Mutex
 	done := 0
-	work := make(chan int)
-	var wg sync.WaitGroup
-	for range max(1, o.Workers) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for i := range work {
-				results[i], names[i], errs[i] = o.one(jobs[i])
-				mu.Lock()
-				done++
-				if o.Progress != nil {
-					o.Progress(done, len(jobs))
-				}
-				mu.Unlock()
-			}
-		}()
-	}
-	for i := range jobs {
-		work <- i
-	}
-	close(work)
-	wg.Wait()
+	each(len(jobs), o.Workers, func(i int) {
+		results[i], names[i], errs[i] = o.one(jobs[i])
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		if o.Progress != nil {
+			o.Progress(done, len(jobs))
+		}
+	})
 	if err := cmp.Or(errs...); err != nil {
 		return nil, err
 	}
 	return collect(jobs, names, results), nil
+}
+
+// each calls f with 0 to n-1 on so many goroutines, at least one, and waits.
+func each(n, workers int, f func(int)) {
+	work := make(chan int)
+	var wg sync.WaitGroup
+	for range max(1, workers) {
+		wg.Go(func() {
+			for i := range work {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	wg.Wait()
 }
 
 func (o Options) one(j job) ([]Scores, []string, error) {

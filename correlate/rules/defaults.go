@@ -104,6 +104,7 @@ func defaultCorrelation() Correlation {
 			QuietAcross:   0,
 			Background:    -790,
 			Recovered:     -1500,
+			Storm:         500,
 			Refire:        -4000,
 			LinkDirect:    3500,
 			LinkFar:       -500,

@@ -134,6 +134,7 @@ type Weights struct {
 	QuietAcross int64 `yaml:"quiet_across"`
 	Background  int64 `yaml:"background"` // per doubling of the incidents opened of late
 	Recovered   int64 `yaml:"recovered"`  // all its alerts have recovered
+	Storm       int64 `yaml:"storm"`      // many signals joined it just now, and the topology knows nothing of this one
 	Refire      int64 `yaml:"refire"`     // the same alert is firing in it and started again
 
 	// Between two incidents: a service of one is, or is next to, a service of
