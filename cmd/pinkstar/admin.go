@@ -60,6 +60,9 @@ func topics(ctx context.Context, w world, s *settings, apply bool) error {
 	if n := len(changes.Blocked()); n > 0 {
 		return fmt.Errorf("%d differences are left as they are: see \"blocked\" above", n)
 	}
+	if err := kafka.Ensure(ctx, cl, cfg.Kafka.Config); err != nil { // what was made takes a moment to be seen
+		return err
+	}
 	fmt.Fprintf(w.out, "%d changes made.\n", len(changes))
 	return nil
 }

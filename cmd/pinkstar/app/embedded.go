@@ -47,11 +47,28 @@ func (a *App) startBrokers(ctx context.Context) error {
 		}
 		return nil
 	}
-	changes, err := a.plan(ctx, cl)
-	if err != nil {
-		return fmt.Errorf("brokers %v: %w", a.kafka.Brokers, err)
+	return a.requireTopics(ctx, cl)
+}
+
+// spreadTimeout is how long topics that were just created may take to be seen
+// by the broker that is asked.
+const spreadTimeout = 3 * time.Second
+
+func (a *App) requireTopics(ctx context.Context, cl *kgo.Client) error {
+	for since := time.Now(); ; {
+		changes, err := a.plan(ctx, cl)
+		if err != nil {
+			return fmt.Errorf("brokers %v: %w", a.kafka.Brokers, err)
+		}
+		if err = mustExist(changes); err == nil || time.Since(since) > spreadTimeout {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
-	return mustExist(changes)
 }
 
 // plan asks brokers that may be starting too, until they answer.
