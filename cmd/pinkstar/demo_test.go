@@ -51,6 +51,27 @@ func TestDemoTellsTheStory(t *testing.T) {
 	}
 }
 
+// TestDemoFailsWithoutItsOutcome takes the station's rules away, and with them
+// the procedure that the demo says an incident has.
+func TestDemoFailsWithoutItsOutcome(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts everything")
+	}
+	lib := needEngine(t)
+	var out bytes.Buffer
+	w := world{nil, &out, os.Stderr, func(string) string { return "" }}
+	err := demo.Run(t.Context(), demo.Options{Exit: true, Out: &out}, func(ctx context.Context, s demo.Settings) (*demo.Pipeline, error) {
+		s.Rules = nil
+		return startDemo(ctx, w, s, "127.0.0.1:0", lib)
+	})
+	if err == nil || !strings.Contains(err.Error(), "no procedure") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	if strings.Contains(out.String(), "Its procedure") {
+		t.Error("it tells of a procedure that is not there")
+	}
+}
+
 // outcomes looks for what the story must have led to.
 func outcomes(t *testing.T, at demo.Endpoints) {
 	c := client{t, app.Endpoints{HTTP: strings.TrimPrefix(at.HTTP, "http://"), ClickHouseHTTP: strings.TrimPrefix(at.ClickHouseHTTP, "http://"),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -56,17 +55,20 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 	began := time.Now()
 	pl, err := start(ctx, Settings{DataDir: dir, Rules: Rules, Topology: Topology, Token: s.token, Now: s.clock.Now})
 	if err != nil {
-		return fmt.Errorf("start the pipeline: %w", err)
+		return interrupted(ctx, p, fmt.Errorf("start the pipeline: %w", err))
 	}
 	defer stop(pl, p)
 	p.started(time.Since(began))
-	ctx, cancel := untilFailed(ctx, pl.Failed)
+	told, cancel := untilFailed(ctx, pl.Failed)
 	defer cancel(nil)
-	if err := s.tell(ctx, pl.Endpoints); err != nil {
-		return errors.Join(err, context.Cause(ctx))
+	if err := s.tell(told, pl.Endpoints); err != nil {
+		if cause := context.Cause(told); cause != nil {
+			err = cause // what follows from it says less
+		}
+		return interrupted(ctx, p, err)
 	}
 	if o.Told != nil {
-		if err := o.Told(ctx, pl.Endpoints); err != nil {
+		if err := o.Told(told, pl.Endpoints); err != nil {
 			return err
 		}
 	}
@@ -74,10 +76,18 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 	if o.Exit {
 		return p.err
 	}
-	<-ctx.Done()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
+	<-told.Done()
+	return interrupted(ctx, p, context.Cause(told))
+}
+
+// interrupted returns err, unless there is one only because somebody pressed
+// Ctrl-C.
+func interrupted(ctx context.Context, p *page, err error) error {
+	if ctx.Err() == nil {
+		return err
 	}
+	p.blank()
+	p.say("Stopped.")
 	return p.err
 }
 

@@ -158,8 +158,8 @@ func (e refusedError) Unwrap() error { return e.error }
 
 // until asks again until look is satisfied. What look last missed is the error
 // when the time is up.
-func until(ctx context.Context, limit time.Duration, what string, look func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func until(outer context.Context, limit time.Duration, what string, look func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(outer, limit)
 	defer cancel()
 	wait := 20 * time.Millisecond
 	for {
@@ -172,6 +172,9 @@ func until(ctx context.Context, limit time.Duration, what string, look func(cont
 		}
 		select {
 		case <-ctx.Done():
+			if outer.Err() != nil {
+				return outer.Err()
+			}
 			return fmt.Errorf("%s: not seen within %s: %w", what, limit, err)
 		case <-time.After(wait):
 			wait = min(2*wait, 300*time.Millisecond)
