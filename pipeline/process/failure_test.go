@@ -81,7 +81,7 @@ type trippingEngine struct {
 func (e trippingEngine) Step(s *schemas.Signal, at schemas.Time, out *process.Output) {
 	e.counter.Step(s, at, out)
 	if len(out.Decisions) > 0 && e.tripped.CompareAndSwap(true, false) {
-		out.Decisions[0].Reason = strings.Repeat("x", 3<<20)
+		out.Decisions[0].Scope = strings.Repeat("x", 3<<20) // the record's key: it can't be shrunk
 	}
 }
 
@@ -91,6 +91,57 @@ func (e tripping) Restore(r io.Reader) (process.Engine, error) {
 	c := newCounter()
 	return trippingEngine{c, e.tripped}, json.NewDecoder(r).Decode(&c.S)
 }
+
+// TestTooLargeIsCut has the engine say what no broker takes, again and again.
+func TestTooLargeIsCut(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	startCorrelator(t, kc, testConfig(), verbose{})
+	signals := storm(rand.New(rand.NewPCG(1, 2)), 300, schemas.TimeOf(time.Now().Add(-time.Hour)))
+	long := signals[0]
+	long.Name = strings.Repeat("n", 5<<10)
+	long.ID = schemas.SignalID(&long).String()
+	produce(t, kc, append(signals, long))
+	want := map[string]bool{}
+	for _, s := range signals {
+		want[s.ID] = true
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		placed, refused := 0, 0
+		for id, d := range published(t, kc).Decisions {
+			switch {
+			case want[id]:
+				placed++
+				if d.Revision == 1 && !strings.Contains(d.Reason, "too large") {
+					t.Fatalf("the reason does not say that it was cut: %.100s", d.Reason)
+				}
+			case d.Verdict == schemas.VerdictRefused && strings.Contains(d.Reason, "name"):
+				refused++
+			}
+		}
+		if placed == len(want) && refused == 1 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d placed, %d refused", placed, len(want), refused)
+		}
+	}
+}
+
+type verbose struct{ counters }
+
+type verboseEngine struct{ *counter }
+
+func (e verboseEngine) Step(s *schemas.Signal, at schemas.Time, out *process.Output) {
+	e.counter.Step(s, at, out)
+	for i := range out.Decisions {
+		out.Decisions[i].Reason = strings.Repeat("x", 2<<20)
+	}
+	for i := range out.Incidents {
+		out.Incidents[i].Members = []schemas.MemberRef{{Reason: strings.Repeat("x", 2<<20)}}
+	}
+}
+
+func (verbose) New() (process.Engine, error) { return verboseEngine{newCounter()}, nil }
 
 // TestDamagedSnapshot restores from the older one, and from the log alone.
 func TestDamagedSnapshot(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 // metrics of a processor. With a nil registerer they count for nobody.
 type metrics struct {
-	repeats, steps, refused, empty         prometheus.Counter
+	repeats, steps, refused, empty, shrunk prometheus.Counter
 	sessions, replayed, ticks, activations prometheus.Counter
 	transactions, records                  *prometheus.CounterVec
 	end, restore, snapshot                 prometheus.Histogram
@@ -30,6 +30,7 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		records: records,
 		repeats: records.WithLabelValues("repeat"), steps: records.WithLabelValues("step"), refused: records.WithLabelValues("refused"), empty: records.WithLabelValues("empty"),
+		shrunk:      counter("pinkstar_process_shrunk_total", "Outcomes that were too large and lost their lists."),
 		sessions:    counter("pinkstar_process_session_failures_total", "Kafka sessions that broke and were replaced."),
 		replayed:    counter("pinkstar_process_replayed_total", "Records read again to restore partitions."),
 		ticks:       counter("pinkstar_process_ticks_total", "Ticks appended to idle partitions."),
@@ -47,7 +48,7 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 			Help: "Size of a partition's latest snapshot.", ConstLabels: labels}, []string{"partition"}),
 	}
 	if reg != nil {
-		for _, c := range []prometheus.Collector{m.records, m.sessions, m.replayed, m.ticks, m.activations, m.transactions,
+		for _, c := range []prometheus.Collector{m.records, m.sessions, m.replayed, m.ticks, m.activations, m.shrunk, m.transactions,
 			m.end, m.restore, m.snapshot, m.partitions, m.lag, m.snapshotBytes} {
 			var already prometheus.AlreadyRegisteredError
 			if err := reg.Register(c); err != nil && !errors.As(err, &already) {

@@ -124,6 +124,9 @@ func readSignal(r *kgo.Record, id schemas.ID, hasID bool, sig *schemas.Signal) e
 	if hasID && own != id {
 		return fmt.Errorf("the header %s says %s and the value %s: a repeat could not be recognised", schemas.HeaderID, id, own)
 	}
+	if err := checkNames(sig); err != nil {
+		return err
+	}
 	if sig.Scope == "" && len(r.Key) > 0 {
 		return fmt.Errorf("scope: missing, although the record's key is %q", r.Key)
 	}
@@ -145,6 +148,10 @@ func (p *part) emit(to emit) error {
 	var first error
 	send := func(topic, typ, key, id string, at schemas.Time, v any) {
 		r, err := kafka.OutcomeRecord(p.kafka, topic, typ, key, id, at, v)
+		if err == nil && len(r.Value) > maxOutcomeBytes {
+			p.met.shrunk.Inc()
+			r, err = kafka.OutcomeRecord(p.kafka, topic, typ, key, id, at, shrink(v))
+		}
 		if err != nil {
 			if first == nil {
 				first = fmt.Errorf("encoding %s %s: %w", typ, id, err)
