@@ -100,18 +100,35 @@ func (inc *incident) firedOn(name string) string {
 	return where
 }
 
+// listed is a member as it was last written. Its sentence and id stay the same
+// from one writing to the next, and rendering them is most of the work.
+type listed struct {
+	a          *alert
+	id, reason string
+}
+
 // memberRefs lists the first and the newest members.
 func (e *Engine) memberRefs(inc *incident) []schemas.MemberRef {
 	limit := e.set.Limits.Members
 	room := max(limit-len(inc.tickets), limit/2)
-	refs := make([]schemas.MemberRef, 0, min(limit, len(inc.alerts)+len(inc.tickets)))
-	n := len(inc.alerts)
-	for i, a := range inc.alerts {
-		if n > room && i >= room/2 && i < n-(room-room/2) {
-			continue
-		}
-		refs = append(refs, a.memberRef())
+	shown := inc.alerts
+	if n := len(inc.alerts); n > room {
+		shown = slices.Concat(inc.alerts[:room/2], inc.alerts[n-(room-room/2):])
 	}
+	refs := make([]schemas.MemberRef, 0, min(limit, len(shown)+len(inc.tickets)))
+	before, now := inc.listed, make([]listed, len(shown))
+	for i, a := range shown {
+		for len(before) > 0 && before[0].a.seq < a.seq && before[0].a != a {
+			before = before[1:]
+		}
+		if len(before) > 0 && before[0].a == a {
+			now[i] = before[0]
+		} else {
+			now[i] = a.listed()
+		}
+		refs = append(refs, now[i].memberRef())
+	}
+	inc.listed = now
 	for _, t := range inc.tickets {
 		if len(refs) < limit {
 			refs = append(refs, t.memberRef())
@@ -120,15 +137,21 @@ func (e *Engine) memberRefs(inc *incident) []schemas.MemberRef {
 	return refs
 }
 
-func (a *alert) memberRef() schemas.MemberRef {
-	m := schemas.MemberRef{Kind: schemas.KindAlert, Name: a.name, Service: a.service, Instance: a.instance,
-		Severity: severities[a.severity], Status: schemas.StatusResolved, StartsAt: a.startsAt}
+func (a *alert) listed() listed {
+	l := listed{a: a}
+	if r := a.first(); r != nil {
+		l.id = r.id.String()
+		l.reason = r.why.reason(r.incident)
+	}
+	return l
+}
+
+func (l *listed) memberRef() schemas.MemberRef {
+	a := l.a
+	m := schemas.MemberRef{SignalID: l.id, Kind: schemas.KindAlert, Name: a.name, Service: a.service, Instance: a.instance,
+		Severity: severities[a.severity], Status: schemas.StatusResolved, StartsAt: a.startsAt, Reason: l.reason}
 	if a.firing {
 		m.Status = schemas.StatusFiring
-	}
-	if r := a.first(); r != nil {
-		m.SignalID = r.id.String()
-		m.Reason = r.why.reason(r.incident)
 	}
 	return m
 }

@@ -178,8 +178,8 @@ func (e *Engine) addNotice(inc *incident, ch *change, on string) {
 // began.
 func (e *Engine) linkByMaintenance(inc *incident, ch *change, p *place, on string) {
 	ent := e.entity(inc.sc, entityService, on, false)
-	if ent == nil {
-		return
+	if ent == nil || ch.endsAt == 0 && p.first.Sub(ch.startsAt) > int64(e.set.Correlation.ChangeLookBack) {
+		return // an old window without an end may simply have been forgotten
 	}
 	w := &e.set.Correlation.Weights
 	for _, other := range ent.ring { // oldest first

@@ -93,6 +93,7 @@ func (e *Engine) decide(r *record, s *schemas.Signal, v verdictCode, inc *incide
 		e.countVerdict(v)
 	} else {
 		s = nil
+		r.relist()
 	}
 	if w.versions == nil {
 		w.versions = e.versions
@@ -117,6 +118,13 @@ func (e *Engine) countVerdict(v verdictCode) {
 		e.stats.Late++
 	case refused:
 		e.stats.Refused++
+	}
+}
+
+// relist has the members' list of its incident rendered anew.
+func (r *record) relist() {
+	if r.alert != nil && r.alert.inc != nil {
+		r.alert.inc.listed = nil
 	}
 }
 
@@ -207,6 +215,7 @@ func (e *Engine) forgetRecord(r *record) {
 	e.flushRecord(r)
 	delete(e.known, r.id)
 	if a := r.alert; a != nil {
+		r.relist()
 		a.records = slices.DeleteFunc(a.records, func(x *record) bool { return x == r })
 		r.alert = nil
 	}

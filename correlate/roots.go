@@ -102,6 +102,69 @@ func verbText(n int) string {
 	return " depend"
 }
 
+// rootRank is how affected services depend on each other. It is kept from one
+// writing of the incident to the next, since comparing each with each is most
+// of the work.
+type rootRank struct {
+	topo      *topology
+	of        []*entity
+	explained []int
+	upstream  []int
+}
+
+func (k *rootRank) fits(t *topology, cands []rootCandidate) bool {
+	if k == nil || k.topo != t || len(k.of) != len(cands) {
+		return false
+	}
+	for i := range cands {
+		if cands[i].p.ent != k.of[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// rank fills in how many of the others each candidate explains.
+func (e *Engine) rank(inc *incident, cands []rootCandidate) {
+	k := inc.roots
+	if !k.fits(e.topo, cands) {
+		n := len(cands)
+		k = &rootRank{e.topo, make([]*entity, n), make([]int, n), make([]int, n)}
+		for i := range cands {
+			k.of[i] = cands[i].p.ent
+			k.explained[i], k.upstream[i] = e.standing(cands, i)
+		}
+		inc.roots = k
+	}
+	for i := range cands {
+		cands[i].explained, cands[i].upstream = k.explained[i], k.upstream[i]
+	}
+}
+
+// standing counts the affected services that depend on candidate i, and those
+// it depends on.
+func (e *Engine) standing(cands []rootCandidate, i int) (explained, upstream int) {
+	n := cands[i].p.ent.node
+	if n < 0 {
+		return 0, 0
+	}
+	v := e.topo.near(n)
+	for j := range cands {
+		m := cands[j].p.ent.node
+		if i == j || m < 0 {
+			continue
+		}
+		rel := v.of[m]
+		switch {
+		case rel.down > 0 && (rel.up == 0 || rel.down < rel.up):
+			explained++
+		case rel.up > 0:
+			upstream++
+		}
+	}
+	return explained, upstream
+}
+
 // rootCandidates gathers the affected services of the tree under inc, merged
 // by service, with their relations among each other.
 func (e *Engine) rootCandidates(inc *incident) []rootCandidate {
@@ -123,24 +186,7 @@ func (e *Engine) rootCandidates(inc *incident) []rootCandidate {
 			cands = append(cands, rootCandidate{p: p, changed: x.changeOn(p.ent.key.name)})
 		}
 	}
-	for i := range cands {
-		if n := cands[i].p.ent.node; n >= 0 {
-			v := e.topo.near(n)
-			for j := range cands {
-				m := cands[j].p.ent.node
-				if i == j || m < 0 {
-					continue
-				}
-				rel := v.of[m]
-				switch {
-				case rel.down > 0 && (rel.up == 0 || rel.down < rel.up):
-					cands[i].explained++
-				case rel.up > 0:
-					cands[i].upstream++
-				}
-			}
-		}
-	}
+	e.rank(inc, cands)
 	return cands
 }
 

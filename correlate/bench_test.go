@@ -1,0 +1,196 @@
+package correlate
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"testing"
+
+	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
+)
+
+// newAlerts makes n different alerts over the services of a layered topology,
+// in bursts: each fault hits a few neighbouring services.
+func newAlerts(n, services int) []*schemas.Signal {
+	naming := schemas.DefaultNaming()
+	out := make([]*schemas.Signal, n)
+	for i := range out {
+		fault := i / 20
+		at := t0.Add(int64(i) * 5)
+		svc := (fault*7 + i%3) % services
+		s := &schemas.Signal{Kind: schemas.KindAlert, Source: "am", Status: schemas.StatusFiring, StartsAt: at, ReceivedAt: at,
+			Labels: schemas.LabelsOf(map[string]string{"alertname": "Alert" + fmt.Sprint(i%17), "service": serviceName(svc),
+				"instance": fmt.Sprintf("10.0.%d.%d:9100", i/250%250, i%250), "severity": "warning", "run": fmt.Sprint(i)})}
+		if err := naming.Complete(s); err != nil {
+			panic(err)
+		}
+		out[i] = s
+	}
+	return out
+}
+
+func serviceName(i int) string { return fmt.Sprintf("service-%04d", i) }
+
+// layered is a topology in which each service depends on two of the layer
+// below.
+func layered(n int) *rules.Topology {
+	t := &rules.Topology{Services: map[string]*rules.Service{}}
+	for i := range n {
+		s := &rules.Service{Team: fmt.Sprint("team-", i%10)}
+		if i >= 50 {
+			s.DependsOn = []string{serviceName(i - 50), serviceName((i*13)%(i-i%50) + 0)}
+		}
+		t.Services[serviceName(i)] = s
+	}
+	if err := t.Seal(); err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func BenchmarkRepeat(b *testing.B) {
+	alerts := newAlerts(100_000, 500)
+	e := New(nil, layered(500))
+	var out Output
+	ids := make([]schemas.ID, len(alerts))
+	for i, s := range alerts {
+		e.Step(s, s.ReceivedAt, &out)
+		out.Reset()
+		ids[i], _ = schemas.ParseID(s.ID)
+	}
+	at := e.Now()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		if i%1000 == 0 {
+			at++
+		}
+		if !e.Repeat(ids[i%len(ids)], at, &out) {
+			b.Fatal("not known")
+		}
+		if len(out.Decisions) > 0 {
+			out.Reset()
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "signals/s")
+}
+
+func BenchmarkAllNew(b *testing.B) {
+	for _, c := range []struct {
+		name     string
+		services int
+	}{{"topology", 500}, {"no_topology", 0}} {
+		b.Run(c.name, func(b *testing.B) {
+			alerts := newAlerts(100_000, 500)
+			topo := layered(c.services)
+			var e *Engine
+			var out Output
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				if i%len(alerts) == 0 {
+					b.StopTimer()
+					e = New(nil, topo)
+					b.StartTimer()
+				}
+				s := alerts[i%len(alerts)]
+				e.Step(s, s.ReceivedAt, &out)
+				out.Reset()
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "signals/s")
+			b.ReportMetric(float64(e.Stats().Incidents), "incidents")
+		})
+	}
+}
+
+// The rule that matches is the last of 10,000.
+func BenchmarkTenThousandRules(b *testing.B) {
+	set := rules.Default()
+	for i := range 10_000 {
+		set.Rules = append(set.Rules, rules.Rule{Name: fmt.Sprint("rule-", i), Match: []string{fmt.Sprintf(`alertname="Name%d"`, i), `severity=~"warning|critical"`}, By: []string{"service"}})
+	}
+	if err := set.Seal(); err != nil {
+		b.Fatal(err)
+	}
+	s := newAlerts(1, 1)[0]
+	s.Labels = schemas.LabelsOf(map[string]string{"alertname": "Name9999", "severity": "warning", "service": "x"})
+	var into []int32
+	b.ReportAllocs()
+	for b.Loop() {
+		into = set.Matching(s, into[:0])
+		if len(into) != 1 || into[0] != 9999 {
+			b.Fatal(into)
+		}
+	}
+}
+
+// Bytes per active alert, everything included.
+func BenchmarkActiveAlerts(b *testing.B) {
+	const n = 200_000
+	for range b.N {
+		b.StopTimer()
+		alerts := newAlerts(n, 500)
+		e := New(nil, layered(500))
+		var out Output
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		b.StartTimer()
+		for i, s := range alerts {
+			e.Step(s, s.ReceivedAt, &out)
+			out.Reset()
+			alerts[i] = nil
+		}
+		b.StopTimer()
+		out = Output{}
+		e.scratch = scratch{}
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		// What the signals themselves took is gone; what of them the engine
+		// keeps is in its own strings.
+		b.ReportMetric(float64(heldBytes(e, after))/float64(e.Stats().Alerts), "bytes/alert")
+		b.ReportMetric(float64(e.Stats().Incidents), "incidents")
+		runtime.KeepAlive(e)
+		b.StartTimer()
+	}
+}
+
+// heldBytes is what goes away with the engine.
+func heldBytes(e *Engine, with runtime.MemStats) uint64 {
+	e2 := *e
+	*e = *New(nil, nil)
+	e.stats = e2.stats
+	n := e2.Stats()
+	e.alerts = n.Alerts
+	e2 = Engine{}
+	runtime.GC()
+	runtime.GC()
+	var without runtime.MemStats
+	runtime.ReadMemStats(&without)
+	return with.HeapAlloc - without.HeapAlloc
+}
+
+func BenchmarkSnapshot(b *testing.B) {
+	e := New(nil, layered(500))
+	var out Output
+	for _, s := range newAlerts(100_000, 500) {
+		e.Step(s, s.ReceivedAt, &out)
+		out.Reset()
+	}
+	b.ResetTimer()
+	for range b.N {
+		c := &counter{}
+		if err := e.Snapshot(c); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(c.n)/100_000, "bytes/alert")
+	}
+}
+
+type counter struct{ n int }
+
+func (c *counter) Write(p []byte) (int, error) { c.n += len(p); return len(p), nil }
+
+var _ io.Writer = (*counter)(nil)
