@@ -151,9 +151,11 @@ func (h *history) byTheClock() {
 			Summary: "nightly reports fill the queue", Start: day.Add(2*time.Hour + 10*time.Minute + h.seconds(0, 40))},
 			h.minutes(14, 19))
 		if day.Weekday() == time.Sunday {
+			start, lasts := day.Add(4*time.Hour+h.seconds(0, 60)), h.minutes(35, 44)
 			h.fire(alert{Name: "HullSurveyLoad", Service: "hull-survey", Severity: "warning", Team: "habitat",
-				Summary: "weekly hull survey uses all processors", Start: day.Add(4*time.Hour + h.seconds(0, 60))},
-				h.minutes(35, 44))
+				Summary: "weekly hull survey uses all processors", Start: start}, lasts)
+			h.fire(alert{Name: "HullSurveyQueueLong", Service: "hull-survey", Severity: "warning", Team: "habitat",
+				Summary: "pictures of the hull wait", Start: start.Add(h.seconds(20, 60))}, lasts-5*time.Minute)
 		}
 	}
 }

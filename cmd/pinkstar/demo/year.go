@@ -118,13 +118,16 @@ func (s *stage) showDecoys(ctx context.Context) error {
 		if slices.ContainsFunc(problems, func(p schemas.Problem) bool { return p.Service == service }) {
 			return fmt.Errorf("%s alarms by the clock and is flagged as a problem all the same", service)
 		}
-		n, err := s.number(ctx, "SELECT count() FROM v_incidents WHERE has(services, '"+service+"')")
+		n, err := s.number(ctx, "SELECT count() FROM v_incidents WHERE has(services, "+quote(service)+")")
 		if err != nil {
 			return err
 		}
-		s.page.knows("%s had %s in the year, all by the clock: no problem was made of them.", service, count(n, "incident", "incidents"))
+		s.page.knows("%s had %s in the year, and no problem was made of them.", service, count(n, "incident", "incidents"))
 	}
-	return nil
+	return s.wantRow(ctx, "why the weekly survey is no problem",
+		"SELECT text FROM v_incident_timeline WHERE type = 'pattern' AND incident_id IN "+
+			"(SELECT incident_id FROM v_incidents WHERE has(services, 'hull-survey')) ORDER BY at DESC LIMIT 1",
+		func(row []string) { s.page.knows("Why not, for hull-survey: %s", sentence(row[0])) })
 }
 
 func (s *stage) problems(ctx context.Context) ([]schemas.Problem, error) {
