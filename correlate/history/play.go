@@ -1,0 +1,81 @@
+package history
+
+import (
+	"context"
+
+	"pinkstar/correlate"
+	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
+)
+
+const whatRules, whatTopology = "rules", "topology"
+
+// Setup is what a run happens under.
+type Setup struct {
+	Rules    *rules.Set      // nil: the defaults
+	Topology *rules.Topology // nil: none
+	// FixRules and FixTopology pass over activation records in the log.
+	FixRules, FixTopology bool
+	// Skip leaves signals out.
+	Skip func(*schemas.Signal) bool
+	// Before sees the engine before a signal is taken for the first time.
+	Before func(*correlate.Engine, *Record)
+}
+
+func (s *Setup) skips(sig *schemas.Signal) bool {
+	if a := sig.Activation; a != nil && (s.FixRules && a.What == whatRules || s.FixTopology && a.What == whatTopology) {
+		return true
+	}
+	return s.Skip != nil && sig.Kind != schemas.KindTick && sig.Kind != schemas.KindActivation && s.Skip(sig)
+}
+
+// checkEvery is how many records pass between two looks at the context.
+const checkEvery = 4096
+
+// Play runs the log through fresh engines.
+func (l *Log) Play(ctx context.Context, setup Setup) (*Run, error) {
+	run := newRun(l)
+	engines, order := map[int32]*correlate.Engine{}, []*correlate.Engine(nil)
+	skipped := map[schemas.ID]bool{}
+	var out correlate.Output
+	for i := range l.Records {
+		if i%checkEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		r := &l.Records[i]
+		if r.Signal != nil && setup.skips(r.Signal) {
+			skipped[r.ID] = true
+			continue
+		}
+		if r.Signal == nil && skipped[r.ID] {
+			continue
+		}
+		e := engines[r.Part]
+		if e == nil {
+			e = correlate.New(setup.Rules, setup.Topology)
+			engines[r.Part], order = e, append(order, e)
+		}
+		step(e, l, r, &setup, &out)
+		run.take(&out)
+	}
+	for _, e := range order {
+		e.Settle(&out)
+		run.take(&out)
+	}
+	return run, nil
+}
+
+func step(e *correlate.Engine, l *Log, r *Record, setup *Setup, out *correlate.Output) {
+	s := r.Signal
+	if s == nil {
+		if !e.Repeat(r.ID, r.At, out) { // forgotten since: it is taken anew
+			e.Step(l.signals[r.ID], r.At, out)
+		}
+		return
+	}
+	if setup.Before != nil && !r.ID.IsZero() {
+		e.Step(&schemas.Signal{Kind: schemas.KindTick}, r.At, out)
+		setup.Before(e, r)
+	}
+	e.Step(s, r.At, out)
+}

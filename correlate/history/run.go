@@ -1,0 +1,97 @@
+package history
+
+import (
+	"pinkstar/correlate"
+	"pinkstar/schemas"
+)
+
+// Run is what came out of a log.
+type Run struct {
+	Log       *Log
+	Decisions map[string]*schemas.Decision // the latest about each signal
+	Incidents map[string]*schemas.Incident // the latest of each
+	Order     []string                     // incidents, in order of opening
+	Taken     []string                     // signals, in order of their first decision
+
+	members map[string][]string // of each incident, directly
+}
+
+func newRun(l *Log) *Run {
+	return &Run{Log: l, Decisions: map[string]*schemas.Decision{}, Incidents: map[string]*schemas.Incident{}}
+}
+
+// take keeps what a step said; the engine reuses out.
+func (r *Run) take(out *correlate.Output) {
+	for i := range out.Decisions {
+		d := out.Decisions[i]
+		d.Signal = nil
+		if r.Decisions[d.SignalID] == nil {
+			r.Taken = append(r.Taken, d.SignalID)
+		}
+		r.Decisions[d.SignalID] = &d
+	}
+	for i := range out.Incidents {
+		inc := out.Incidents[i]
+		if r.Incidents[inc.ID] == nil {
+			r.Order = append(r.Order, inc.ID)
+		}
+		r.Incidents[inc.ID] = &inc
+	}
+	out.Reset()
+}
+
+// Main returns the outermost incident above id, which may be id itself.
+func (r *Run) Main(id string) string {
+	if inc := r.Incidents[id]; inc != nil && inc.ParentID != "" {
+		return inc.ParentID
+	}
+	return id
+}
+
+// Group returns the main incident a signal ended in, "" for none.
+func (r *Run) Group(signalID string) string {
+	if d := r.Decisions[signalID]; d != nil && d.IncidentID != "" {
+		return r.Main(d.IncidentID)
+	}
+	return ""
+}
+
+// Grouped reports whether a decision is about something that is correlated:
+// an alert or a ticket, not an order or a change.
+func Grouped(d *schemas.Decision) bool {
+	return d.Kind == schemas.KindAlert || d.Kind == schemas.KindTicket
+}
+
+// Members returns the alerts and tickets that are directly in an incident, in
+// the order in which they were taken.
+func (r *Run) Members(incidentID string) []string {
+	if r.members == nil {
+		r.members = map[string][]string{}
+		for _, id := range r.Taken {
+			if d := r.Decisions[id]; d.IncidentID != "" && Grouped(d) {
+				r.members[d.IncidentID] = append(r.members[d.IncidentID], id)
+			}
+		}
+	}
+	return r.members[incidentID]
+}
+
+// Tree returns an incident and everything below it.
+func (r *Run) Tree(incidentID string) []string {
+	out := []string{incidentID}
+	for i := 0; i < len(out); i++ {
+		if inc := r.Incidents[out[i]]; inc != nil {
+			out = append(out, inc.Children...)
+		}
+	}
+	return out
+}
+
+// TreeMembers returns the members of an incident and of everything below it.
+func (r *Run) TreeMembers(incidentID string) []string {
+	var out []string
+	for _, id := range r.Tree(incidentID) {
+		out = append(out, r.Members(id)...)
+	}
+	return out
+}
