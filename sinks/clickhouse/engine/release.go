@@ -45,7 +45,7 @@ var ErrUnavailable = errors.New("no embedded ClickHouse engine")
 
 // alternatives ends every message about an engine that can't be had.
 const alternatives = "instead, name a library with --libchdb PATH, put a clickhouse binary on the PATH, " +
-	"or use a running server with --clickhouse DSN"
+	"or use a running server: pinkstar run --clickhouse DSN"
 
 func unavailable(format string, args ...any) error {
 	return fmt.Errorf("%w: %w; %s", ErrUnavailable, fmt.Errorf(format, args...), alternatives)
