@@ -162,10 +162,12 @@ func loadTuning(o TuneOptions) (*tuningData, error) {
 }
 
 func (td *tuningData) objective(set *rules.Set, workers int) (float64, error) {
+	quick := *set
+	quick.Lifecycle.FlushIncident = rules.Duration(schemas.Hour) // only where signals end up counts here
 	scores := make([]float64, len(td.data))
 	errs := make([]error, len(td.data))
 	each(len(td.data), workers, func(i int) {
-		s, err := Judge(Engine{Rules: set}, td.data[i])
+		s, err := Judge(Engine{Rules: &quick}, td.data[i])
 		scores[i], errs[i] = td.goal[i](&s)*td.weight[i], err
 	})
 	var sum, total float64
