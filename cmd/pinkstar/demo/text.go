@@ -31,8 +31,8 @@ func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.fact("API", "%s/api/v1/incidents?main=true   (described at /api/v1/openapi.yaml)", at.HTTP)
 	p.fact("SQL over HTTP", "%s   user %s, password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,
 		at.ClickHousePassword, at.ClickHouseDatabase)
-	p.line(fmt.Sprintf("      curl '%s/?user=%s&password=%s&database=%s' \\", at.ClickHouseHTTP, at.ClickHouseUser,
-		at.ClickHousePassword, at.ClickHouseDatabase))
+	p.line(fmt.Sprintf("      curl -u '%s:%s' '%s/?database=%s' \\", at.ClickHouseUser,
+		at.ClickHousePassword, at.ClickHouseHTTP, at.ClickHouseDatabase))
 	p.line("        -d 'SELECT * FROM v_incidents WHERE severity = '\\''critical'\\'' FORMAT Vertical'")
 	p.fact("SQL, native", "%s   same user", at.ClickHouseNative)
 	p.fact("Kafka", "%s   topics %s", at.Kafka, topicList(at.TopicPrefix))
