@@ -119,4 +119,3 @@ func (g *graph) resolve(s *schemas.Signal) int {
 	return -1
 }
 
-func (g *graph) nodeName(i int) string { return g.names[i] }
