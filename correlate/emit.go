@@ -78,6 +78,9 @@ func (inc *incident) title() string {
 	return t
 }
 
+// titleAlerts is how many alerts are looked through for a title.
+const titleAlerts = 500
+
 // firedOn returns the service of the alert called name; when several have one,
 // the suspected root is told.
 func (inc *incident) firedOn(name string) string {
@@ -86,7 +89,7 @@ func (inc *incident) firedOn(name string) string {
 		root = inc.pub.Roots[0].Service
 	}
 	where := ""
-	for _, a := range inc.alerts {
+	for _, a := range inc.alerts[:min(len(inc.alerts), titleAlerts)] {
 		if a.name != name {
 			continue
 		}

@@ -70,7 +70,7 @@ func (w *why) details() []schemas.Evidence {
 	if len(w.evidence) == 0 {
 		return nil
 	}
-	return renderEvidence(w.evidence, w.service)
+	return renderEvidence(w.evidence.unpack(), w.service)
 }
 
 func renderEvidence(evs []evidence, service string) []schemas.Evidence {
@@ -165,8 +165,9 @@ func (w *why) reason(incident string) string {
 		return w.text
 	}
 	var best, when *evidence
-	for i := range w.evidence {
-		ev := &w.evidence[i]
+	evs := w.evidence.unpack()
+	for i := range evs {
+		ev := &evs[i]
 		if ev.kind == evTime {
 			when = ev
 		} else if !ev.kind.supportOnly() && (best == nil || ev.points > best.points) {
@@ -183,13 +184,13 @@ func (w *why) reason(incident string) string {
 	return s
 }
 
-func (u *runnerUp) render(w *why) *schemas.RunnerUp {
-	r := &schemas.RunnerUp{IncidentID: u.incident, Score: u.score}
+func (w *why) runner() *schemas.RunnerUp {
+	r := &schemas.RunnerUp{IncidentID: w.runnerUp, Score: w.runnerScore}
 	switch {
-	case u.score < w.threshold:
-		r.Reason = "its evidence falls short of the threshold by " + itoa(w.threshold-u.score)
-	case u.score < w.score:
-		r.Reason = "its evidence is weaker by " + itoa(w.score-u.score)
+	case w.runnerScore < w.threshold:
+		r.Reason = "its evidence falls short of the threshold by " + itoa(w.threshold-w.runnerScore)
+	case w.runnerScore < w.score:
+		r.Reason = "its evidence is weaker by " + itoa(w.score-w.runnerScore)
 	default:
 		r.Reason = "it fits as well, but is younger or may not grow"
 	}

@@ -163,6 +163,9 @@ func (e *Engine) endOf(inc *incident) schemas.Time {
 // them counts once: figures of main incidents can be added up.
 func (e *Engine) revenueOf(inc *incident, end schemas.Time) (float64, int) {
 	total, priced := 0.0, 0
+	if !e.topo.priced && len(e.set.Impact.Services) == 0 {
+		return 0, 0
+	}
 	seen := map[*entity]bool{} // only looked up
 	for _, x := range inc.tree(nil) {
 		until := min(end, e.endOf(x))

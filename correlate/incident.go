@@ -115,7 +115,7 @@ func openedText(id string, p placement) string {
 	switch {
 	case p.open != "":
 		return "opened " + id + ": " + p.open
-	case p.why.runnerUp != nil:
+	case p.why.runnerUp != "":
 		return "opened " + id + ": no open incident fits well enough"
 	default:
 		return "opened " + id + ": nothing open is related to it"

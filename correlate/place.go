@@ -43,10 +43,11 @@ type group struct {
 
 // placement is the choice for a signal.
 type placement struct {
-	inc    *incident // nil: open one
-	why    *why
-	second scored // another incident that scored above the parent threshold
-	open   string // why none was chosen
+	inc      *incident // nil: open one
+	why      *why
+	evidence []evidence // for inc; in memory that the next signal uses again
+	second   scored     // another incident that scored above the parent threshold
+	open     string     // why none was chosen
 }
 
 // scratch is memory reused from input to input.
@@ -67,6 +68,7 @@ func (e *Engine) matchRules(s *schemas.Signal) []int32 {
 // query prepares the weighing of an alert. matchRules must have run.
 func (e *Engine) query(sc *scope, s *schemas.Signal, sub *subject) *query {
 	id, _ := schemas.ParseID(s.ID)
+	e.scratch.evidence = e.scratch.evidence[:0]
 	q := &query{
 		sc: sc, sub: sub, id: id,
 		key:      alertKey{s.Source, s.Fingerprint},
@@ -128,12 +130,19 @@ func (e *Engine) choose(q *query) placement {
 	all := e.scratch.scored
 	slices.SortStableFunc(all, compareScored)
 	e.pick(q, all, &p)
-	for i := range q.missing {
-		if i%2 == 0 {
-			w.evidence = append(w.evidence, evidence{kind: evRuleMissing, other: q.missing[i], extra: q.missing[i+1]})
-		}
-	}
+	w.evidence = e.packed(p.evidence, q.missing)
 	return p
+}
+
+// packed is the evidence of a choice, with the rules that could not say
+// anything: name and missing label, in turn.
+func (e *Engine) packed(evs []evidence, missing []string) packedEvidence {
+	buf := pack(e.scratch.key[:0], evs)
+	for i := 0; i+1 < len(missing); i += 2 {
+		buf = pack(buf, []evidence{{kind: evRuleMissing, other: missing[i], extra: missing[i+1]}})
+	}
+	e.scratch.key = buf[:0]
+	return packedEvidence(buf)
 }
 
 func (e *Engine) pick(q *query, all []scored, p *placement) {
@@ -153,7 +162,7 @@ func (e *Engine) pick(q *query, all []scored, p *placement) {
 		if p.inc == nil {
 			p.inc = c.inc
 			w.score, w.anchor = c.score, c.anchor
-			w.evidence = slices.Clone(c.evidence)
+			p.evidence = c.evidence
 			continue
 		}
 		if c.score >= e.set.Correlation.Parent && p.second.inc == nil && c.inc.main() != p.inc.main() {
@@ -163,7 +172,7 @@ func (e *Engine) pick(q *query, all []scored, p *placement) {
 	}
 	for i := range all {
 		if all[i].inc != p.inc {
-			w.runnerUp = &runnerUp{all[i].inc.pub.ID, all[i].score}
+			w.runnerUp, w.runnerScore = all[i].inc.pub.ID, all[i].score
 			break
 		}
 	}

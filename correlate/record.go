@@ -27,21 +27,17 @@ type record struct {
 // why is the reason of a decision. Text is rendered from it when it is
 // written, which keeps a hundred thousand of them small.
 type why struct {
-	text       string // the sentence; "" when it follows from the evidence
-	evidence   []evidence
-	anchor     schemas.ID
-	window     schemas.ID
-	runnerUp   *runnerUp
-	versions   *versions
-	service    string // the service as the engine understood it
-	score      int64
-	threshold  int64
-	candidates int32
-}
-
-type runnerUp struct {
-	incident string
-	score    int64
+	text        string // the sentence; "" when it follows from the evidence
+	evidence    packedEvidence
+	anchor      schemas.ID
+	window      *schemas.ID // that suppressed it
+	runnerUp    string      // the incident that was not chosen
+	runnerScore int64
+	versions    *versions
+	service     string // the service as the engine understood it
+	score       int64
+	threshold   int64
+	candidates  int32
 }
 
 type (
@@ -159,11 +155,11 @@ func (e *Engine) emitDecision(r *record, s *schemas.Signal) {
 	if !w.anchor.IsZero() {
 		d.AnchorID = w.anchor.String()
 	}
-	if !w.window.IsZero() {
+	if w.window != nil {
 		d.WindowID = w.window.String()
 	}
-	if w.runnerUp != nil {
-		d.RunnerUp = w.runnerUp.render(w)
+	if w.runnerUp != "" {
+		d.RunnerUp = w.runner()
 	}
 	e.out.Decisions = append(e.out.Decisions, d)
 }

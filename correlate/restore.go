@@ -165,23 +165,13 @@ func (d *restorer) record() *record {
 }
 
 func (d *restorer) why() *why {
-	w := &why{text: d.str()}
-	d.each(func() {
-		kind := d.uint()
-		if kind >= uint64(len(evidenceNames)) {
-			d.bad("a kind of evidence out of bounds")
-			return
-		}
-		w.evidence = append(w.evidence, evidence{kind: evidenceKind(kind), other: d.str(), extra: d.str(),
-			points: d.int(), gap: d.int(), n: int32(d.int()), hops: uint8(d.uint()), reversed: d.bool()})
-	})
+	w := &why{text: d.str(), evidence: packedEvidence(d.text())}
 	w.anchor = d.id()
 	if d.bool() {
-		w.window = d.id()
+		id := d.id()
+		w.window = &id
 	}
-	if d.bool() {
-		w.runnerUp = &runnerUp{d.str(), d.int()}
-	}
+	w.runnerUp, w.runnerScore = d.str(), d.int()
 	w.versions = d.version()
 	w.service = d.str()
 	w.score = d.int()

@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"slices"
+
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
@@ -31,9 +33,11 @@ type tie struct {
 // all.
 func (e *Engine) score(q *query, inc *incident) scored {
 	w := &e.set.Correlation.Weights
-	res := scored{inc: inc, evidence: e.scratch.evidence[:0]}
+	res := scored{inc: inc}
+	start := len(e.scratch.evidence) // the candidates of one signal share the memory
 	add := func(ev evidence) {
-		res.evidence = append(res.evidence, ev)
+		e.scratch.evidence = append(e.scratch.evidence, ev)
+		res.evidence = e.scratch.evidence[start:]
 		res.score += ev.points
 	}
 	if q.sc.facts.together(q) == inc {
@@ -82,8 +86,7 @@ func (e *Engine) score(q *query, inc *incident) scored {
 	if res.anchor.IsZero() {
 		res.anchor = inc.lastID
 	}
-	e.scratch.evidence = e.scratch.evidence[:0]
-	res.evidence = append([]evidence(nil), res.evidence...)
+	res.evidence = slices.Clip(res.evidence)
 	return res
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // snapshotMagic begins every snapshot; its last byte is the format's version.
-const snapshotMagic = "pinkstar engine\x01"
+const snapshotMagic = "pinkstar engine\x02"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
 // two engines that have seen the same log write the same.
@@ -124,28 +124,14 @@ func (s *snapshotter) record(r *record) {
 
 func (s *snapshotter) why(w *why) {
 	s.str(w.text)
-	s.len(len(w.evidence))
-	for i := range w.evidence {
-		ev := &w.evidence[i]
-		s.uint(uint64(ev.kind))
-		s.str(ev.other)
-		s.str(ev.extra)
-		s.int(ev.points)
-		s.int(ev.gap)
-		s.int(int64(ev.n))
-		s.uint(uint64(ev.hops))
-		s.bool(ev.reversed)
-	}
+	s.text(string(w.evidence))
 	s.id(w.anchor)
-	s.bool(!w.window.IsZero())
-	if !w.window.IsZero() {
-		s.id(w.window)
+	s.bool(w.window != nil)
+	if w.window != nil {
+		s.id(*w.window)
 	}
-	s.bool(w.runnerUp != nil)
-	if w.runnerUp != nil {
-		s.str(w.runnerUp.incident)
-		s.int(w.runnerUp.score)
-	}
+	s.str(w.runnerUp)
+	s.int(w.runnerScore)
 	s.version(w.versions)
 	s.str(w.service)
 	s.int(w.score)

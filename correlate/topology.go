@@ -18,6 +18,7 @@ type topology struct {
 	hosts     map[string][]int32 // services that run on a host
 	hops      int
 	hubDegree int
+	priced    bool // some service has a revenue
 
 	lookups map[string]int32 // cache of fuzzy names; -1 for unknown
 }
@@ -64,6 +65,7 @@ func newTopology(src *rules.Topology, c *rules.Correlation) *topology {
 	t.nodes = make([]node, len(names))
 	for i, n := range names {
 		t.nodes[i] = node{name: n, svc: src.Services[n]}
+		t.priced = t.priced || src.Services[n].RevenuePerMinute > 0
 		t.byName[n] = int32(i)
 	}
 	for i := range t.nodes {
