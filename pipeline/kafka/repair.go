@@ -204,7 +204,7 @@ func (r *repair) endTransactions(context.Context) error {
 	})
 	for _, t := range open {
 		commit := r.decide(t.txn, outcomes[t.txn])
-		if err := t.part.end1(t.txn, commit); err != nil {
+		if err := t.part.endTxn(t.txn, commit); err != nil {
 			return err
 		}
 		if e := (ending{t.txn, commit}); !slices.Contains(r.ended, e) {
@@ -235,8 +235,8 @@ func (r *repair) decide(t txn, o *outcome) (commit bool) {
 	return true
 }
 
-// end1 appends a transaction's marker to the partition.
-func (p *partition) end1(t txn, commit bool) error {
+// endTxn appends a transaction's marker to the partition.
+func (p *partition) endTxn(t txn, commit bool) error {
 	next, epoch := p.end()
 	last := p.segments[len(p.segments)-1]
 	for len(last.batches) == 0 { // made, but never written to

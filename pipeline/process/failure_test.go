@@ -94,11 +94,12 @@ func (e tripping) Restore(r io.Reader) (process.Engine, error) {
 
 // TestTooLargeIsCut has the engine say what no broker takes, again and again.
 func TestTooLargeIsCut(t *testing.T) {
+	t.Parallel()
 	kc := kafkatest.Embedded(t)
 	startCorrelator(t, kc, testConfig(), verbose{})
 	signals := storm(rand.New(rand.NewPCG(1, 2)), 300, schemas.TimeOf(time.Now().Add(-time.Hour)))
 	long := signals[0]
-	long.Name = strings.Repeat("n", 5<<10)
+	long.Name, long.Occurrence = strings.Repeat("n", 5<<10), "another"
 	long.ID = schemas.SignalID(&long).String()
 	produce(t, kc, append(signals, long))
 	want := map[string]bool{}
@@ -145,6 +146,7 @@ func (verbose) New() (process.Engine, error) { return verboseEngine{newCounter()
 
 // TestDamagedSnapshot restores from the older one, and from the log alone.
 func TestDamagedSnapshot(t *testing.T) {
+	t.Parallel()
 	for name, damaged := range map[string]int{"latest": 1, "both": 2} {
 		t.Run(name, func(t *testing.T) {
 			kc := kafkatest.Embedded(t)
@@ -161,18 +163,17 @@ func TestDamagedSnapshot(t *testing.T) {
 			produce(t, kc, storm(rng, 500, at.Add(5*schemas.Minute)))
 			var left atomic.Int32
 			left.Store(int32(damaged))
-			r := startCorrelator(t, kc, cfg, failing{failures: &left, each: damaged})
+			r := startCorrelator(t, kc, cfg, failing{failures: &left})
 			settle(t, kc, counters{}, 30*time.Second)
 			r.stop()
 		})
 	}
 }
 
-// failing can't read the first snapshots it is handed for each partition.
+// failing can't read the first snapshots it is handed.
 type failing struct {
 	counters
 	failures *atomic.Int32
-	each     int
 }
 
 func (f failing) Restore(r io.Reader) (process.Engine, error) {
@@ -184,6 +185,7 @@ func (f failing) Restore(r io.Reader) (process.Engine, error) {
 
 // TestMissingLogIsAHardStop removes what was not processed yet.
 func TestMissingLogIsAHardStop(t *testing.T) {
+	t.Parallel()
 	kafkatest.Each(t, func(t *testing.T, kc kafka.Config) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		at := schemas.TimeOf(time.Now().Add(-time.Hour))
@@ -232,6 +234,7 @@ func TestMissingTopicIsAHardStop(t *testing.T) {
 // TestZombieIsFenced keeps a transaction open in a producer of the old
 // generation while another takes over: what it wrote must not be seen.
 func TestZombieIsFenced(t *testing.T) {
+	t.Parallel() // it waits for time-outs
 	kafkatest.Each(t, func(t *testing.T, kc kafka.Config) {
 		topic := kc.Topic(schemas.TopicSignals)
 		zombie, err := kgo.NewGroupTransactSession(append(kafka.ReaderOpts(kc, int(kc.Partitions)),
