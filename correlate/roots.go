@@ -32,13 +32,16 @@ func (e *Engine) roots(inc *incident) []schemas.SuspectedRoot {
 	var total int64
 	for i := range cands {
 		c := &cands[i]
-		c.score = 100 + 300*int64(c.explained) + 20*int64(min(c.p.count, 20))
-		lateness := c.p.first.Sub(first)
-		c.score += max(0, 400-lateness/250) // 400 for the first, none after 100 s
+		lateness := max(0, c.p.first.Sub(first)) / schemas.Second
+		c.score = 100 + 200*int64(c.explained) + 60*int64(min(c.p.count, 20))
+		c.score += max(0, 400-4*lateness)
 		if c.changed {
 			c.score += 300
 		}
-		c.score /= int64(1 + 2*c.upstream)
+		// Half as likely when it was affected half a minute after the first, and
+		// with each affected service that it depends on.
+		c.score = c.score * 30 / (30 + lateness)
+		c.score /= int64(1 + c.upstream)
 		c.score = max(c.score, 1)
 		total += c.score
 	}
