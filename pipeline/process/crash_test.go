@@ -267,7 +267,7 @@ func bombard(t *testing.T, v *victim, size crashSize, rng *rand.Rand) map[string
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Duration(rng.IntN(600)) * time.Millisecond) // a child needs some 250 to be at work
-		if rng.IntN(4) == 0 { // and again while it comes back
+		if rng.IntN(4) == 0 {                                       // and again while it comes back
 			v.kill()
 			v.start(t)
 			time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
