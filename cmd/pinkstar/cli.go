@@ -43,6 +43,8 @@ func newCLI(w world) *cli {
 	c.addEngine()
 	c.addConfig()
 	c.addRules()
+	c.addExplain()
+	c.addBacktest()
 	c.addEvaluate()
 	c.addVersion()
 	return c

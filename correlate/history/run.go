@@ -13,8 +13,14 @@ type Run struct {
 	Order     []string                     // incidents, in order of opening
 	Taken     []string                     // signals, in order of their first decision
 
+	// Moves are the signals that an operator moved, in order.
+	Moves []Move
+
 	members map[string][]string // of each incident, directly
 }
+
+// Move is a signal that went from one incident to another.
+type Move struct{ SignalID, From, To string }
 
 func newRun(l *Log) *Run {
 	return &Run{Log: l, Decisions: map[string]*schemas.Decision{}, Incidents: map[string]*schemas.Incident{}}
@@ -25,8 +31,11 @@ func (r *Run) take(out *correlate.Output) {
 	for i := range out.Decisions {
 		d := out.Decisions[i]
 		d.Signal = nil
-		if r.Decisions[d.SignalID] == nil {
+		switch old := r.Decisions[d.SignalID]; {
+		case old == nil:
 			r.Taken = append(r.Taken, d.SignalID)
+		case d.Revision > 1 && old.IncidentID != d.IncidentID && old.IncidentID != "" && d.IncidentID != "":
+			r.Moves = append(r.Moves, Move{d.SignalID, old.IncidentID, d.IncidentID})
 		}
 		r.Decisions[d.SignalID] = &d
 	}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"pinkstar/cmd/pinkstar/app"
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/cmd/pinkstar/past"
+	"pinkstar/correlate/backtest"
+	"pinkstar/correlate/rules"
+	"pinkstar/pipeline/kafka"
+	"pinkstar/schemas"
+	"pinkstar/sinks/clickhouse"
+)
+
+// backtestArgs is what was asked.
+type backtestArgs struct {
+	file, old, oldTopology, since, scope string
+	failOn                               string
+	json                                 bool
+	limit, max                           int
+}
+
+// failReasons are what --fail-on takes.
+var failReasons = []string{"differs", "worse", "joined", "split", "moved", "grown", "shrunk", "appeared", "gone", "verdict", "never"}
+
+func (c *cli) addBacktest() {
+	clause := c.app.Command("backtest", "Compare a rule set with another one over recorded history; exit code 3 when --fail-on finds something.")
+	a := &backtestArgs{}
+	clause.Arg("file", "a log as `pinkstar replay` takes it, - for standard input; without it --brokers' signals topic or --clickhouse's signals are read").StringVar(&a.file)
+	clause.Flag("old", "the rule set --rules is compared with; default: what --config names, or else what the log itself ran under").PlaceHolder("FILE").StringVar(&a.old)
+	clause.Flag("old-topology", "the topology of the old side; default: the new side's").PlaceHolder("FILE").StringVar(&a.oldTopology)
+	clause.Flag("since", "leave out what is older: a time, or how long before now, such as 30d").StringVar(&a.since)
+	clause.Flag("scope", "only this correlation scope").StringVar(&a.scope)
+	clause.Flag("fail-on", "what makes the exit code 3, with commas: "+strings.Join(failReasons, ", ")).Default("differs").StringVar(&a.failOn)
+	clause.Flag("json", "print JSON").BoolVar(&a.json)
+	clause.Flag("limit", "most signals held in memory").Default("2000000").IntVar(&a.limit)
+	clause.Flag("max", "differences shown in full").Default("20").IntVar(&a.max)
+	s := withSettings(clause, config.ForEngine, config.ForKafka, config.ForSQL)
+	c.on(clause, func(ctx context.Context, w world) error { return a.run(ctx, w, s) })
+}
+
+func (a *backtestArgs) run(ctx context.Context, w world, s *settings) error {
+	fail := splitList(a.failOn)
+	for _, f := range fail {
+		if !slices.Contains(failReasons, f) {
+			return usageError{fmt.Errorf("--fail-on: %q is not one of %s", f, strings.Join(failReasons, ", "))}
+		}
+	}
+	cfg, err := s.load(w)
+	if err != nil {
+		return err
+	}
+	opts, err := a.sides(w, s, cfg)
+	if err != nil {
+		return asUsage(err)
+	}
+	p, err := a.read(ctx, w, cfg)
+	if err != nil {
+		return err
+	}
+	opts.Old.AsLogged = opts.Old.Rules == nil
+	report, err := backtest.Compare(ctx, p.Log, opts)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = writeJSON(w.out, report)
+	} else {
+		err = report.WriteText(w.out)
+	}
+	if err == nil && failed(report, fail) {
+		return errFound
+	}
+	return err
+}
+
+// sides reads both rule sets. --rules names the new one; the configuration's
+// own is the old one, unless --old names another.
+func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest.Options, error) {
+	var o backtest.Options
+	set, topo, err := app.LoadRules(cfg)
+	if err != nil {
+		return o, err
+	}
+	if len(cfg.Rules)+len(cfg.RulesFile) == 0 {
+		return o, errors.New("no rule set to test: give --rules FILE")
+	}
+	o.New = backtest.Side{Name: "new", Rules: set, Topology: topo}
+	o.Old = backtest.Side{Name: "old", Topology: topo}
+	o.FixTopology = len(topo.Services) > 0
+	if a.old != "" {
+		text, err := os.ReadFile(a.old)
+		if err != nil {
+			return o, err
+		}
+		if o.Old.Rules, err = rules.Parse(a.old, text); err != nil {
+			return o, err
+		}
+	} else if given := *s.flags["rules"]; given != "" { // then the configuration's own is the old one
+		*s.flags["rules"] = ""
+		own, err := s.load(w)
+		*s.flags["rules"] = given
+		if err == nil && len(own.Rules)+len(own.RulesFile) > 0 {
+			if o.Old.Rules, _, err = app.LoadRules(own); err != nil {
+				return o, err
+			}
+		}
+	}
+	if a.oldTopology != "" {
+		text, err := os.ReadFile(a.oldTopology)
+		if err != nil {
+			return o, err
+		}
+		if o.Old.Topology, err = rules.ParseTopology(a.oldTopology, text); err != nil {
+			return o, err
+		}
+		o.FixTopology = true
+	}
+	return o, nil
+}
+
+// read reads the log from wherever it is.
+func (a *backtestArgs) read(ctx context.Context, w world, cfg *config.Config) (*past.Past, error) {
+	since, err := sinceOf(a.since, time.Now())
+	if err != nil {
+		return nil, usageError{err}
+	}
+	o := past.Options{Since: since, Scope: a.scope, Limit: a.limit}
+	switch {
+	case a.file != "":
+		return readPast(ctx, w, cfg, a.file, o)
+	case !cfg.EmbeddedClickHouse():
+		conn, err := clickhouse.Open(cfg.ClickHouse.DSN)
+		if err != nil {
+			return nil, err
+		}
+		defer conn.Close()
+		return past.FromSQL(ctx, clickhouse.NewQueries(conn), 0, o)
+	default:
+		if err := useRunning(cfg); err != nil {
+			return nil, err
+		}
+		p, err := past.FromTopic(ctx, cfg.Kafka.Config, kafka.Deps{Log: app.NewLogger(cfg.Log, w.err).Level(zerolog.ErrorLevel)}, o)
+		if err == nil {
+			warnPast(w, p)
+		}
+		return p, err
+	}
+}
+
+// sinceOf reads a time, or a span before now.
+func sinceOf(s string, now time.Time) (schemas.Time, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if d, err := rules.ParseDuration(s); err == nil {
+		return schemas.TimeOf(now).Add(-d.Milliseconds()), nil
+	}
+	if t, err := schemas.ParseTime(s); err == nil {
+		return t, nil
+	}
+	if t, err := time.Parse("2006-01-02", s); err == nil {
+		return schemas.TimeOf(t), nil
+	}
+	return 0, fmt.Errorf("--since: %q is neither a time such as 2026-11-22T10:00:00Z, nor a day, nor a span such as 30d", s)
+}
+
+// failed reports whether the report has what the caller wants to be told of.
+func failed(r *backtest.Report, fail []string) bool {
+	for _, f := range fail {
+		switch f {
+		case "differs":
+			if !r.Same() {
+				return true
+			}
+		case "worse":
+			if r.Worse() {
+				return true
+			}
+		case "verdict":
+			if len(r.Verdicts) > 0 {
+				return true
+			}
+		default:
+			if r.ByKind[f] > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"pinkstar/cmd/pinkstar/app"
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/cmd/pinkstar/past"
+	"pinkstar/correlate/explain"
+	"pinkstar/correlate/history"
+)
+
+// explainArgs is what was asked.
+type explainArgs struct {
+	id, with, log, api string
+	whatIf             []string
+	json               bool
+	limit              int
+}
+
+func (c *cli) addExplain() {
+	clause := c.app.Command("explain", "Say why a signal is where it is, why not elsewhere, and what another setting would change.")
+	a := &explainArgs{}
+	clause.Arg("id", "an incident's or a signal's id").Required().StringVar(&a.id)
+	clause.Flag("with", "another signal or incident: why are the two not together").PlaceHolder("ID").StringVar(&a.with)
+	clause.Flag("what-if", "a setting with another value, such as correlation.join=1500, rules[by-team].window=15m or topology.services.web.depends_on=[api]; may be given again. Needs --log").
+		PlaceHolder("KEY=VALUE").StringsVar(&a.whatIf)
+	clause.Flag("log", "a recorded log as `pinkstar replay` takes it, - for standard input; without it a running pinkstar is asked").PlaceHolder("FILE").StringVar(&a.log)
+	clause.Flag("api", "address of a running pinkstar, http://host:port; default: the one that runs on --data").PlaceHolder("URL").StringVar(&a.api)
+	clause.Flag("json", "print JSON").BoolVar(&a.json)
+	clause.Flag("limit", "most signals held in memory").Default("2000000").IntVar(&a.limit)
+	s := withSettings(clause, config.ForEngine, config.ForSQL)
+	c.on(clause, func(ctx context.Context, w world) error {
+		cfg, err := s.load(w)
+		if err != nil {
+			return err
+		}
+		x, err := a.explanation(ctx, w, cfg)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return writeJSON(w.out, x)
+		}
+		return x.WriteText(w.out)
+	})
+}
+
+func (a *explainArgs) explanation(ctx context.Context, w world, cfg *config.Config) (*explain.Explanation, error) {
+	if a.log != "" {
+		return a.offline(ctx, w, cfg)
+	}
+	if len(a.whatIf) > 0 {
+		return nil, usageError{errors.New("--what-if runs the log again: give it with --log FILE")}
+	}
+	return a.online(ctx, cfg)
+}
+
+// offline explains from a recorded log.
+func (a *explainArgs) offline(ctx context.Context, w world, cfg *config.Config) (*explain.Explanation, error) {
+	set, topo, err := app.LoadRules(cfg)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	p, err := readPast(ctx, w, cfg, a.log, past.Options{Limit: a.limit})
+	if err != nil {
+		return nil, err
+	}
+	setup := history.Setup{Rules: set, Topology: topo}
+	changed, changes, err := explain.Apply(setup, a.whatIf)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--what-if: %w", err)}
+	}
+	run, err := p.Log.Play(ctx, setup)
+	if err != nil {
+		return nil, err
+	}
+	x := explain.Of(explain.OfRun(run), a.id)
+	if x == nil {
+		return nil, fmt.Errorf("%s is neither a signal nor an incident of this log; `pinkstar replay --emit incident,decision` lists them", a.id)
+	}
+	if a.with != "" {
+		if x.WhyNot, err = explain.FindWhyNot(ctx, run, setup, a.id, a.with); err != nil {
+			return nil, err
+		}
+	}
+	if len(changes) > 0 {
+		x.WhatIf, err = explain.FindWhatIf(ctx, run, changed, a.id, changes)
+	}
+	return x, err
+}
+
+// readPast reads a file and says what could not be read.
+func readPast(ctx context.Context, w world, cfg *config.Config, file string, o past.Options) (*past.Past, error) {
+	in, done, err := openInput(file, w)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	p, err := past.FromFile(ctx, in, cfg.Labels, cfg.Gateway.Limits, o)
+	if err != nil {
+		return nil, err
+	}
+	warnPast(w, p)
+	return p, nil
+}
+
+func warnPast(w world, p *past.Past) {
+	if p.Refused > 0 {
+		fmt.Fprintf(w.err, "pinkstar: %d could not be read, the first: %s\n", p.Refused, p.Reason)
+	}
+}
+
+// askTimeout bounds what a running installation may take to answer.
+const askTimeout = time.Minute
+
+// online asks a running installation.
+func (a *explainArgs) online(ctx context.Context, cfg *config.Config) (*explain.Explanation, error) {
+	base, err := a.address(cfg)
+	if err != nil {
+		return nil, err
+	}
+	kind := "signals"
+	if strings.HasPrefix(a.id, "INC-") {
+		kind = "incidents"
+	}
+	at := base + "/api/v1/" + kind + "/" + url.PathEscape(a.id) + "/explanation"
+	if a.with != "" {
+		at += "?with=" + url.QueryEscape(a.with)
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, http.NoBody)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--api: %w", err)}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("asking %s: %w", base, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer of %s: %w", base, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var p struct{ Title, Detail string }
+		if json.Unmarshal(body, &p) == nil && p.Detail != "" {
+			return nil, fmt.Errorf("%s: %s", p.Title, p.Detail)
+		}
+		return nil, fmt.Errorf("%s answered %s", at, resp.Status)
+	}
+	x := &explain.Explanation{}
+	if err := json.Unmarshal(body, x); err != nil {
+		return nil, fmt.Errorf("the answer of %s: %w", base, err)
+	}
+	return x, nil
+}
+
+// address is where the running installation is reached.
+func (a *explainArgs) address(cfg *config.Config) (string, error) {
+	if a.api != "" {
+		return strings.TrimSuffix(a.api, "/"), nil
+	}
+	b, err := os.ReadFile(filepath.Join(cfg.Data, app.EndpointsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", usageError{fmt.Errorf("no pinkstar is running on %s: give --log FILE, --api URL or --data DIR", cfg.Data)}
+	}
+	if err != nil {
+		return "", err
+	}
+	var e app.Endpoints
+	if err := json.Unmarshal(b, &e); err != nil {
+		return "", fmt.Errorf("%s: %w", app.EndpointsName, err)
+	}
+	return "http://" + e.HTTP, nil
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

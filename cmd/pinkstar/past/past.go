@@ -1,0 +1,44 @@
+package past
+
+import (
+	"fmt"
+
+	"pinkstar/correlate/history"
+	"pinkstar/schemas"
+)
+
+// Options say how much is read.
+type Options struct {
+	Since schemas.Time // log time; what is older is left out
+	Limit int          // signals held in memory at most
+	Scope string       // only this scope; "" for all
+}
+
+// Past is a log and how it was to be read.
+type Past struct {
+	Log *history.Log
+	// Refused counts what could not be read, with the reason of the first.
+	Refused int
+	Reason  string
+}
+
+func newPast() *Past { return &Past{Log: &history.Log{}} }
+
+func (p *Past) refuse(where string, err error) {
+	if p.Refused++; p.Refused == 1 {
+		p.Reason = where + ": " + err.Error()
+	}
+}
+
+// add takes a signal, unless it is outside of what is wanted.
+func (p *Past) add(s *schemas.Signal, at schemas.Time, part int32, o Options) error {
+	control := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
+	// Activations from before the period still hold in it.
+	if at < o.Since && s.Kind != schemas.KindActivation || !control && o.Scope != "" && s.Scope != o.Scope {
+		return nil
+	}
+	if o.Limit > 0 && p.Log.Signals() >= o.Limit {
+		return fmt.Errorf("there are more than %d signals: choose a shorter period with --since, or raise --limit (each takes about 1 KB of memory)", o.Limit)
+	}
+	return p.Log.Add(s, at, part)
+}

@@ -1,0 +1,48 @@
+package past
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/schemas"
+)
+
+// FromTopic reads the signals topic up to where it ends now.
+func FromTopic(ctx context.Context, cfg kafka.Config, deps kafka.Deps, o Options) (*Past, error) {
+	cl, err := kafka.NewClient(cfg, "past", deps)
+	if err != nil {
+		return nil, err
+	}
+	topic := cfg.Topic(schemas.TopicSignals)
+	spans, err := kafka.StableSpans(ctx, cl, topic)
+	cl.Close()
+	if err != nil {
+		return nil, err
+	}
+	p := newPast()
+	for _, part := range slices.Sorted(maps.Keys(spans)) {
+		err := kafka.ReadSpan(ctx, cfg, deps, topic, spans[part], func(r *kgo.Record) error { return p.record(r, o) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *Past) record(r *kgo.Record, o Options) error {
+	s := &schemas.Signal{}
+	err := schemas.DecodeSignal(r.Value, s)
+	if err == nil && s.Kind != schemas.KindTick && s.Kind != schemas.KindActivation {
+		_, err = schemas.ParseID(s.ID)
+	}
+	if err != nil { // the correlator refuses it, too
+		p.refuse(fmt.Sprintf("partition %d, offset %d", r.Partition, r.Offset), err)
+		return nil
+	}
+	return p.add(s, schemas.Time(r.Timestamp.UnixMilli()), r.Partition, o)
+}
