@@ -47,9 +47,9 @@ type Alert struct {
 	GeneratorURL string            `json:"generatorURL,omitempty"`
 }
 
-// Start runs an Alertmanager with the given alertmanager.yml until the test
-// ends. Without a binary the test skips, or fails where CI demands one.
-func Start(tb testing.TB, config string) *Alertmanager {
+// Need returns the path of the binary, or skips the test, or fails it where CI
+// demands one.
+func Need(tb testing.TB) string {
 	tb.Helper()
 	binary := os.Getenv(Env)
 	if binary == "" {
@@ -58,6 +58,14 @@ func Start(tb testing.TB, config string) *Alertmanager {
 		}
 		tb.Skipf("no Alertmanager: set %s to its binary (.ci/alertmanager builds one)", Env)
 	}
+	return binary
+}
+
+// Start runs an Alertmanager with the given alertmanager.yml until the test
+// ends. Without a binary the test skips, or fails where CI demands one.
+func Start(tb testing.TB, config string) *Alertmanager {
+	tb.Helper()
+	binary := Need(tb)
 	dir := tb.TempDir()
 	file := filepath.Join(dir, "alertmanager.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {

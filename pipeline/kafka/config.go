@@ -29,6 +29,10 @@ type Config struct {
 
 	Retention Retention `yaml:"retention"`
 
+	// EventRecorderTopics are full names of topics that Alertmanager's event
+	// recorder writes to.
+	EventRecorderTopics []string `yaml:"event_recorder_topics"`
+
 	// Compression of what we produce: none, gzip, snappy, lz4 or zstd.
 	Compression string `yaml:"compression"`
 	// ProduceTimeout is how long a record may wait for the brokers'

@@ -81,6 +81,9 @@ func Plan(ctx context.Context, cl *kgo.Client, cfg Config) (Changes, error) {
 		if t.Err != nil {
 			return nil, fmt.Errorf("topic %s: %w", s.Name, t.Err)
 		}
+		if s.Foreign {
+			continue
+		}
 		existing = append(existing, s.Name)
 		cs = append(cs, partitionChange(s, int32(len(t.Partitions)))...)
 	}

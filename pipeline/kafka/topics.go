@@ -15,6 +15,9 @@ type Spec struct {
 	// them the state that belongs to them.
 	Fixed   bool
 	Configs map[string]string
+	// Foreign says that the topic is another system's: it is created when it is
+	// missing, and otherwise left as it is.
+	Foreign bool
 }
 
 // The state topic has one partition for each of the signals topic's, and one
@@ -54,6 +57,9 @@ func (c *Config) Topics() []Spec {
 			specs[i].Configs["min.insync.replicas"] = strconv.Itoa(c.MinInsyncReplicas)
 		}
 		specs[i].Name = c.Topic(specs[i].Name)
+	}
+	for _, name := range c.EventRecorderTopics {
+		specs = append(specs, Spec{Name: name, Partitions: c.Partitions, Configs: keep(c.Retention.Inputs), Foreign: true})
 	}
 	return specs
 }

@@ -75,9 +75,6 @@ type Log struct {
 // Kafka adds to the client's settings what only this process needs.
 type Kafka struct {
 	kafka.Config `yaml:",inline"`
-	// EventRecorderTopics are full names of topics that Alertmanager's event
-	// recorder writes to.
-	EventRecorderTopics []string `yaml:"event_recorder_topics"`
 	// EmbeddedListen is where the embedded broker listens.
 	EmbeddedListen string `yaml:"embedded_listen"`
 	// EmbeddedSync makes the embedded broker call fsync for every batch.
