@@ -254,7 +254,7 @@ func (e *Engine) newService(inc *incident, ent *entity) {
 		}
 		e.addTeam(inc, e.topo.nodes[ent.node].svc.Team)
 	case ent.key.kind == entityHost:
-		for _, n := range e.topo.hosts[ent.key.name] {
+		for _, n := range e.topo.servicesOn(ent.key.name) {
 			e.nodeEntity(inc.sc, n).write(inc)
 		}
 	}

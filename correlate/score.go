@@ -70,10 +70,7 @@ func (e *Engine) score(q *query, inc *incident) scored {
 		add(evidence{kind: evStorm, points: w.Storm})
 		add(evidence{kind: evTime, points: e.pointsAt(e.set.Correlation.TimeAcross, gap), gap: gap})
 	}
-	if pts, name := e.learnt.points(q, inc, w.Learnt); pts > 0 {
-		linked = true
-		add(evidence{kind: evLearnt, points: pts, other: name})
-	}
+	linked = e.scoreLearnt(q, inc, add, t.place != nil) || linked
 	if linked && inc.names[q.name] > 0 {
 		add(evidence{kind: evTemplate, points: w.Template, other: q.name})
 	}
@@ -131,6 +128,9 @@ func (e *Engine) strongestTie(q *query, inc *incident) tie {
 		} else if ent.node >= 0 {
 			e.topologyTies(q, inc, ent.node, across)
 		}
+		if ent.node >= 0 {
+			e.machineTies(q, inc, ent.node, across)
+		}
 	}
 	if h := q.sub.hostEnt; h != nil && h != ent {
 		if p := inc.places[h]; p != nil {
@@ -149,6 +149,19 @@ func (e *Engine) strongestTie(q *query, inc *incident) tie {
 		}
 	}
 	return best
+}
+
+// machineTies: the incident is about a machine that the service runs on.
+func (e *Engine) machineTies(q *query, inc *incident, x int32, across func(*place, evidence)) {
+	for _, name := range e.topo.nodes[x].machines {
+		h := q.sc.entities[entityKey{entityHost, name}]
+		if h == nil {
+			continue
+		}
+		if p := inc.places[h]; p != nil && p.primary {
+			across(p, evidence{kind: evHostOf, points: e.set.Correlation.Weights.HostOfService, other: name})
+		}
+	}
 }
 
 func (e *Engine) sameEntity(ent *entity, p *place) evidence {

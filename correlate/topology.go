@@ -24,12 +24,13 @@ type topology struct {
 }
 
 type node struct {
-	name    string
-	svc     *rules.Service
-	deps    []int32 // what it calls
-	callers []int32 // what calls it
-	hub     bool
-	near    *vicinity // computed on first use
+	name     string
+	svc      *rules.Service
+	deps     []int32  // what it calls
+	callers  []int32  // what calls it
+	machines []string // hosts it runs on, and instances it shares
+	hub      bool
+	near     *vicinity // computed on first use
 }
 
 // relation says how a service (X) stands to another one (Y).
@@ -75,6 +76,12 @@ func newTopology(src *rules.Topology, c *rules.Correlation) *topology {
 	}
 	for i := range t.nodes {
 		n := &t.nodes[i]
+		n.machines = append(n.machines, n.svc.Hosts...)
+		for _, name := range n.svc.Instances {
+			if len(t.instances[name]) > 1 {
+				n.machines = append(n.machines, name)
+			}
+		}
 		n.hub = c.HubDegree > 0 && len(n.deps)+len(n.callers) > c.HubDegree
 	}
 	return t
@@ -119,6 +126,18 @@ func (t *topology) addPlaces(i int32) {
 	for _, name := range t.nodes[i].svc.Hosts {
 		add(t.hosts, name)
 	}
+}
+
+// servicesOn lists the services that run on a machine, which the topology names
+// as a host or as an instance of several.
+func (t *topology) servicesOn(name string) []int32 {
+	if on := t.hosts[name]; len(on) > 0 {
+		return on
+	}
+	if on := t.instances[name]; len(on) > 1 {
+		return on
+	}
+	return nil
 }
 
 // foldName makes the spellings of one name equal: lower case, and '_', '.' and
