@@ -5,7 +5,7 @@ import (
 	"pinkstar/schemas"
 )
 
-// activate puts the rule set or topology of an activation record in force. A
+// activate puts the rule set, topology or learnt pairs of an activation record in force. A
 // text that can't be read changes nothing: whoever appended it checked it, so
 // this is a newer version's, and the log must still be readable.
 func (e *Engine) activate(s *schemas.Signal) {
@@ -25,6 +25,12 @@ func (e *Engine) activate(s *schemas.Signal) {
 		var t *rules.Topology
 		if t, err = rules.ParseTopology("activation", text); err == nil {
 			e.setTopology(t)
+		}
+	case "learnt":
+		var l *rules.Learnt
+		if l, err = rules.ParseLearnt("activation", text); err == nil {
+			e.learnt = newLearnt(l)
+			e.newVersions()
 		}
 	default:
 		e.stats.BadActivations++

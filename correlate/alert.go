@@ -43,6 +43,9 @@ func (a *alert) attach(r *record) {
 		a.records[1].alert = nil
 		a.records = append(a.records[:1], a.records[2:]...)
 	}
+	if len(a.records) == 0 {
+		r.relist()
+	}
 	a.records = append(a.records, r)
 }
 

@@ -77,6 +77,9 @@ func (e *Engine) newVersions() {
 // RulesVersion returns the version of the rule set in force.
 func (e *Engine) RulesVersion() string { return e.set.Version }
 
+// LearntVersion returns the version of the learnt pairs in force, "" for none.
+func (e *Engine) LearntVersion() string { return e.learnt.version }
+
 // TopologyVersion returns the version of the topology in force.
 func (e *Engine) TopologyVersion() string { return e.topo.src.Version }
 

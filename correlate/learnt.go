@@ -1,7 +1,13 @@
 package correlate
 
-// learnt holds which alerts have often come together: an immutable snapshot,
-// itself rebuilt from the log. An empty one says nothing.
+import (
+	"slices"
+
+	"pinkstar/correlate/rules"
+)
+
+// learnt holds which alerts have often come together. An empty one says
+// nothing.
 type learnt struct {
 	version  string
 	text     string
@@ -13,30 +19,67 @@ type alertType struct{ name, service string }
 
 type partner struct {
 	with   alertType
-	points int64 // by lift, at most the configured weight
+	points int64
 }
 
-// candidates offers the rings of the services of the partners of q's alert.
-func (l *learnt) candidates(q *query, ring func(*entity)) {
-	if len(l.partners) == 0 {
-		return
-	}
-	for _, p := range l.partners[alertType{q.name, q.sub.service}] {
-		ring(q.sc.service(p.with.service))
-	}
-}
-
-// points returns the strongest learnt partner of q's alert in inc.
-func (l *learnt) points(q *query, inc *incident, most int64) (int64, string) {
-	if len(l.partners) == 0 {
-		return 0, ""
-	}
-	best, name := int64(0), ""
-	for _, p := range l.partners[alertType{q.name, q.sub.service}] {
-		pts := min(p.points, most)
-		if pts > best && inc.names[p.with.name] > 0 && inc.places[q.sc.service(p.with.service)] != nil {
-			best, name = pts, p.with.name+" on "+p.with.service
+func newLearnt(src *rules.Learnt) *learnt {
+	l := &learnt{version: src.Version, text: string(src.Text), partners: map[alertType][]partner{}}
+	for _, p := range src.Pairs {
+		a, b := alertType{p.A.Name, p.A.Service}, alertType{p.B.Name, p.B.Service}
+		l.partners[a] = append(l.partners[a], partner{b, p.Points})
+		if a != b {
+			l.partners[b] = append(l.partners[b], partner{a, p.Points})
 		}
 	}
-	return best, name
+	for t, ps := range l.partners { // each list by itself: the order of the map can't be seen
+		slices.SortStableFunc(ps, func(a, b partner) int {
+			if a.points != b.points {
+				return int(b.points - a.points)
+			}
+			return compareTypes(a.with, b.with)
+		})
+		l.partners[t] = ps[:min(len(ps), rules.PartnersCap)]
+	}
+	return l
+}
+
+// learntRings offers the rings of the services of the partners of q's alert.
+func (e *Engine) learntRings(q *query, ring func(*entity)) {
+	if len(e.learnt.partners) == 0 {
+		return
+	}
+	for _, p := range e.learnt.partners[alertType{q.name, q.sub.service}] {
+		ring(e.entity(q.sc, entityService, p.with.service, false))
+	}
+}
+
+// scoreLearnt adds the strongest learnt partner of q's alert in inc, and how
+// close in time it is when no tie (tied) has said so. It reports whether there
+// is one.
+func (e *Engine) scoreLearnt(q *query, inc *incident, add func(evidence), tied bool) bool {
+	if len(e.learnt.partners) == 0 {
+		return false
+	}
+	c := &e.set.Correlation
+	best, name, at := int64(0), "", (*place)(nil)
+	for _, p := range e.learnt.partners[alertType{q.name, q.sub.service}] {
+		pts := min(p.points, c.Weights.Learnt)
+		if pts <= best || inc.names[p.with.name] == 0 {
+			continue
+		}
+		ent := e.entity(q.sc, entityService, p.with.service, false)
+		if ent == nil || inc.places[ent] == nil {
+			continue
+		}
+		best, name, at = pts, p.with.name+" on "+p.with.service, inc.places[ent]
+	}
+	if at == nil {
+		return false
+	}
+	add(evidence{kind: evLearnt, points: best, other: name})
+	if !tied {
+		gap := e.gapTo(q, inc, at.first, at.last)
+		add(evidence{kind: evTime, points: e.pointsAt(c.TimeAcross, gap), gap: gap})
+	}
+	return true
 }

@@ -277,7 +277,7 @@ func (e *Engine) candidates(q *query) []*incident {
 	for i := range q.mentions {
 		addRing(q.mentions[i].ent)
 	}
-	e.learnt.candidates(q, addRing)
+	e.learntRings(q, addRing)
 	if e.unrelated(q) {
 		add(q.sc.storm)
 	}

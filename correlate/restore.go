@@ -87,7 +87,15 @@ func (d *restorer) newEngine() *Engine {
 		return nil
 	}
 	e := New(set, topo)
-	e.learnt.text = learntText
+	if learntText == "" {
+		return e
+	}
+	l, err := rules.ParseLearnt("learnt pairs in the snapshot", []byte(learntText))
+	if err != nil {
+		d.fail(err)
+		return nil
+	}
+	e.learnt = newLearnt(l)
 	return e
 }
 

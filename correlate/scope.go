@@ -156,16 +156,3 @@ func (in *interner) of(s string) string {
 	in.m[s] = s
 	return s
 }
-
-// service returns the entity of a service that something live touches, or nil.
-func (sc *scope) service(name string) *entity {
-	if ent := sc.entities[entityKey{entityService, name}]; ent != nil {
-		return ent
-	}
-	for _, ent := range sc.nodes {
-		if ent != nil && ent.key.name == name {
-			return ent
-		}
-	}
-	return nil
-}

@@ -91,7 +91,7 @@ func (g *generator) step() {
 		g.add(g.recovery())
 	case n < 80 && len(g.log) > 0: // a repeat
 		old := g.log[g.r.IntN(len(g.log))]
-		if old.s.Kind != schemas.KindTick {
+		if !old.control() {
 			g.log = append(g.log, entry{old.s, old.id, g.now})
 		}
 	case n < 86:
@@ -102,9 +102,32 @@ func (g *generator) step() {
 		g.add(g.impact())
 	case n < 98:
 		g.add(g.command())
+	case g.r.IntN(8) == 0:
+		g.log = append(g.log, entry{g.activation(), schemas.ID{}, g.now})
 	default:
 		g.log = append(g.log, entry{&schemas.Signal{Kind: schemas.KindTick, ReceivedAt: g.now}, schemas.ID{}, g.now})
 	}
+}
+
+// activation changes the rules or the topology in mid-log.
+func (g *generator) activation() *schemas.Signal {
+	a := &schemas.Activation{What: "topology", Text: string(testTopology().Text)}
+	switch g.r.IntN(5) {
+	case 4:
+		a.What, a.Text = "learnt", "pairs: [{a: {name: Disk, service: mail}, b: {name: Down, service: web}, points: 1200}]"
+	case 0:
+		a.Text = "services: {web: {depends_on: [api]}, api: {depends_on: [stranger]}, node-9: {hosts: [node-1]}}"
+	case 1:
+		a.What, a.Text = "rules", string(testRules().Text)
+	case 2:
+		a.What, a.Text = "rules", "correlation: {join: 1500, hops: 2}\nlifecycle: {reopen_window: 5m}"
+	}
+	return &schemas.Signal{Kind: schemas.KindActivation, Activation: a, ReceivedAt: g.now}
+}
+
+// control reports whether an entry comes from Pinkstar itself.
+func (x *entry) control() bool {
+	return x.s.Kind == schemas.KindTick || x.s.Kind == schemas.KindActivation
 }
 
 func (g *generator) add(s *schemas.Signal) {
@@ -233,7 +256,7 @@ func (g *generator) command() *schemas.Signal {
 func feed(e *Engine, log []entry, out *Output) {
 	for i := range log {
 		x := &log[i]
-		if x.s.Kind != schemas.KindTick && e.Repeat(x.id, x.at, out) {
+		if !x.control() && e.Repeat(x.id, x.at, out) {
 			continue
 		}
 		e.Step(x.s, x.at, out)

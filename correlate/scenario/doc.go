@@ -6,6 +6,7 @@
 //
 //	--- rules          a rule set in YAML (optional)
 //	--- topology       a topology in YAML (optional)
+//	--- learnt         learnt pairs in YAML (optional)
 //	--- input          one signal a line
 //	--- incidents      what must be there at the end
 //	--- decisions      what must have become of each signal
@@ -26,7 +27,8 @@
 //	10:43:00 impact service=web revenue=1200 incident=#1
 //	10:44:00 command acknowledge incident=#1 by=ona
 //	11:00:00 tick
-//	11:01:00 topology                puts the next "--- topology" in force
+//	11:01:00 topology                puts the next "--- topology" in force; so
+//	                                 do "rules" and "learnt"
 //
 // A time is that of arrival, on 2026-11-22 unless a date stands before it
 // (2026-11-23 10:00) or days are added (+3d 10:00). "start=" and "end=" are the

@@ -18,7 +18,11 @@ type section struct {
 	lines string // everything up to the next heading
 }
 
-var sectionNames = []string{"", "rules", "topology", "input", "incidents", "decisions", "timeline", "problems"}
+var sectionNames = []string{"", "rules", "topology", "learnt", "input", "incidents", "decisions", "timeline", "problems"}
+
+// activated are the sections of which there may be several: the input puts them
+// in force one after the other.
+var activated = []string{"rules", "topology", "learnt"}
 
 // Parse takes a scenario apart. name is used in messages.
 func Parse(name string, text []byte) (*File, error) {
@@ -35,7 +39,7 @@ func Parse(name string, text []byte) (*File, error) {
 		if cur.name == "" || !slices.Contains(sectionNames, cur.name) {
 			return nil, fmt.Errorf("%s: line %d: section %q is not one of %s", name, i+1, cur.name, strings.Join(sectionNames[1:], ", "))
 		}
-		if cur.name != "topology" && cur.name != "rules" && f.has(cur.name) {
+		if !slices.Contains(activated, cur.name) && f.has(cur.name) {
 			return nil, fmt.Errorf("%s: line %d: a second section %q", name, i+1, cur.name)
 		}
 	}

@@ -16,8 +16,7 @@ type run struct {
 	engine  *correlate.Engine
 	out     correlate.Output
 	signals []*schemas.Signal
-	nextSet int // sections "rules" and "topology" already in force
-	nextMap int
+	next    map[string]int // sections already in force
 
 	incidentIDs numbering
 	problemIDs  numbering
@@ -68,7 +67,7 @@ type Options struct {
 // Run executes a scenario.
 func Run(f *File, opts Options) (*Result, error) {
 	r := &run{file: f, incidents: map[string]schemas.Incident{}, decisions: map[string]schemas.Decision{},
-		problems: map[string]schemas.Problem{}}
+		problems: map[string]schemas.Problem{}, next: map[string]int{"rules": 1, "topology": 1}}
 	set, topo := opts.Rules, opts.Topology
 	var err error
 	if s := f.all("rules"); len(s) > 0 {
@@ -114,7 +113,7 @@ func (r *run) do(line string, number int) error {
 		return nil
 	case "again":
 		return r.again(&o)
-	case "rules", "topology":
+	case "rules", "topology", "learnt":
 		return r.activate(&o)
 	}
 	s, err := r.signal(&o)
@@ -153,19 +152,18 @@ func (r *run) again(o *order) error {
 
 // activate puts the next section of that name in force, through the log.
 func (r *run) activate(o *order) error {
-	next := &r.nextSet
-	if o.verb == "topology" {
-		next = &r.nextMap
-	}
 	all := r.file.all(o.verb)
-	if *next++; *next >= len(all) {
+	n := r.next[o.verb]
+	if n >= len(all) {
 		return fmt.Errorf("there is no further section \"--- %s\"", o.verb)
 	}
-	text := all[*next].lines
+	r.next[o.verb] = n + 1
+	text := all[n].lines
 	a := &schemas.Activation{What: o.verb, Version: rules.VersionOf([]byte(text)), Text: text}
 	r.engine.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: a}, o.at, &r.out)
-	if v := r.engine.RulesVersion(); o.verb == "rules" && v != a.Version {
-		return fmt.Errorf("the section \"--- rules\" can't be read")
+	inForce := map[string]string{"rules": r.engine.RulesVersion(), "topology": r.engine.TopologyVersion(), "learnt": r.engine.LearntVersion()}
+	if inForce[o.verb] != a.Version {
+		return fmt.Errorf("the section \"--- %s\" in line %d can't be read", o.verb, all[n].line)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (r *run) signal(o *order) (*schemas.Signal, error) {
 	case "command":
 		err = r.command(o, s)
 	default:
-		err = fmt.Errorf("%q is not one of alert, resolve, again, ticket, maintenance, change, impact, command, tick, rules, topology", o.verb)
+		err = fmt.Errorf("%q is not one of alert, resolve, again, ticket, maintenance, change, impact, command, tick, rules, topology, learnt", o.verb)
 	}
 	if err != nil {
 		return nil, err
