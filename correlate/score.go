@@ -298,8 +298,9 @@ func (e *Engine) scorePace(q *query, inc *incident, across bool, add func(eviden
 		add(evidence{kind: evPace, points: pts, n: int32(p.level)})
 	}
 	if p.alerts >= quietFrom && p.level < rateUnit {
+		size := log2(int64(p.alerts)) // sixteen alerts count once, four a quarter, sixty-four twice
 		halvings := log2(rateUnit) - log2(p.level+rateUnit/100)
-		add(evidence{kind: evQuiet, points: quiet * halvings / 1000 * log2(int64(p.alerts)) / 4000, n: int32(p.level)})
+		add(evidence{kind: evQuiet, points: quiet * halvings / 1000 * size * size / 16_000_000, n: int32(p.level)})
 	}
 	if p.active == 0 && p.alerts > 0 {
 		add(evidence{kind: evRecovered, points: w.Recovered})
