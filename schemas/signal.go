@@ -196,7 +196,7 @@ const (
 	ActionReopen         Action = "reopen"
 	ActionMove           Action = "move"            // SignalID to IncidentID; an empty IncidentID makes a new incident
 	ActionLinkParent     Action = "link_parent"     // IncidentID becomes a child of ParentID
-	ActionUnlinkParent   Action = "unlink_parent"   // IncidentID stands alone again, and stays so
+	ActionUnlinkParent   Action = "unlink_parent"   // IncidentID stands alone again, and stays so; with a ParentID it is not part of, the two stay apart
 	ActionDeclareProblem Action = "declare_problem" // the pattern of IncidentID is a problem
 	ActionSolveProblem   Action = "solve_problem"   // ProblemID's root cause is fixed
 	ActionNote           Action = "note"            // Note goes into the timeline

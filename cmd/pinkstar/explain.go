@@ -91,7 +91,7 @@ func (a *explainArgs) offline(ctx context.Context, w world, cfg *config.Config) 
 		return nil, fmt.Errorf("%s is neither a signal nor an incident of this log; `pinkstar replay --emit incident,decision` lists them", a.id)
 	}
 	if a.with != "" {
-		if x.WhyNot, err = explain.FindWhyNot(ctx, run, setup, a.id, a.with); err != nil {
+		if x.WhyNot, err = explain.FindWhyNot(ctx, explain.OfRun(run), p.Log, setup, a.id, a.with); err != nil {
 			return nil, err
 		}
 	}

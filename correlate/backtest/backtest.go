@@ -133,7 +133,10 @@ func corrects(s *schemas.Signal) bool {
 
 func figures(r *history.Run, s *Side) Figures {
 	f := Figures{Name: s.Name, Rules: "defaults", Topology: "none"}
-	if s.Rules != nil {
+	switch {
+	case s.AsLogged && r.Log.Activations:
+		f.Rules = "of the log"
+	case s.Rules != nil:
 		f.Rules = s.Rules.Version
 	}
 	if s.Topology != nil {

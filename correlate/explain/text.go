@@ -185,6 +185,9 @@ func (n *WhyNot) write(w *writer) {
 			w.line("    missing: %s", m)
 		}
 	}
+	if n.Approximate != "" {
+		w.line("  (%s)", n.Approximate)
+	}
 	for _, l := range n.Refused {
 		w.line("  At %s the two incidents were not linked: %s", clock(l.At), l.Reason)
 	}

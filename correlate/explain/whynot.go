@@ -2,6 +2,7 @@ package explain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,6 +26,8 @@ type WhyNot struct {
 	Refused []schemas.Link `json:"refused_links,omitempty"`
 	// Reason says in a sentence what it came down to.
 	Reason string `json:"reason"`
+	// Approximate says what the weighing could not take into account.
+	Approximate string `json:"approximate,omitempty"`
 }
 
 // Pair is one signal weighed against an incident of the other side, at the
@@ -40,50 +43,69 @@ type Pair struct {
 const maxSide = 2000
 
 // FindWhyNot runs the log again and weighs everything of one side against
-// everything of the other.
-func FindWhyNot(ctx context.Context, run *history.Run, setup history.Setup, id, with string) (*WhyNot, error) {
-	a, b := side(run, id), side(run, with)
+// everything of the other. src is what was decided.
+func FindWhyNot(ctx context.Context, src Source, log *history.Log, setup history.Setup, id, with string) (*WhyNot, error) {
+	a, b := side(src, id), side(src, with)
 	if len(a) == 0 {
-		return nil, fmt.Errorf("%s is neither a signal nor an incident of this log", id)
+		return nil, fmt.Errorf("%s: %w", id, ErrUnknown)
 	}
 	if len(b) == 0 {
-		return nil, fmt.Errorf("%s is neither a signal nor an incident of this log", with)
+		return nil, fmt.Errorf("%s: %w", with, ErrUnknown)
 	}
 	w := &WhyNot{ID: id, With: with}
-	if g := run.Group(a[0]); g != "" && g == run.Group(b[0]) {
+	da, db := src.Decision(a[0]), src.Decision(b[0])
+	if g := outermost(src, da.IncidentID); g != "" && g == outermost(src, db.IncidentID) {
 		w.Together, w.Common = true, g
 		w.Reason = "they are together: both are part of " + g
 		return w, nil
 	}
-	w.Refused = refusedLinks(run, id, with)
+	w.Refused = refusedLinks(src, id, with)
 	x := newWeigher(a, b)
 	setup.Before = x.before
-	if _, err := run.Log.Play(ctx, setup); err != nil {
+	if _, err := log.Play(ctx, setup); err != nil {
 		return nil, err
 	}
 	w.Weighed = x.weighed
 	if x.best != nil {
 		w.Best = x.best
-		w.Best.Signal = stepOf(OfRun(run), run.Decisions[x.signal])
+		w.Best.Signal = stepOf(src, src.Decision(x.signal))
 		w.Best.Lacks = max(0, x.best.Weighing.Join-x.best.Weighing.Score)
 	}
-	w.Reason = w.reason(run, a, b)
+	w.Reason = w.reason(da, db)
 	return w, nil
 }
 
+// ErrUnknown says that an id names nothing that is known.
+var ErrUnknown = errors.New("neither a signal nor an incident that is known")
+
 // side lists the signals that id stands for.
-func side(run *history.Run, id string) []string {
-	if run.Decisions[id] != nil {
+func side(src Source, id string) []string {
+	if src.Decision(id) != nil {
 		return []string{id}
 	}
-	if run.Incidents[id] == nil {
+	inc := src.Incident(id)
+	if inc == nil {
 		return nil
 	}
-	m := run.TreeMembers(id)
-	if inc := run.Incidents[id]; len(m) == 0 && inc.Opening != "" {
+	var m []string
+	for todo := []string{id}; len(todo) > 0 && len(m) < maxSide; todo = todo[1:] {
+		m = append(m, src.Members(todo[0])...)
+		if x := src.Incident(todo[0]); x != nil {
+			todo = append(todo, x.Children...)
+		}
+	}
+	if len(m) == 0 && src.Decision(inc.Opening) != nil {
 		m = []string{inc.Opening}
 	}
 	return m[:min(len(m), maxSide)]
+}
+
+// outermost is the main incident above id, or id itself.
+func outermost(src Source, id string) string {
+	if inc := src.Incident(id); inc != nil && inc.ParentID != "" {
+		return inc.ParentID
+	}
+	return id
 }
 
 // weigher weighs, before each signal of one side is taken, what the engine
@@ -149,12 +171,12 @@ func closer(a, b *correlate.Weighing) bool {
 	return len(a.Missing) > len(b.Missing)
 }
 
-func refusedLinks(run *history.Run, id, with string) []schemas.Link {
+func refusedLinks(src Source, id, with string) []schemas.Link {
 	mains := func(id string) (string, *schemas.Incident) {
-		if d := run.Decisions[id]; d != nil {
+		if d := src.Decision(id); d != nil {
 			id = d.IncidentID
 		}
-		return run.Main(id), run.Incidents[id]
+		return outermost(src, id), src.Incident(id)
 	}
 	am, a := mains(id)
 	bm, b := mains(with)
@@ -166,10 +188,13 @@ func refusedLinks(run *history.Run, id, with string) []schemas.Link {
 		if p.inc == nil {
 			continue
 		}
-		for _, i := range [...]*schemas.Incident{p.inc, run.Incidents[run.Main(p.inc.ID)]} {
+		for _, i := range [...]*schemas.Incident{p.inc, src.Incident(outermost(src, p.inc.ID))} {
+			if i == nil {
+				continue
+			}
 			for j := range i.Links {
 				l := i.Links[j]
-				if (l.Relation == "refused" || l.Relation == "undone") && run.Main(l.IncidentID) == p.other &&
+				if (l.Relation == "refused" || l.Relation == "undone") && outermost(src, l.IncidentID) == p.other &&
 					!slices.ContainsFunc(out, func(x schemas.Link) bool { return x.At == l.At && x.Reason == l.Reason }) {
 					out = append(out, l)
 				}
@@ -179,9 +204,9 @@ func refusedLinks(run *history.Run, id, with string) []schemas.Link {
 	return out
 }
 
-func (w *WhyNot) reason(run *history.Run, a, b []string) string {
+func (w *WhyNot) reason(da, db *schemas.Decision) string {
 	if w.Best == nil {
-		return notAtOnce(run, a, b)
+		return notAtOnce(da, db)
 	}
 	g := &w.Best.Weighing
 	switch {
@@ -205,8 +230,7 @@ func (w *WhyNot) reason(run *history.Run, a, b []string) string {
 }
 
 // notAtOnce says why nothing could be weighed.
-func notAtOnce(run *history.Run, a, b []string) string {
-	da, db := run.Decisions[a[0]], run.Decisions[b[0]]
+func notAtOnce(da, db *schemas.Decision) string {
 	switch {
 	case da.Scope != db.Scope:
 		return fmt.Sprintf("they are in different scopes, %s and %s: nothing correlates across scopes", da.Scope, db.Scope)

@@ -122,6 +122,10 @@ func (a *API) incidentCommand(ctx context.Context, inc *schemas.Incident, body *
 		}
 		cmd.ParentID = body.ParentID
 		return cmd, a.sameScope(ctx, "parent_id", body.ParentID, inc)
+	case schemas.ActionUnlinkParent:
+		if cmd.ParentID = body.ParentID; cmd.ParentID != "" { // not related to that one
+			return cmd, a.sameScope(ctx, "parent_id", body.ParentID, inc)
+		}
 	case schemas.ActionMove:
 		if _, err := schemas.ParseID(body.SignalID); err != nil {
 			return cmd, badField("signal_id", "%v", err)

@@ -10,6 +10,7 @@
 //   - list.go: filters, paging, and how live and history are put together
 //   - detail.go: one incident with its members, story, links and why
 //   - command.go: operators' commands become signals
+//   - explain.go: the questions why and why not, and who answers them
 //   - answer.go: JSON answers and RFC 9457 errors
 //   - openapi.yaml: the description that is served; a test compares it with the
 //     routes

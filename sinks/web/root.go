@@ -52,7 +52,8 @@ type Producer interface {
 type API struct {
 	cfg      Config
 	view     *View
-	history  History // nil: there is none
+	history  History   // nil: there is none
+	explain  Explainer // nil: nobody explains
 	producer Producer
 	log      zerolog.Logger
 	now      func() time.Time
@@ -90,7 +91,9 @@ type route struct {
 var routes = []route{
 	{http.MethodGet, "/api/v1/incidents", (*API).listIncidents, true},
 	{http.MethodGet, "/api/v1/incidents/{id}", (*API).getIncident, true},
+	{http.MethodGet, "/api/v1/incidents/{id}/explanation", (*API).explainIncident, true},
 	{http.MethodPost, "/api/v1/incidents/{id}/commands", (*API).commandIncident, true},
+	{http.MethodGet, "/api/v1/signals/{id}/explanation", (*API).explainSignal, true},
 	{http.MethodGet, "/api/v1/problems", (*API).listProblems, true},
 	{http.MethodGet, "/api/v1/problems/{id}", (*API).getProblem, true},
 	{http.MethodPost, "/api/v1/problems/{id}/commands", (*API).commandProblem, true},

@@ -123,6 +123,7 @@ func (a *App) web() (*role, error) {
 	if err != nil {
 		return nil, err
 	}
+	api.SetExplainer(a.explainer())
 	a.server.mux.Handle("/api/", api.Handler())
 	return &role{run: reader.Run, ready: view.Ready}, nil
 }

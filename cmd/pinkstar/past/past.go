@@ -1,6 +1,7 @@
 package past
 
 import (
+	"errors"
 	"fmt"
 
 	"pinkstar/correlate/history"
@@ -13,6 +14,9 @@ type Options struct {
 	Limit int          // signals held in memory at most
 	Scope string       // only this scope; "" for all
 }
+
+// ErrTooMany says that the limit was reached; what was read until then is good.
+var ErrTooMany = errors.New("too many signals")
 
 // Past is a log and how it was to be read.
 type Past struct {
@@ -38,7 +42,7 @@ func (p *Past) add(s *schemas.Signal, at schemas.Time, part int32, o Options) er
 		return nil
 	}
 	if o.Limit > 0 && p.Log.Signals() >= o.Limit {
-		return fmt.Errorf("there are more than %d signals: choose a shorter period with --since, or raise --limit (each takes about 1 KB of memory)", o.Limit)
+		return fmt.Errorf("%w: there are more than %d; choose a shorter period with --since, or raise --limit (each takes about 1 KB of memory)", ErrTooMany, o.Limit)
 	}
 	return p.Log.Add(s, at, part)
 }
