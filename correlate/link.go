@@ -54,7 +54,10 @@ func (e *Engine) refusal(older, younger *incident, c *scored) string {
 		if !ev.kind.supportOnly() {
 			kinds[evidenceNames[ev.kind]] = true
 		}
-		if (ev.kind == evDependsOn || ev.kind == evCalledBy) && ev.hops == 1 && !ev.reversed {
+		switch ev.kind {
+		case evDependsOn, evCalledBy:
+			direct = direct || ev.hops == 1 && !ev.reversed
+		case evSameService, evHostOf: // nearer still
 			direct = true
 		}
 	}

@@ -22,23 +22,29 @@ func (e *Engine) relative(inc *incident, q *query) scored {
 		return best
 	}
 	seen := 0
-	for i := len(ent.ring) - 1; i >= 0 && seen < e.set.Correlation.Candidates; i-- {
-		other := ent.ring[i]
-		if other.closed || other.main() == inc.main() || q.start.Sub(other.lastStart) > relativeAge {
-			continue
+	look := func(ring []*incident) {
+		for i := len(ring) - 1; i >= 0 && seen < e.set.Correlation.Candidates; i-- {
+			other := ring[i]
+			if other.closed || other.main() == inc.main() || q.start.Sub(other.lastStart) > relativeAge {
+				continue
+			}
+			seen++
+			c := e.relate(inc, other, ent, q.sub.hostEnt)
+			if c.score >= e.set.Correlation.Parent && (best.inc == nil || compareScored(c, best) < 0) {
+				best = c
+			}
 		}
-		seen++
-		c := e.relate(inc, other, ent)
-		if c.score >= e.set.Correlation.Parent && (best.inc == nil || compareScored(c, best) < 0) {
-			best = c
-		}
+	}
+	look(ent.ring)
+	if h := q.sub.hostEnt; h != nil && h != ent {
+		look(h.ring)
 	}
 	return best
 }
 
 // relate weighs whether inc and other are one happening, seen from ent, a
-// service of inc.
-func (e *Engine) relate(inc, other *incident, ent *entity) scored {
+// service of inc, and the host its signal came from, nil when it names none.
+func (e *Engine) relate(inc, other *incident, ent, host *entity) scored {
 	c := &e.set.Correlation
 	w := &c.Weights
 	res := scored{inc: other, anchor: other.lastID}
@@ -52,7 +58,7 @@ func (e *Engine) relate(inc, other *incident, ent *entity) scored {
 		t := tie{ev: ev, gap: spanBetween(own.first, p.first, p.first), place: p}
 		t.total = e.linkTime(t.gap)
 		into := &direct
-		if ev.kind != evSameService && ev.hops != 1 {
+		if ev.kind != evSameService && ev.kind != evHostOf && ev.hops != 1 {
 			into = &far
 		}
 		if into.place == nil || t.total > into.total {
@@ -61,6 +67,11 @@ func (e *Engine) relate(inc, other *incident, ent *entity) scored {
 	}
 	if p := other.places[ent]; p != nil {
 		consider(p, evidence{kind: evSameService, other: ent.key.name})
+	}
+	if host != nil && host != ent {
+		if p := other.places[host]; p != nil && p.primary {
+			consider(p, evidence{kind: evHostOf, other: host.key.name})
+		}
 	}
 	if ent.node >= 0 {
 		q := &query{sc: inc.sc, start: own.first}
