@@ -21,7 +21,7 @@ func TestVersion1IsFrozen(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := map[string]string{}
-	for _, l := range strings.Split(strings.TrimSpace(string(sums)), "\n") {
+	for l := range strings.SplitSeq(strings.TrimSpace(string(sums)), "\n") {
 		sum, name, ok := strings.Cut(l, "  ")
 		if !ok {
 			t.Fatalf("SHA256SUMS: %q", l)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -166,8 +167,7 @@ func (s *source) of(t reflect.Type, defs map[string]*schema, input bool) *schema
 
 func (s *source) object(t reflect.Type, defs map[string]*schema, input bool) *schema {
 	o := &schema{Type: "object", Description: s.types[t.Name()], Properties: &properties{of: map[string]*schema{}}}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		v := s.of(f.Type, defs, input)
 		v.Description = s.fields[t.Name()+"."+f.Name]
@@ -178,7 +178,7 @@ func (s *source) object(t reflect.Type, defs map[string]*schema, input bool) *sc
 		}
 		if t := f.Type; !input && (t == reflect.TypeFor[Severity]() || t == reflect.TypeFor[Status]()) {
 			// A severity nobody gave; the status of a tick or an activation.
-			v.Enum = append(v.Enum[:len(v.Enum):len(v.Enum)], "")
+			v.Enum = append(slices.Clip(v.Enum), "")
 		}
 	}
 	return o
@@ -287,8 +287,8 @@ func setWords(v reflect.Value) {
 	case reflect.Pointer:
 		setWords(v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			setWords(v.Field(i))
+		for _, field := range v.Fields() {
+			setWords(field)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

@@ -196,8 +196,7 @@ func (d *Delivery) poll(ctx context.Context) error {
 	for {
 		fs := d.cl.PollRecords(ctx, d.cfg.BatchRecords)
 		if ctx.Err() != nil {
-			var given *stopped
-			if errors.As(context.Cause(ctx), &given) {
+			if given, ok := errors.AsType[*stopped](context.Cause(ctx)); ok {
 				return fmt.Errorf("deliver to %s: %w", d.sink.Name(), given.error)
 			}
 			return nil

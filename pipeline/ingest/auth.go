@@ -110,7 +110,7 @@ const maxSignatures = 8
 func signatures(values []string) [][]byte {
 	var out [][]byte
 	for _, v := range values {
-		for _, one := range strings.Split(v, ",") {
+		for one := range strings.SplitSeq(v, ",") {
 			one = strings.TrimSpace(one)
 			if i := strings.IndexByte(one, '='); i >= 0 {
 				if algorithm := strings.ToLower(one[:i]); algorithm != "sha256" && algorithm != "v1" {

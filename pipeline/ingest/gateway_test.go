@@ -60,7 +60,7 @@ func newGateway(t *testing.T, p Producer, change func(*Config)) *Gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.now = func() time.Time { return receivedAt.Std() }
+	g.now = receivedAt.Std
 	return g
 }
 

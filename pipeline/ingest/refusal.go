@@ -66,8 +66,7 @@ func (rs Refusals) Unwrap() []error {
 // within the payload: the positions that err does not refuse, in order.
 func Positions(n int, err error) []int {
 	refused := map[int]bool{}
-	var rs Refusals
-	if errors.As(err, &rs) {
+	if rs, ok := errors.AsType[Refusals](err); ok {
 		for _, r := range rs {
 			refused[r.Index] = true
 		}
@@ -83,8 +82,7 @@ func Positions(n int, err error) []int {
 
 // refusal moves what jsonscan knows of the place into a RefusedError.
 func refusal(index int, err error) *RefusedError {
-	var e *jsonscan.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*jsonscan.Error](err); ok {
 		return &RefusedError{Index: index, Path: e.Path, Offset: e.Offset, Err: e.Err}
 	}
 	return &RefusedError{Index: index, Offset: -1, Err: err}

@@ -124,7 +124,7 @@ func upTo(set *rrule.Set, from, to time.Time, n int) []time.Time {
 // library's own RecurrenceSet takes one only, and EXDATE for RDATE.)
 func addDates(e *ical.Event, name string, add func(time.Time)) error {
 	for _, prop := range e.Props[name] {
-		for _, v := range strings.Split(prop.Value, ",") {
+		for v := range strings.SplitSeq(prop.Value, ",") {
 			one := prop
 			one.Value = strings.TrimSpace(v)
 			at, err := one.DateTime(time.UTC)

@@ -284,8 +284,7 @@ func (f *found) located() error {
 	if p := f.path(); p != "" {
 		return jsonscan.Within(f.err, p, f.offset)
 	}
-	var e *jsonscan.Error
-	if errors.As(f.err, &e) {
+	if _, ok := errors.AsType[*jsonscan.Error](f.err); ok {
 		return f.err
 	}
 	return &jsonscan.Error{Offset: f.offset, Err: f.err}

@@ -42,8 +42,7 @@ func lines(signals []schemas.Signal, err error) []byte {
 	for i := range signals {
 		b = append(schemas.AppendSignal(b, &signals[i]), '\n')
 	}
-	var rs Refusals
-	if errors.As(err, &rs) {
+	if rs, ok := errors.AsType[Refusals](err); ok {
 		for _, r := range rs {
 			b = append(b, "refused: "+r.Error()+"\n"...)
 		}
@@ -103,7 +102,7 @@ func TestSourceAndRecognitionAgree(t *testing.T) {
 }
 
 func TestOfflineTimesComeFromThePayload(t *testing.T) {
-	for _, line := range bytes.Split(bytes.TrimSpace(readPayloads(t)["wrapped.ndjson"]), []byte("\n")) {
+	for line := range bytes.SplitSeq(bytes.TrimSpace(readPayloads(t)["wrapped.ndjson"]), []byte("\n")) {
 		var want struct {
 			At schemas.Time `json:"received_at"`
 		}

@@ -93,7 +93,7 @@ func organizer(e *ical.Event) string {
 
 func splitList(v, sep string) []string {
 	var out []string
-	for _, p := range strings.Split(v, sep) {
+	for p := range strings.SplitSeq(v, sep) {
 		if p = strings.TrimSpace(p); p != "" {
 			out = append(out, p)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,10 +118,8 @@ type partitioner struct {
 }
 
 func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
-	for _, t := range p.byNumber {
-		if t == topic {
-			return p.manual.ForTopic(topic)
-		}
+	if slices.Contains(p.byNumber, topic) {
+		return p.manual.ForTopic(topic)
 	}
 	return p.keyed.ForTopic(topic)
 }

@@ -3,6 +3,7 @@ package kafka
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,9 +35,11 @@ const cleanMark = "clean"
 // itself, gives the same result.
 func Repair(ctx context.Context, dir string, log zerolog.Logger) (RepairReport, error) {
 	var rep RepairReport
-	if _, err := os.Stat(filepath.Join(dir, "meta.json")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "meta.json")); errors.Is(err, os.ErrNotExist) {
 		rep.Clean = true // new, or stopped before its first write
 		return rep, nil
+	} else if err != nil {
+		return rep, fmt.Errorf("repairing the embedded Kafka's data: %w", err)
 	}
 	clean, err := removeIfThere(filepath.Join(dir, cleanMark))
 	if err != nil {

@@ -360,7 +360,7 @@ func survive(t *testing.T, v *victim, size crashSize) {
 	if faults := judge(t, v.kc, engines, acked); len(faults) > 0 {
 		t.Fatalf("after a last kill:\n%s", strings.Join(faults, "\n"))
 	}
-	for _, l := range strings.Split(v.said(), "\n") {
+	for l := range strings.SplitSeq(v.said(), "\n") {
 		if strings.HasPrefix(l, "repaired") {
 			t.Log(l)
 		}

@@ -241,7 +241,7 @@ func TestZombieIsFenced(t *testing.T) {
 			kgo.SeedBrokers(kc.Brokers...), kgo.TransactionalID(kc.Name("zombie")), kgo.TransactionTimeout(8*time.Second),
 			kgo.ConsumerGroup(kc.Name(process.RoleCorrelate)), kgo.ConsumeTopics(topic),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(time.Second),
-			kgo.RequireStableFetchOffsets(), kgo.RebalanceTimeout(6*time.Second), kgo.BlockRebalanceOnPoll(),
+			kgo.RebalanceTimeout(6*time.Second), kgo.BlockRebalanceOnPoll(),
 			kgo.RecordPartitioner(kafka.Partitioner(kc.Topic(schemas.TopicState))))...)
 		if err != nil {
 			t.Fatal(err)

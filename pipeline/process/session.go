@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,8 +70,7 @@ func (r *runner) run(ctx context.Context) error {
 	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 		began := time.Now()
 		err := r.session(ctx)
-		var f fatalError
-		if errors.As(err, &f) {
+		if f, ok := errors.AsType[fatalError](err); ok {
 			return fmt.Errorf("%s: %w", r.role, f.error)
 		}
 		if ctx.Err() != nil {
@@ -101,12 +101,12 @@ func (r *runner) session(ctx context.Context) error {
 	if err != nil {
 		return fatalError{err}
 	}
-	opts := append(base, kafka.ReaderOpts(r.kafka, partitions)...)
+	opts := slices.Concat(base, kafka.ReaderOpts(r.kafka, partitions))
 	opts = append(opts,
 		kgo.TransactionalID(r.txnID), kgo.TransactionTimeout(r.cfg.TransactionTimeout),
 		kgo.ConsumerGroup(r.kafka.Name(r.role)), kgo.ConsumeTopics(r.topics...),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-		kgo.RequireStableFetchOffsets(), kgo.BlockRebalanceOnPoll(),
+		kgo.BlockRebalanceOnPoll(),
 		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.RebalanceTimeout(2*r.cfg.SessionTimeout),
 		kgo.AdjustFetchOffsetsFn(s.adjust),
 		kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),

@@ -36,27 +36,27 @@ func shrink(v any) any {
 	case *schemas.Decision:
 		d := *v
 		d.Signal, d.Evidence, d.RunnerUp = nil, nil, nil
-		d.Reason = cutTo(d.Reason, maxNameBytes) + " (" + why + ")"
+		d.Reason = cutName(d.Reason) + " (" + why + ")"
 		return &d
 	case *schemas.Incident:
 		in := *v
 		in.Members, in.Timeline, in.Links, in.Candidates, in.Notices, in.Tickets = nil, nil, nil, nil, nil, nil
-		in.Title, in.Limited = cutTo(in.Title, maxNameBytes), why
+		in.Title, in.Limited = cutName(in.Title), why
 		in.Children = in.Children[:min(len(in.Children), 1000)]
 		in.Services = in.Services[:min(len(in.Services), 100)]
 		in.Teams = in.Teams[:min(len(in.Teams), 100)]
 		return &in
 	case *schemas.TimelineEntry:
 		e := *v
-		e.Text = cutTo(e.Text, maxNameBytes) + " (cut)"
+		e.Text = cutName(e.Text) + " (cut)"
 		return &e
 	case *schemas.Problem:
 		p := *v
-		p.Evidence, p.Title, p.Signature = nil, cutTo(p.Title, maxNameBytes), cutTo(p.Signature, maxNameBytes)
+		p.Evidence, p.Title, p.Signature = nil, cutName(p.Title), cutName(p.Signature)
 		return &p
 	default:
 		return v
 	}
 }
 
-func cutTo(s string, n int) string { return s[:min(len(s), n)] }
+func cutName(s string) string { return s[:min(len(s), maxNameBytes)] }

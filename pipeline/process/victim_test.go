@@ -73,7 +73,7 @@ func (v *victim) said() string {
 }
 
 func (v *victim) start(t testing.TB) {
-	v.cmd = exec.Command(os.Args[0]) //nolint:gosec // this test binary
+	v.cmd = exec.Command(os.Args[0])
 	v.cmd.Env = append(os.Environ(), envChild+"="+v.addr, envDir+"="+v.dir, envVariant+"="+v.variant)
 	if !v.kc.Embedded {
 		v.cmd.Env = append(v.cmd.Env, envPrefix+"="+v.kc.TopicPrefix)

@@ -59,8 +59,7 @@ func (p *page) line(s string) {
 func (p *page) blank() { p.line("") }
 
 // title opens a part.
-func (p *page) title(format string, args ...any) {
-	s := fmt.Sprintf(format, args...)
+func (p *page) title(s string) {
 	p.blank()
 	p.line(p.paint(bold, s))
 	p.line(p.paint(dim, strings.Repeat("─", min(utf8.RuneCountInString(s), pageWidth))))
@@ -160,7 +159,7 @@ func fold(text string, width int) []string {
 	var out []string
 	for para := range strings.SplitSeq(text, "\n") {
 		line, n := "", 0
-		for _, word := range strings.Fields(para) {
+		for word := range strings.FieldsSeq(para) {
 			w := utf8.RuneCountInString(word)
 			if n > 0 && n+1+w > width {
 				out = append(out, line)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -203,10 +204,8 @@ func holds(values ...string) func(rows) error {
 
 func (r rows) has(v string) bool {
 	for _, row := range r.Rows {
-		for _, c := range row {
-			if c == v {
-				return true
-			}
+		if slices.Contains(row, v) {
+			return true
 		}
 	}
 	return false

@@ -141,9 +141,9 @@ func (w world) approach() []beat {
 	}}
 }
 
-func (w world) turret(n, minute int) alert {
+func (w world) turret(n int) alert {
 	return alert{Name: "TurretNotResponding", Service: "turret-control", Severity: "critical", Team: "defence",
-		Instance: fmt.Sprintf("turret-%d", n), Summary: fmt.Sprintf("turret %d does not answer", n), Start: w.at(minute, 10)}
+		Instance: fmt.Sprintf("turret-%d", n), Summary: fmt.Sprintf("turret %d does not answer", n), Start: w.at(3, 10)}
 }
 
 func (w world) field() alert {
@@ -161,7 +161,7 @@ func (w world) turrets() []beat {
 		At:   4 * time.Minute,
 		Text: "The first turrets are hit. Their monitoring says so to Alertmanager ...",
 		Sends: []delivery{
-			amWebhook(w.turret(3, 3), w.turret(7, 3)),
+			amWebhook(w.turret(3), w.turret(7)),
 			amWebhook(w.field()),
 		},
 	}, {
@@ -276,7 +276,7 @@ func (w world) recovery() []beat {
 		At:   36 * time.Minute,
 		Text: "The other fighters turn away. Turrets and bookings recover; the tickets are closed.",
 		Sends: []delivery{
-			w.ended(35, w.turret(3, 3), w.turret(7, 3)),
+			w.ended(35, w.turret(3), w.turret(7)),
 			w.ended(36, w.starfighters(), w.inRange(), w.insidePerimeter()), w.ended(36, w.cancellations()),
 			jira(closed(w.turretTicket("TUR-311", "Turret 3 hit, does not turn", "Motor replaced.", 5), 36)),
 			jira(closed(w.turretTicket("TUR-312", "Turret 7 damaged", "Barrel replaced.", 6), 36)),

@@ -63,11 +63,12 @@ func TestEveryFiringOfTheStoryEnds(t *testing.T) {
 					continue
 				}
 				id := s.Fingerprint + s.StartsAt.String()
-				if s.Status == schemas.StatusFiring {
+				switch {
+				case s.Status == schemas.StatusFiring:
 					open[id] = s.Name
-				} else if open[id] == "" {
+				case open[id] == "":
 					t.Errorf("%s ends without having begun", s.Name)
-				} else {
+				default:
 					delete(open, id)
 				}
 			}

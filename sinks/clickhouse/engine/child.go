@@ -76,7 +76,7 @@ func resultError(h, result uintptr) error {
 	}
 	p, err := purego.Dlsym(h, "chdb_result_error")
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // an engine without this function can't tell more
 	}
 	var text func(uintptr) string
 	purego.RegisterFunc(&text, p)

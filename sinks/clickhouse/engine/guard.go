@@ -62,19 +62,17 @@ func (g *guard) serve(ctx context.Context) {
 			_ = c.Close()
 			continue
 		}
-		g.conns.Add(1)
-		go func() {
-			defer g.conns.Done()
+		g.conns.Go(func() {
 			defer func() { <-g.slots }()
-			g.handle(ctx, c.(*net.TCPConn))
-		}()
+			g.handle(ctx, c.(*net.TCPConn)) //nolint:forcetypeassert // a TCP listener accepts nothing else
+		})
 	}
 }
 
 func (g *guard) handle(ctx context.Context, client *net.TCPConn) {
 	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
 	defer stop()
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	_ = client.SetDeadline(time.Now().Add(guardHello))
 	r := bufio.NewReaderSize(client, guardNameBytes)
 	greeting, h, err := readHello(r)
@@ -93,7 +91,7 @@ func (g *guard) handle(ctx context.Context, client *net.TCPConn) {
 	}
 	_ = client.SetDeadline(time.Time{})
 	rest, _ := r.Peek(r.Buffered())
-	g.pipe(client, engine.(*net.TCPConn), append(greeting, rest...))
+	g.pipe(client, engine.(*net.TCPConn), append(greeting, rest...)) //nolint:forcetypeassert // dialled over TCP
 }
 
 // check returns the error that a greeting earns, or 0.
@@ -112,7 +110,7 @@ func (g *guard) check(h hello) (code int32, text string) {
 
 // pipe copies both ways until both ends have finished.
 func (g *guard) pipe(client, engine *net.TCPConn, first []byte) {
-	defer engine.Close()
+	defer func() { _ = engine.Close() }()
 	if _, err := engine.Write(first); err != nil {
 		return
 	}
