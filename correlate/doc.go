@@ -15,15 +15,27 @@
 //
 // # Which file do I open
 //
-//   - engine.go: Engine, Step, Repeat, the clock; wake.go: what is due when
+//   - engine.go: Engine, Step, Repeat, the clock; wake.go: what is due when;
+//     activate.go: rules, topology and learnt pairs out of the log
+//   - record.go: known signals and their decisions; emit.go: incidents as
+//     written; settle.go: everything held back, at the end of a replay
 //   - alert.go: duplicates, recoveries, episodes, flapping
 //   - entity.go: which service an alert is about; topology.go: what is near it
-//   - place.go: candidates and the choice; score.go, evidence.go: the weighing
+//   - place.go: candidates and the choice; score.go, tempo.go: the weighing;
+//     evidence.go, packed.go: its sentences, and how they are kept small;
+//     weigh.go: the same without consequences, for explanations
 //   - incident.go, lifecycle.go: opening, growing, resolving, closing
-//   - link.go: parents and children; roots.go: suspected roots
-//   - ticket.go, mention.go, change.go, impact.go, command.go: other signals
-//   - problem.go: recurring patterns
-//   - snapshot.go, restore.go, codec.go: the engine's state as bytes
+//   - link.go, relate.go: parents and children; roots.go: suspected roots
+//   - ticket.go, mention.go: tickets and what a text names
+//   - change.go: changes, maintenance, suppression; explain.go: candidate causes
+//     and who must be told
+//   - command.go, correct.go, facts.go: operators' orders, and what of them
+//     later decisions honour
+//   - problem.go, season.go: recurring patterns; impact.go: what it costs
+//   - learnt.go: alerts that often come together
+//   - snapshot.go, snapincident.go, restore.go, restoreincident.go, codec.go:
+//     the engine's state as bytes
+//   - testdata/*.txt: one scenario for each feature (format: package scenario)
 //
 // # Non-obvious
 //
@@ -37,6 +49,14 @@
 //   - No map is ever iterated where the order can be seen in the output.
 //   - An incident's tree (parent, children) may be deep; ParentID is always the
 //     outermost one.
-//   - Caches (entity names, neighbourhoods, interned strings) are functions of
-//     the topology and are in no snapshot.
+//   - Entities hold rings of the incidents that touched them or a neighbour.
+//     They are counted and dropped with the last incident, so whoever looks one
+//     up with make=true must release it when no incident came of it.
+//   - A wake is never removed. It carries its deadline, and one that no longer
+//     equals its object's is ignored.
+//   - A list in incident.pub that was written out is never changed in place:
+//     the Output may still hold it.
+//   - Caches (entity names, neighbourhoods, members as written, ranks of roots,
+//     interned strings) follow from the state and are in no snapshot; a
+//     property test compares an engine that has them with one that was restored.
 package correlate

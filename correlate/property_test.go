@@ -3,12 +3,21 @@ package correlate
 import (
 	"bytes"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"pinkstar/schemas"
 )
 
-const seeds = 10 // a few hundred more were run by hand
+// seeds is how many logs each property is tried on; PINKSTAR_SEEDS asks for
+// more.
+var seeds = func() uint64 {
+	if n, err := strconv.ParseUint(os.Getenv("PINKSTAR_SEEDS"), 10, 32); err == nil {
+		return n
+	}
+	return 6
+}()
 
 func newTestEngine() *Engine { return New(testRules(), testTopology()) }
 

@@ -97,9 +97,12 @@ func (s *snapshotter) recordList(e *Engine) {
 		s.time(items[i].since)
 		s.record(r)
 	}
-	s.len(len(e.dirty))
-	for _, r := range e.dirty {
-		s.uint(s.records[r]) // 0: evicted meanwhile, and written then
+	dirty := slices.DeleteFunc(slices.Clone(e.dirty), func(r *record) bool {
+		return s.records[r] == 0 // forgotten meanwhile, and written then
+	})
+	s.len(len(dirty))
+	for _, r := range dirty {
+		s.uint(s.records[r])
 	}
 }
 
@@ -177,6 +180,7 @@ func (s *snapshotter) ref(inc *incident) {
 }
 
 func (s *snapshotter) refs(incs []*incident) {
+	incs = slices.DeleteFunc(slices.Clone(incs), func(inc *incident) bool { return inc.closed })
 	s.len(len(incs))
 	for _, inc := range incs {
 		s.ref(inc)
