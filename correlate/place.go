@@ -245,6 +245,7 @@ func (e *Engine) joiningTooFast(inc *incident) bool {
 func (e *Engine) candidates(q *query) []*incident {
 	c := e.scratch.candidates[:0]
 	limit := e.set.Correlation.Candidates
+	stale := int64(e.set.Correlation.Stale)
 	add := func(inc *incident) {
 		if inc != nil && !inc.closed && len(c) < limit && !slices.Contains(c, inc) {
 			c = append(c, inc)
@@ -255,7 +256,9 @@ func (e *Engine) candidates(q *query) []*incident {
 			return
 		}
 		for i := len(ent.ring) - 1; i >= 0; i-- {
-			add(ent.ring[i])
+			if e.gapTo(q, ent.ring[i], ent.ring[i].lastStart, ent.ring[i].lastStart) <= stale {
+				add(ent.ring[i])
+			}
 		}
 	}
 	add(q.sc.facts.together(q))

@@ -18,7 +18,7 @@ const relativeAge = 15 * schemas.Minute
 func (e *Engine) relative(inc *incident, q *query) scored {
 	best := scored{}
 	ent := q.sub.ent
-	if ent == nil || inc.places[ent] == nil || inc.places[ent].count > 1 && len(inc.alerts) > freshAlerts {
+	if ent == nil || inc.places[ent] == nil || len(inc.alerts) > freshAlerts && !inc.newAt(ent) && !inc.newAt(q.sub.hostEnt) {
 		return best
 	}
 	seen := 0
@@ -40,6 +40,15 @@ func (e *Engine) relative(inc *incident, q *query) scored {
 		look(h.ring)
 	}
 	return best
+}
+
+// newAt reports whether the latest signal of inc is its first at ent.
+func (inc *incident) newAt(ent *entity) bool {
+	if ent == nil {
+		return false
+	}
+	p := inc.places[ent]
+	return p != nil && p.count == 1
 }
 
 // relate weighs whether inc and other are one happening, seen from ent, a

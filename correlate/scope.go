@@ -65,7 +65,8 @@ type entityKey struct {
 	name string
 }
 
-// ringSize caps how many incidents an entity remembers; the oldest is dropped.
+// ringSize caps how many incidents an entity remembers; the one that
+// has been quiet for longest is dropped.
 const ringSize = 32
 
 // entity is something incidents touch. Its ring holds the incidents that
@@ -107,8 +108,14 @@ func (ent *entity) write(inc *incident) {
 	if slices.Contains(ent.ring, inc) {
 		return
 	}
-	if len(ent.ring) >= ringSize {
-		ent.ring = slices.Delete(ent.ring, 0, 1)
+	if len(ent.ring) >= ringSize { // the one that has been quiet for longest gives way
+		quiet := 0
+		for i, x := range ent.ring {
+			if x.lastStart < ent.ring[quiet].lastStart {
+				quiet = i
+			}
+		}
+		ent.ring = slices.Delete(ent.ring, quiet, quiet+1)
 	}
 	ent.ring = append(ent.ring, inc)
 	inc.rings = append(inc.rings, ent)

@@ -148,6 +148,7 @@ func defaultCorrelation() Correlation {
 		HubDegree:      64,
 		OrderSlack:     Duration(30 * schemas.Second),
 		Candidates:     16,
+		Stale:          Duration(2 * schemas.Hour),
 		MaxSignals:     20_000,
 		MaxServices:    500,
 		MaxDuration:    Duration(1 * schemas.Day),

@@ -85,6 +85,9 @@ type Correlation struct {
 	OrderSlack Duration `yaml:"order_slack"`
 	// Candidates caps how many incidents are weighed for one signal.
 	Candidates int `yaml:"candidates"`
+	// Stale: an incident without a new signal for so long is not weighed for
+	// being near; a rule, a key or an operator can still reach it.
+	Stale Duration `yaml:"stale"`
 	// MaxSignals, MaxDuration and MaxServices stop an incident from growing by
 	// scoring. The signal then finds another one or opens its own.
 	MaxSignals  int      `yaml:"max_signals"`
