@@ -11,7 +11,7 @@ import (
 // WriteText writes the report for people.
 func (r *Report) WriteText(out io.Writer) error {
 	w := &writer{w: out}
-	w.line("%d signals", r.Signals)
+	w.line("%s", signals(r.Signals))
 	w.line("%-34s %12s %12s", "", "old", "new")
 	row := func(name string, format string, a, b any) {
 		w.line("%-34s %12s %12s", name, fmt.Sprintf(format, a), fmt.Sprintf(format, b))
