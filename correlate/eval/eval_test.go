@@ -51,9 +51,6 @@ func TestComparatorsOnSimulation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tab.WriteText(os.Stderr); err != nil {
-		t.Fatal(err)
-	}
 	for _, r := range tab.Rows {
 		if r.Assigner == "oracle" && r.BF.Mean < .9 {
 			t.Errorf("%s: even the oracle has B-cubed F %.3f", r.Data, r.BF.Mean)

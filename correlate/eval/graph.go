@@ -118,4 +118,3 @@ func (g *graph) resolve(s *schemas.Signal) int {
 	}
 	return -1
 }
-

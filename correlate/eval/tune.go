@@ -111,11 +111,11 @@ func knobsOf(c *rules.Correlation) []knob {
 		{"depends_on_1", &w.DependsOn1, 400}, {"depends_on_2", &w.DependsOn2, 400}, {"depends_on_3", &w.DependsOn3, 400},
 		{"wrong_order", &w.WrongOrder, 400}, {"shared_dependency", &w.SharedCallee, 400}, {"shared_caller", &w.SharedCaller, 400},
 		{"same_host", &w.SameHost, 400}, {"host_of_service", &w.HostOfService, 400}, {"host_too", &w.HostToo, 300},
-		{"same_instance", &w.SameInstance, 300}, {"template", &w.Template, 300}, {"mention", &w.Mention, 500},
+		{"same_instance", &w.SameInstance, 300}, {"mention", &w.Mention, 500},
 		{"mention_too", &w.MentionToo, 300}, {"mention_peer", &w.MentionPeer, 500}, {"mention_name", &w.MentionName, 500},
 		{"lone", &w.Lone, 300}, {"lone_across", &w.LoneAcross, 300}, {"spread", &w.Spread, 300}, {"pace", &w.Pace, 120},
 		{"pace_across", &w.PaceAcross, 150}, {"background", &w.Background, 150}, {"recovered", &w.Recovered, 400},
-		{"refire", &w.Refire, 800}, {"link_direct", &w.LinkDirect, 300}, {"link_far", &w.LinkFar, 300}, {"link_lone", &w.LinkLone, 300},
+		{"refire", &w.Refire, 800}, {"storm", &w.Storm, 400}, {"link_direct", &w.LinkDirect, 300}, {"link_far", &w.LinkFar, 300}, {"link_lone", &w.LinkLone, 300},
 		{"change", &w.Change, 300}, {"same_alert", &w.SameAlert, 600},
 	}
 	for _, t := range []struct {
