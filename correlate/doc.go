@@ -24,6 +24,7 @@
 //   - place.go: candidates and the choice; score.go, tempo.go: the weighing;
 //     evidence.go, packed.go: its sentences, and how they are kept small;
 //     weigh.go: the same without consequences, for explanations
+//   - group.go: what rules group
 //   - incident.go, lifecycle.go: opening, growing, resolving, closing
 //   - link.go, relate.go: parents and children; roots.go: suspected roots
 //   - ticket.go, mention.go: tickets and what a text names

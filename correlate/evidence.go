@@ -66,14 +66,10 @@ func (k evidenceKind) supportOnly() bool {
 	return false
 }
 
-func (w *why) details() []schemas.Evidence {
-	if len(w.evidence) == 0 {
+func renderEvidence(evs []evidence, service string) []schemas.Evidence {
+	if len(evs) == 0 {
 		return nil
 	}
-	return renderEvidence(w.evidence.unpack(), w.service)
-}
-
-func renderEvidence(evs []evidence, service string) []schemas.Evidence {
 	out := make([]schemas.Evidence, len(evs))
 	for i := range evs {
 		ev := &evs[i]
@@ -164,8 +160,14 @@ func (w *why) reason(incident string) string {
 	if w.text != "" {
 		return w.text
 	}
+	return w.reasonFrom(w.evidence.unpack(), incident)
+}
+
+func (w *why) reasonFrom(evs []evidence, incident string) string {
+	if w.text != "" {
+		return w.text
+	}
 	var best, when *evidence
-	evs := w.evidence.unpack()
 	for i := range evs {
 		ev := &evs[i]
 		if ev.kind == evTime {

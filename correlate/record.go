@@ -132,6 +132,7 @@ func (e *Engine) emitDecision(r *record, s *schemas.Signal) {
 	e.stats.Decisions++
 	w := r.why
 	r.revision++
+	evs := w.evidence.unpack()
 	d := schemas.Decision{
 		SignalID:   r.id.String(),
 		Revision:   int64(r.revision),
@@ -139,13 +140,13 @@ func (e *Engine) emitDecision(r *record, s *schemas.Signal) {
 		Kind:       kindNames[r.kind],
 		Verdict:    verdictNames[r.verdict],
 		IncidentID: r.incident,
-		Reason:     w.reason(r.incident),
+		Reason:     w.reasonFrom(evs, r.incident),
 		At:         r.at,
 		Repeats:    r.repeats,
 		LastAt:     r.lastAt,
 		Score:      w.score,
 		Threshold:  w.threshold,
-		Evidence:   w.details(),
+		Evidence:   renderEvidence(evs, w.service),
 		Rules:      w.versions.rules,
 		Topology:   w.versions.topology,
 		Learnt:     w.versions.learnt,

@@ -231,12 +231,15 @@ func (g *generator) impact() *schemas.Signal {
 	return &schemas.Signal{Kind: schemas.KindImpact, Source: "bi", Name: "lost sales", Service: "web", Impact: i, Occurrence: fmt.Sprint(g.count)}
 }
 
+// moves makes moving the commonest order: it changes most.
+var moves = []schemas.Action{schemas.ActionMove, schemas.ActionMove, schemas.ActionMove}
+
 func (g *generator) command() *schemas.Signal {
 	if len(g.incs) == 0 {
 		return nil
 	}
 	recent := func() string { return g.incs[max(0, len(g.incs)-1-g.r.IntN(30))] }
-	c := &schemas.Command{Action: pick(g.r, schemas.Actions...), By: "ona", IncidentID: recent(), ParentID: recent(), To: "kim", Note: "because"}
+	c := &schemas.Command{Action: pick(g.r, append(moves, schemas.Actions...)...), By: "ona", IncidentID: recent(), ParentID: recent(), To: "kim", Note: "because"}
 	if c.Action == schemas.ActionMove {
 		if len(g.keep) == 0 {
 			return nil
