@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -18,7 +19,7 @@ func TestWithChangesOneSetting(t *testing.T) {
 		{"rules[0].window", "15m", "5m", func(s *Set) bool { return s.Rules[0].Window.String() == "15m" }},
 		{"rules[by-team].window", "1h", "5m", func(s *Set) bool { return s.Rules[0].Window.String() == "1h" }},
 		{"rules[0].by", "[cluster, team]", "", func(s *Set) bool { return len(s.Rules[0].By) == 2 }},
-		{"correlation.time[0].points", "-7", "2900", func(s *Set) bool { return s.Correlation.Time[0].Points == -7 }},
+		{"correlation.time[0].points", "-7", strconv.FormatInt(s.Correlation.Time[0].Points, 10), func(s *Set) bool { return s.Correlation.Time[0].Points == -7 }},
 		{"impact.people.critical", "9", "5", func(s *Set) bool { return s.Impact.People["critical"] == 9 }},
 	} {
 		n, old, err := s.With(c.path, c.value)
