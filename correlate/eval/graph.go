@@ -25,6 +25,7 @@ func parseGraph(text []byte) (*graph, error) {
 		Services map[string]struct {
 			DependsOn []string `yaml:"depends_on"`
 			Instances []string `yaml:"instances"`
+			Hosts     []string `yaml:"hosts"`
 		} `yaml:"services"`
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
@@ -58,6 +59,11 @@ func parseGraph(text []byte) (*graph, error) {
 				g.instance[in] = host
 				g.edge(host, g.byName[name])
 			}
+		}
+	}
+	for _, name := range sortedKeys(file.Services) {
+		for _, h := range file.Services[name].Hosts {
+			g.edge(g.node("host "+h), g.byName[name])
 		}
 	}
 	return g, nil
@@ -102,6 +108,9 @@ func (g *graph) resolve(s *schemas.Signal) int {
 	}
 	for _, v := range []string{s.Instance, s.Service, s.Host} {
 		if id, ok := g.instance[v]; ok && id >= 0 {
+			return id
+		}
+		if id, ok := g.byName[v]; ok && v != "" {
 			return id
 		}
 	}

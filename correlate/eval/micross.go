@@ -124,7 +124,7 @@ func (m *MicroSS) loadTopology() error {
 		return fmt.Errorf("micross topology: %w", err)
 	}
 	kind := map[string]string{}
-	instances, deps := map[string][]string{}, map[string][]string{}
+	instances, deps, hosts := map[string][]string{}, map[string][]string{}, map[string][]string{}
 	for _, n := range t.Nodes {
 		kind[n.ID] = n.Type
 		if n.Type == "Service_Instance" {
@@ -136,6 +136,13 @@ func (m *MicroSS) loadTopology() error {
 		if strings.HasSuffix(e.Label, "_flow") && e.Source != e.Target {
 			deps[e.Source] = append(deps[e.Source], e.Target)
 		}
+		if e.Label == "hosted_on" {
+			s := e.Source
+			if kind[s] == "Service_Instance" {
+				s = strings.TrimRight(s, "0123456789")
+			}
+			hosts[s] = append(hosts[s], e.Target)
+		}
 	}
 	var b bytes.Buffer
 	b.WriteString("services:\n")
@@ -143,7 +150,8 @@ func (m *MicroSS) loadTopology() error {
 		if kind[n] == "Host" || kind[n] == "Service_Instance" {
 			continue
 		}
-		fmt.Fprintf(&b, "  %s:\n    depends_on: [%s]\n    instances: [%s]\n", n, strings.Join(deps[n], ", "), strings.Join(instances[n], ", "))
+		fmt.Fprintf(&b, "  %s:\n    depends_on: [%s]\n    instances: [%s]\n    hosts: [%s]\n", n,
+			strings.Join(deps[n], ", "), strings.Join(instances[n], ", "), strings.Join(hosts[n], ", "))
 	}
 	m.topology = b.Bytes()
 	return nil
