@@ -43,6 +43,10 @@ type Config struct {
 	// FetchPartitionBytes is how much one fetch takes of one partition.
 	FetchPartitionBytes int32 `yaml:"fetch_partition_bytes"`
 
+	// Shadow says that a second rule set runs beside the first and needs topics
+	// for what it writes.
+	Shadow bool `yaml:"-"`
+
 	// Embedded says that the brokers are ours: no compaction, one replica.
 	// It follows from Brokers and is not in the file.
 	Embedded bool `yaml:"-"`
@@ -97,6 +101,15 @@ func (c *Config) Topic(name string) string { return c.TopicPrefix + name }
 
 // Name returns the full name of a consumer group or transactional id.
 func (c *Config) Name(role string) string { return c.TopicPrefix + role }
+
+// ForShadow returns the configuration under which a shadow writes: everything
+// of its own, topics, group and transactional ids, has a longer prefix.
+func (c *Config) ForShadow() Config {
+	s := *c
+	s.Shadow = false
+	s.TopicPrefix = c.TopicPrefix + "shadow."
+	return s
+}
 
 // Validate says what is wrong, naming the field.
 func (c *Config) Validate() error {

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"pinkstar/schemas"
@@ -58,6 +59,9 @@ func (c *Config) Topics() []Spec {
 		}
 		specs[i].Name = c.Topic(specs[i].Name)
 	}
+	if c.Shadow {
+		specs = append(specs, c.shadowTopics()...)
+	}
 	for _, name := range c.EventRecorderTopics {
 		specs = append(specs, Spec{Name: name, Partitions: c.Partitions, Configs: keep(c.Retention.Inputs), Foreign: true})
 	}
@@ -72,4 +76,18 @@ func (c *Config) stateConfigs() map[string]string {
 		m["cleanup.policy"] = "delete"
 	}
 	return m
+}
+
+// shadowTopics are those a shadow writes to; it reads the signals of the first.
+func (c *Config) shadowTopics() []Spec {
+	shadow := c.ForShadow()
+	shadow.EventRecorderTopics = nil
+	var out []Spec
+	for _, s := range shadow.Topics() {
+		switch strings.TrimPrefix(s.Name, shadow.TopicPrefix) {
+		case schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems, schemas.TopicDeadLetter, schemas.TopicState:
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -36,12 +36,18 @@ type Correlator struct {
 
 // NewCorrelator returns a correlator; Run starts it.
 func NewCorrelator(cfg Config, kc kafka.Config, engines Engines, deps Deps) (*Correlator, error) {
+	return newCorrelator(cfg, kc, kc.Topic(schemas.TopicSignals), RoleCorrelate, engines, deps)
+}
+
+// newCorrelator takes what it reads, and what its metrics are called, apart
+// from where it writes, for the shadow's sake.
+func newCorrelator(cfg Config, kc kafka.Config, input, metricsRole string, engines Engines, deps Deps) (*Correlator, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	c := &Correlator{engines: engines, parts: map[int32]*part{}}
-	c.runner = runner{role: RoleCorrelate, topics: []string{kc.Topic(schemas.TopicSignals)},
-		cfg: cfg, kafka: kc, deps: deps, stage: c, met: newMetrics(RoleCorrelate, deps.Registerer), txnID: txnID(&cfg, &kc, RoleCorrelate)}
+	c.runner = runner{role: RoleCorrelate, topics: []string{input},
+		cfg: cfg, kafka: kc, deps: deps, stage: c, met: newMetrics(metricsRole, deps.Registerer), txnID: txnID(&cfg, &kc, RoleCorrelate)}
 	c.notReady("not started")
 	return c, nil
 }

@@ -57,6 +57,7 @@ func Start(ctx context.Context, cfg *config.Config, deps Deps) (*App, error) {
 	if a.deps.Now == nil {
 		a.deps.Now = time.Now
 	}
+	a.kafka.Shadow = cfg.Shadow.Enabled()
 	a.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := a.start(ctx); err != nil {
 		// What was started is stopped; the reason for the failure comes first.
@@ -149,6 +150,14 @@ func (a *App) startRoles(eng *engines) error {
 		if r.run != nil {
 			a.goRole(name, r.run)
 		}
+	}
+	if a.cfg.Shadow.Enabled() && a.cfg.Has(config.RoleCorrelate) {
+		r, err := a.shadow()
+		if err != nil {
+			return fmt.Errorf("shadow: %w", err)
+		}
+		a.health.add(part{name: "shadow", ready: r.ready, ailing: r.ailing})
+		a.goRole("shadow", r.run)
 	}
 	a.goServer()
 	return nil

@@ -46,12 +46,24 @@ type Config struct {
 	Topology     Text   `yaml:"topology"` // inline; or
 	TopologyFile string `yaml:"topology_file"`
 
+	Shadow Shadow `yaml:"shadow"`
+
 	// File is where it was read from, "" for nowhere.
 	File string `yaml:"-"`
 	// Origins says where a value that is not from the file or a default came
 	// from: path in the file -> flag or variable.
 	Origins map[string]string `yaml:"-"`
 }
+
+// Shadow is a second rule set, topology or both, that runs live beside the
+// first and changes nothing. What it does not name is the first one's.
+type Shadow struct {
+	RulesFile    string `yaml:"rules_file"`
+	TopologyFile string `yaml:"topology_file"`
+}
+
+// Enabled reports whether there is one.
+func (s *Shadow) Enabled() bool { return s.RulesFile != "" || s.TopologyFile != "" }
 
 // HTTP is the one server for webhooks, API and health.
 type HTTP struct {

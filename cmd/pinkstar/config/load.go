@@ -76,6 +76,7 @@ func decode(c *Config, b []byte, name string) error {
 		return fmt.Errorf("%s: there is a second document after the first (---): one file holds one configuration", name)
 	}
 	c.File, c.Origins = name, defaults.Origins
+	c.Kafka.Shadow = c.Shadow.Enabled()
 	c.relativeTo(filepath.Dir(name))
 	if c.Data == "" {
 		c.Data = defaults.Data
@@ -85,7 +86,7 @@ func decode(c *Config, b []byte, name string) error {
 
 // relativeTo makes the file's paths relative to the file.
 func (c *Config) relativeTo(dir string) {
-	for _, p := range []*string{&c.Data, &c.RulesFile, &c.TopologyFile, &c.HTTP.WebConfigFile, &c.ClickHouse.Libchdb,
+	for _, p := range []*string{&c.Data, &c.RulesFile, &c.TopologyFile, &c.Shadow.RulesFile, &c.Shadow.TopologyFile, &c.HTTP.WebConfigFile, &c.ClickHouse.Libchdb,
 		&c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile, &c.Kafka.SASL.PasswordFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)

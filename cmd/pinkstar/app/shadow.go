@@ -1,0 +1,91 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/correlate"
+	"pinkstar/correlate/rules"
+	"pinkstar/pipeline/process"
+	"pinkstar/schemas"
+)
+
+// shadow returns the role that runs the second rule set beside the first; it
+// runs where the correlator runs.
+func (a *App) shadow() (*role, error) {
+	eng, imposed, err := newShadowEngines(a.cfg)
+	if err != nil {
+		return nil, err
+	}
+	c, err := process.NewShadow(a.cfg.Process, a.kafka, eng, imposed, process.Deps{Log: a.log.With().Bool("shadow", true).Logger(), Registerer: a.reg})
+	if err != nil {
+		return nil, err
+	}
+	// The installation is ready without it: it starts at the beginning of the
+	// log, and that may take a while.
+	return &role{run: c.Run, ready: always, ailing: c.Ready}, nil
+}
+
+// shadowEngines makes engines under the shadow's rules and topology.
+type shadowEngines struct {
+	set     *rules.Set
+	topo    *rules.Topology
+	imposed []string
+}
+
+func newShadowEngines(cfg *config.Config) (*shadowEngines, []string, error) {
+	e := &shadowEngines{}
+	var err error
+	if e.set, e.topo, err = LoadRules(cfg); err != nil {
+		return nil, nil, err
+	}
+	if name := cfg.Shadow.RulesFile; name != "" {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("shadow.rules_file: %w", err)
+		}
+		if e.set, err = rules.Parse(name, text); err != nil {
+			return nil, nil, err
+		}
+		e.imposed = append(e.imposed, whatRules)
+	}
+	if name := cfg.Shadow.TopologyFile; name != "" {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("shadow.topology_file: %w", err)
+		}
+		if e.topo, err = rules.ParseTopology(name, text); err != nil {
+			return nil, nil, err
+		}
+		e.imposed = append(e.imposed, whatTopology)
+	}
+	return e, e.imposed, nil
+}
+
+func (e *shadowEngines) New() (process.Engine, error) {
+	return partitionEngine{correlate.New(e.set, e.topo)}, nil
+}
+
+// Restore puts what is imposed in force, should it have changed since the
+// snapshot: the log does not say it.
+func (e *shadowEngines) Restore(r io.Reader) (process.Engine, error) {
+	restored, err := correlate.Restore(r)
+	if err != nil {
+		return nil, err
+	}
+	var out correlate.Output
+	for _, what := range e.imposed {
+		a := schemas.Activation{What: whatRules, Version: e.set.Version, Text: string(e.set.Text)}
+		if what == whatTopology {
+			a = schemas.Activation{What: whatTopology, Version: e.topo.Version, Text: string(e.topo.Text)}
+		}
+		if (partitionEngine{restored}).Active(what) != a.Version {
+			restored.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: &a}, restored.Now(), &out)
+		}
+	}
+	return partitionEngine{restored}, nil
+}
+
+func (e *shadowEngines) Wanted() []schemas.Activation { return nil }
