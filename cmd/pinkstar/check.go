@@ -24,6 +24,9 @@ func (c *cli) addConfig() {
 		if err != nil {
 			return usageError{err}
 		}
+		if err := app.CheckShadow(cfg); err != nil {
+			return usageError{err}
+		}
 		for _, warning := range topo.Warnings {
 			fmt.Fprintf(w.out, "topology: %s\n", warning)
 		}

@@ -21,6 +21,7 @@ type Writer struct {
 	conn    driver.Conn
 	timeout time.Duration
 	metrics writerMetrics
+	shadow  bool // only decisions and incidents, into tables of their own
 }
 
 // WriterConfig has the writer's limits.
@@ -107,6 +108,10 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 		{"incidents", len(r.incidents.rows), func() []col { return incidentCols(r.incidents.rows) }},
 		{"problems", len(r.problems.rows), func() []col { return problemCols(r.problems.rows) }},
 		{"dead_letters", len(r.deadLetters), func() []col { return deadLetterCols(r.deadLetters) }},
+	}
+	if w.shadow {
+		inserts[1].table, inserts[3].table = "shadow_decisions", "shadow_incidents"
+		inserts = append(inserts[1:2], inserts[3])
 	}
 	// The tables are independent, and each knows the token: what a failure
 	// leaves done in one is not done again.

@@ -151,13 +151,10 @@ func (a *App) startRoles(eng *engines) error {
 			a.goRole(name, r.run)
 		}
 	}
-	if a.cfg.Shadow.Enabled() && a.cfg.Has(config.RoleCorrelate) {
-		r, err := a.shadow()
-		if err != nil {
-			return fmt.Errorf("shadow: %w", err)
+	if a.cfg.Shadow.Enabled() {
+		if err := a.startShadow(); err != nil {
+			return err
 		}
-		a.health.add(part{name: "shadow", ready: r.ready, ailing: r.ailing})
-		a.goRole("shadow", r.run)
 	}
 	a.goServer()
 	return nil

@@ -5,11 +5,16 @@ import (
 	"io"
 	"os"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/correlate"
 	"pinkstar/correlate/rules"
+	"pinkstar/pipeline/deliver"
+	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
+	"pinkstar/sinks/clickhouse"
 )
 
 // shadow returns the role that runs the second rule set beside the first; it
@@ -26,6 +31,46 @@ func (a *App) shadow() (*role, error) {
 	// The installation is ready without it: it starts at the beginning of the
 	// log, and that may take a while.
 	return &role{run: c.Run, ready: always, ailing: c.Ready}, nil
+}
+
+// shadowWriter returns the role that carries what the shadow decides to
+// ClickHouse.
+func (a *App) shadowWriter() (*role, error) {
+	if a.sql == nil {
+		return nil, errNoSQL
+	}
+	reg := prometheus.WrapRegistererWithPrefix("shadow_", a.reg)
+	sink := clickhouse.NewShadowWriter(a.sql.conn, a.cfg.Writer.WriterConfig, reg)
+	d, err := deliver.New(a.cfg.Writer.Config, a.kafka.ForShadow(), kafka.Deps{Log: a.log.With().Bool("shadow", true).Logger(), Registerer: reg}, sink)
+	if err != nil {
+		return nil, err
+	}
+	return &role{run: d.Run, ready: always, ailing: d.Failing}, nil
+}
+
+// CheckShadow says what is wrong with the shadow's rules and topology.
+func CheckShadow(cfg *config.Config) error {
+	_, _, err := newShadowEngines(cfg)
+	return err
+}
+
+// startShadow starts the shadow's part of this process's roles.
+func (a *App) startShadow() error {
+	for _, r := range [...]struct {
+		of, name string
+		make     func() (*role, error)
+	}{{config.RoleWrite, "shadow write", a.shadowWriter}, {config.RoleCorrelate, "shadow correlate", a.shadow}} {
+		if !a.cfg.Has(r.of) {
+			continue
+		}
+		made, err := r.make()
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+		a.health.add(part{name: r.name, ready: made.ready, ailing: made.ailing})
+		a.goRole(r.name, made.run)
+	}
+	return nil
 }
 
 // shadowEngines makes engines under the shadow's rules and topology.
