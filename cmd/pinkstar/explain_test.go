@@ -36,7 +36,7 @@ func TestExplainALog(t *testing.T) {
 		code int
 		says []string
 	}{
-		{[]string{ids[0]}, exitOK, []string{"api depends on db, which was affected first", "2.0 needed", "may have started at db"}},
+		{[]string{ids[0]}, exitOK, []string{"api depends on db, which was affected first", " needed: ", "may have started at db"}},
 		{[]string{ids[1], "--with", ids[2], "--what-if", "rules[by-realm].window=15m"}, exitOK,
 			[]string{"12 min away", "With rules[by-realm].window 15m (now 10m)", "this one would join", "Login on idp"}},
 		{[]string{"INC-000000000000"}, exitFailed, []string{"neither a signal nor an incident"}},

@@ -108,11 +108,24 @@ func (x *Explanation) signal(w *writer) {
 	}
 }
 
+// recovery reports whether s only ends an alert that is a member already.
+func (s *Step) recovery() bool {
+	return s.AnchorID != "" && s.Score == 0 && strings.HasSuffix(s.Name, "(resolved)")
+}
+
 func (x *Explanation) members(w *writer) {
 	w.line("")
 	w.line("What it is made of, each below the signal it was linked to:")
+	recoveries := 0
 	for i := range x.Members {
-		x.Members[i].write(w, len(x.Members) <= 50)
+		if m := &x.Members[i]; m.recovery() {
+			recoveries++
+		} else {
+			m.write(w, len(x.Members) <= 50)
+		}
+	}
+	if recoveries > 0 {
+		w.line("  and %d recoveries of these", recoveries)
 	}
 	if x.More > 0 {
 		w.line("  ... and %d more", x.More)

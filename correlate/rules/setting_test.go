@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ func TestWithChangesOneSetting(t *testing.T) {
 		path, value, old string
 		got              func(*Set) bool
 	}{
-		{"correlation.join", "1500", "2000", func(s *Set) bool { return s.Correlation.Join == 1500 }},
+		{"correlation.join", "1500", fmt.Sprint(s.Correlation.Join), func(s *Set) bool { return s.Correlation.Join == 1500 }},
 		{"rules[0].window", "15m", "5m", func(s *Set) bool { return s.Rules[0].Window.String() == "15m" }},
 		{"rules[by-team].window", "1h", "5m", func(s *Set) bool { return s.Rules[0].Window.String() == "1h" }},
 		{"rules[0].by", "[cluster, team]", "", func(s *Set) bool { return len(s.Rules[0].By) == 2 }},

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"pinkstar/cmd/pinkstar/app"
+	"pinkstar/cmd/pinkstar/config"
+)
+
+// TestExplainARunningInstallation asks the API and the command line why, and
+// why not, and reads in ClickHouse what a shadow would have done.
+func TestExplainARunningInstallation(t *testing.T) {
+	lib := needEngine(t)
+	cfg := config.Default()
+	cfg.Data, cfg.HTTP.Listen, cfg.ClickHouse.Libchdb, cfg.Topology = t.TempDir(), "127.0.0.1:0", lib, station
+	cfg.Shadow.RulesFile = file(t, "shadow.yaml", "rules:\n  - {name: shop, match: ['service=\"gift-shop\"'], action: suppress}\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	a, err := app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Stop(context.WithoutCancel(ctx)) }()
+	c := client{t, a.Endpoints()}
+	begun := time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
+	var took acceptedAnswer
+	c.post("/webhook/alertmanager", alertmanagerBody(begun, [2]string{"ShieldDown", "shield-generator"}, [2]string{"TurretDamaged", "turret-control"},
+		[2]string{"OutOfMugs", "gift-shop"}), http.StatusAccepted, &took)
+	c.wait("SELECT count() FROM v_decisions WHERE signal_id IN ("+quotedList(took.IDs)+")", "3")
+	c.wait("SELECT name, decision, shadow_decision, shadow_reason FROM v_shadow_diff", "OutOfMugs\tplaced\tsuppressed\trule shop takes it as expected")
+
+	got := command(t, "", "explain", took.IDs[1], "--with", took.IDs[2], "--data", cfg.Data)
+	for _, w := range []string{"ShieldDown on shield-generator", "turret-control depends on shield-generator", " needed: ",
+		"nothing connects them", "no dependency within 3 hops", "stored since"} {
+		if got.code != exitOK || !strings.Contains(got.out, w) {
+			t.Errorf("exit code %d; %q is missing in:\n%s%s", got.code, w, got.out, got.err)
+		}
+	}
+	var x struct {
+		Kind string
+		Path []struct {
+			SignalID         string `json:"signal_id"`
+			AnchorID         string `json:"anchor_id"`
+			Score, Threshold int64
+			Rules, Topology  string
+		}
+	}
+	if code := c.get("/api/v1/signals/"+took.IDs[1]+"/explanation", &x); code != http.StatusOK || len(x.Path) != 2 || x.Path[1].AnchorID != took.IDs[0] ||
+		x.Path[1].Score < x.Path[1].Threshold || x.Path[1].Topology == "" {
+		t.Errorf("%d %+v", code, x)
+	}
+	if got := command(t, "", "explain", took.IDs[0], "--with", took.IDs[1], "--data", cfg.Data); !strings.Contains(got.out, "they are together") {
+		t.Errorf("%+v", got)
+	}
+	for path, want := range map[string]int{
+		"/api/v1/incidents/INC-000000000000/explanation":                           http.StatusNotFound,
+		"/api/v1/signals/" + strings.Repeat("0", 32) + "/explanation":              http.StatusNotFound,
+		"/api/v1/signals/" + took.IDs[0] + "/explanation?with=" + "INC-0000000000": http.StatusNotFound,
+	} {
+		if code := c.get(path, &map[string]any{}); code != want {
+			t.Errorf("%s: %d, want %d", path, code, want)
+		}
+	}
+	// What the topic and what ClickHouse hold give the same report.
+	rules := cfg.Shadow.RulesFile
+	topo := file(t, "topology.yaml", station)
+	byTopic := command(t, "", "backtest", "--data", cfg.Data, "--rules", rules, "--topology", topo)
+	dsn := "clickhouse://" + c.where.ClickHouseUser + ":" + c.where.ClickHousePassword + "@" + c.where.ClickHouseNative + "/" + c.where.ClickHouseDatabase
+	bySQL := command(t, "", "backtest", "--clickhouse", dsn, "--rules", rules, "--topology", topo)
+	for _, got := range []outcome{byTopic, bySQL} {
+		if got.code != exitFound || !strings.Contains(got.out, "1 gone") || !strings.Contains(got.out, "placed before, suppressed now") {
+			t.Errorf("exit code %d:\n%s%s", got.code, got.out, got.err)
+		}
+	}
+}
