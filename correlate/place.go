@@ -222,7 +222,7 @@ func (e *Engine) objection(q *query, c *scored) (why string, limit bool) {
 	case c.decisive:
 		return "", false
 	case q.sc.facts.apart(q, inc):
-		return "an operator moved this alert away from " + inc.pub.ID, false
+		return "an operator moved this alert away from " + inc.main().pub.ID, false
 	case inc.separate && !c.ruled:
 		return inc.pub.ID + " is kept separate by a rule", false
 	case len(inc.alerts) >= cfg.MaxSignals:
