@@ -1,0 +1,35 @@
+package eval
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"testing"
+
+	"pinkstar/correlate/sim"
+)
+
+// PINKSTAR_REPORT=1 writes testdata/report.txt anew: the whole table on the
+// report seeds, then the ablations on tuning seeds.
+func TestWriteReport(t *testing.T) {
+	if os.Getenv("PINKSTAR_REPORT") == "" {
+		t.Skip("set PINKSTAR_REPORT=1 to write testdata/report.txt")
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Report seeds %d to %d; nothing was tuned on them.\n", sim.ReportFirst, sim.ReportLast)
+	section := func(o Options) {
+		tab, err := Run(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tab.WriteText(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	section(Options{Seeds: sim.ReportSeeds(), Levels: sim.Levels, MicroSS: true, Fresh: Everything, Workers: 2})
+	fmt.Fprintf(&b, "\n\nWhat each kind of evidence is worth: tuning seeds 1 to 8.\n")
+	section(Options{Seeds: sim.TuningSeeds()[:8], Levels: []sim.Level{sim.Standard, sim.Hard}, MicroSS: true, Fresh: Ablations, Workers: 2})
+	if err := os.WriteFile("testdata/report.txt", b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
