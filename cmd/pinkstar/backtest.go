@@ -67,7 +67,7 @@ func (a *backtestArgs) run(ctx context.Context, w world, s *settings) error {
 	if err != nil {
 		return err
 	}
-	opts.Old.AsLogged = opts.Old.Rules == nil
+	opts.Old.AsLogged, opts.MaxDifferences = opts.Old.Rules == nil, a.max
 	report, err := backtest.Compare(ctx, p.Log, opts)
 	if err != nil {
 		return err

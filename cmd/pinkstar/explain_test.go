@@ -81,6 +81,7 @@ func TestBacktestExitCodes(t *testing.T) {
 		{"--old " + wide + " --rules " + old + " --fail-on split,worse", exitFound, "1 split"},
 		{"--old " + old + " --rules " + wide + " --since 2026-11-22T10:10:00Z", exitOK, "1 signal\n"},
 		{"--old " + old + " --rules " + wide + " --limit 2", exitFailed, "more than 2"},
+		{"--old " + old + " --rules " + file(t, "quiet.yaml", "rules:\n  - {name: q, match: ['name=~\".+\"'], action: suppress}\n") + " --max 1", exitFound, "... and 3 more"},
 		{"--old " + old, exitUsage, "give --rules"},
 		{"--rules " + old + " --fail-on hunger", exitUsage, "hunger"},
 		{"--rules " + old + " --since lately", exitUsage, "lately"},
