@@ -14,6 +14,7 @@
 //   - tune.go: the search for weights
 //   - micross.go, huawei.go: real data; problems.go: recurring causes
 //   - testdata/report.txt: the published table, ablations and worst cases
+//     (worst.txt, written by hand); report_test.go writes it
 //
 // # Non-obvious
 //

@@ -29,6 +29,11 @@ func TestWriteReport(t *testing.T) {
 	section(Options{Seeds: sim.ReportSeeds(), Levels: sim.Levels, MicroSS: true, Fresh: Everything, Workers: 2})
 	fmt.Fprintf(&b, "\n\nWhat each kind of evidence is worth: tuning seeds 1 to 8.\n")
 	section(Options{Seeds: sim.TuningSeeds()[:8], Levels: []sim.Level{sim.Standard, sim.Hard}, MicroSS: true, Fresh: Ablations, Workers: 2})
+	worst, err := os.ReadFile("testdata/worst.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Write(worst)
 	if err := os.WriteFile("testdata/report.txt", b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
