@@ -95,7 +95,7 @@ func defaultCorrelation() Correlation {
 			MentionKey:    6000,
 			Maintenance:   2000,
 			Change:        600,
-			Lone:          -1300,
+			Lone:          -700,
 			LoneAcross:    -800,
 			Spread:        900,
 			Pace:          470,
