@@ -128,7 +128,7 @@ func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subjec
 		p.why.text = "its recovery is all that arrived; " + p.why.reason(inc.pub.ID)
 	}
 	e.decide(r, s, placed, inc, p.why)
-	e.afterJoin(inc, s, sub, q, &p)
+	e.afterJoin(inc, sub, q, &p)
 }
 
 func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {

@@ -62,7 +62,8 @@ func (e *Engine) move(sc *scope, s *schemas.Signal, r *record) {
 		e.refuse(r, s, "move: signal "+c.SignalID+" is neither an alert nor a ticket of an open incident")
 		return
 	}
-	what, from := "", (*incident)(nil)
+	var what string
+	var from *incident
 	if t != nil {
 		what, from = "ticket "+t.key, t.inc
 	} else {

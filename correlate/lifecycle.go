@@ -11,10 +11,7 @@ func (e *Engine) scheduleResolve(inc *incident) {
 	if inc.closed || inc.active > 0 || inc.over() || len(inc.alerts) == 0 && inc.openTickets() > 0 {
 		return
 	}
-	at := e.now.Add(int64(e.set.Lifecycle.ResolveDelay))
-	if inc.flapUntil > at {
-		at = inc.flapUntil
-	}
+	at := max(inc.flapUntil, e.now.Add(int64(e.set.Lifecycle.ResolveDelay)))
 	if at != inc.resolveAt {
 		inc.resolveAt = at
 		e.wake(at, wakeResolve, inc, nil)

@@ -7,7 +7,7 @@ import (
 )
 
 // afterJoin looks at what a signal that just joined inc tells about others.
-func (e *Engine) afterJoin(inc *incident, s *schemas.Signal, sub *subject, q *query, p *placement) {
+func (e *Engine) afterJoin(inc *incident, sub *subject, q *query, p *placement) {
 	if p.second.inc != nil && !p.second.inc.closed && p.second.decisive {
 		e.consider(inc, p.second, sub.service)
 	}
@@ -156,10 +156,11 @@ func (e *Engine) addLink(inc *incident, other, relation string, c *scored, reaso
 		l.Score = c.score
 		l.Evidence = renderEvidence(c.evidence, service)
 	}
-	links := slices.Clone(inc.pub.Links)
+	links := slices.Clone(inc.pub.Links) // the published one may still be in an Output
 	if len(links) >= linksCap {
 		i := slices.IndexFunc(links, func(l schemas.Link) bool { return l.Relation == "refused" || l.Relation == "undone" })
 		links = slices.Delete(links, max(i, 0), max(i, 0)+1)
 	}
-	inc.pub.Links = append(links, l)
+	links = append(links, l)
+	inc.pub.Links = links
 }

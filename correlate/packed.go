@@ -17,7 +17,7 @@ const (
 func pack(buf []byte, evs []evidence) []byte {
 	for i := range evs {
 		ev := &evs[i]
-		flags := byte(ev.hops) << 4
+		flags := ev.hops << 4
 		if ev.reversed {
 			flags |= packReversed
 		}

@@ -91,7 +91,8 @@ func (e *Engine) matchGroups(q *query, s *schemas.Signal) {
 		if r.Action == rules.ActionSuppress {
 			continue
 		}
-		k := append(e.scratch.key[:0], r.Name...)
+		k := e.scratch.key[:0]
+		k = append(k, r.Name...)
 		missing := ""
 		for _, by := range r.By {
 			v := rules.ValueOf(s, by)
@@ -255,9 +256,9 @@ func (e *Engine) candidates(q *query) []*incident {
 		if ent == nil {
 			return
 		}
-		for i := len(ent.ring) - 1; i >= 0; i-- {
-			if e.gapTo(q, ent.ring[i], ent.ring[i].lastStart, ent.ring[i].lastStart) <= stale {
-				add(ent.ring[i])
+		for _, v := range slices.Backward(ent.ring) {
+			if e.gapTo(q, v, v.lastStart, v.lastStart) <= stale {
+				add(v)
 			}
 		}
 	}

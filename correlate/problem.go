@@ -140,7 +140,7 @@ func (e *Engine) occurrence(inc *incident, p *pattern) {
 			" by " + orNone(p.pub.SolvedBy) + " and is back"
 	}
 	e.timeline(inc, "problem", 0, text, nil, "")
-	e.emitProblem(inc.sc, p)
+	e.emitProblem(p)
 }
 
 // add notes inc among the incidents of p, once.
@@ -193,7 +193,7 @@ func (e *Engine) signIncident(inc *incident) {
 			e.occurrence(inc, p)
 			return
 		}
-		e.emitProblem(inc.sc, p)
+		e.emitProblem(p)
 		return
 	}
 	e.judge(inc, p)
@@ -301,10 +301,10 @@ func (e *Engine) flag(inc *incident, p *pattern, by string, evidence []schemas.E
 	inc.problem = p
 	inc.pub.ProblemID = p.pub.ID
 	e.timeline(inc, "problem", 0, "recurring: problem "+p.pub.ID+", "+p.pub.Title, nil, by)
-	e.emitProblem(inc.sc, p)
+	e.emitProblem(p)
 }
 
-func (e *Engine) emitProblem(sc *scope, p *pattern) {
+func (e *Engine) emitProblem(p *pattern) {
 	p.pub.Revision++
 	p.pub.UpdatedAt = e.now
 	p.pub.IncidentIDs = slices.Clone(p.ids)
@@ -383,6 +383,6 @@ func (e *Engine) solveProblem(sc *scope, s *schemas.Signal, r *record) {
 	p := sc.patterns.list[i]
 	p.pub.Status = schemas.ProblemSolved
 	p.pub.SolvedAt, p.pub.SolvedBy, p.pub.ReturnedAt = e.now, c.By, 0
-	e.emitProblem(sc, p)
+	e.emitProblem(p)
 	e.decide(r, s, placed, nil, &why{text: "problem " + p.pub.ID + " declared solved by " + orNone(c.By) + noteText(c.Note)})
 }

@@ -74,7 +74,7 @@ func compareStrings(a, b string) int {
 }
 
 func (c *rootCandidate) reason(first schemas.Time, affected int) string {
-	s := ""
+	var s string
 	if affected == 1 {
 		s = "the only service affected"
 	} else {

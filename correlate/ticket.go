@@ -93,7 +93,7 @@ func (e *Engine) onTicket(sc *scope, s *schemas.Signal, r *record) {
 	e.setTicket(t, s)
 	e.joinTicket(inc, t, s, r, &sub, q)
 	e.decide(r, s, placed, inc, p.why)
-	e.afterJoin(inc, s, &sub, q, &p)
+	e.afterJoin(inc, &sub, q, &p)
 }
 
 func (e *Engine) setTicket(t *ticket, s *schemas.Signal) {

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"slices"
+	"strings"
 
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
@@ -124,17 +125,17 @@ func ruleOf(g *group) string {
 }
 
 func byText(r *rules.Rule) string {
-	s := ""
+	var s strings.Builder
 	for i, by := range r.By {
 		if i > 0 {
-			s += ", "
+			s.WriteString(", ")
 		}
-		s += by
+		s.WriteString(by)
 	}
-	if s == "" {
+	if s.String() == "" {
 		return ""
 	}
-	return " (by " + s + ")"
+	return " (by " + s.String() + ")"
 }
 
 // servicesText names some of what inc affects.

@@ -117,7 +117,7 @@ func (s *sides) difference(id string, done map[string]bool) Difference {
 	var all []string
 	todo := []string{id}
 	done[id] = true
-	visit := func(group string, members []string) {
+	visit := func(members []string) {
 		for _, m := range members {
 			if !done[m] {
 				done[m] = true
@@ -134,12 +134,12 @@ func (s *sides) difference(id string, done map[string]bool) Difference {
 		if ga != "" && !seenA[ga] {
 			seenA[ga] = true
 			d.Old = append(d.Old, groupOf(s.a, ga, len(s.inA[ga])))
-			visit(ga, s.inA[ga])
+			visit(s.inA[ga])
 		}
 		if gb != "" && !seenB[gb] {
 			seenB[gb] = true
 			d.New = append(d.New, groupOf(s.b, gb, len(s.inB[gb])))
-			visit(gb, s.inB[gb])
+			visit(s.inB[gb])
 		}
 	}
 	d.Kind = kindOf(len(d.Old), len(d.New), alone)

@@ -82,7 +82,7 @@ func mentioned(l *sim.Labelled, names []string, w *sim.World) string {
 		return l.Service
 	}
 	text := " " + l.Summary + " " + l.Description + " "
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if e := w.EntityOf(&schemas.Signal{Labels: schemas.Labels{{Name: "pod", Value: strings.Trim(word, ".,")}}}); e != "" {
 			if strings.Contains(word, "-") {
 				return e

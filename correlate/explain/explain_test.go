@@ -152,12 +152,12 @@ func TestPathOfAMovedSignalBeginsWithTheOperator(t *testing.T) {
 }
 
 func TestWhyNot(t *testing.T) {
-	p, ids := chain(t)
+	p, _ := chain(t)
 	p.alert(t, 100, "Login", "sso", "realm", "r1")
 	p.alert(t, 100+12*60, "Login", "idp", "realm", "r1")
 	p.alert(t, 5000, "Errors", "web")
 	staging := p.alert(t, 5010, "Down", "db", "environment", "staging")
-	ids = p.ids
+	ids := p.ids
 	run := p.play(t)
 	for _, c := range []struct {
 		name, id, with string

@@ -74,7 +74,7 @@ func comment(line string) bool {
 // significant keeps the lines that say something, without trailing spaces.
 func significant(text string) []string {
 	var out []string
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if line = strings.TrimRight(line, " \t\r"); !comment(line) {
 			out = append(out, line)
 		}

@@ -17,7 +17,7 @@ func (r *run) signal(o *order) (*schemas.Signal, error) {
 	case "alert", "resolve":
 		err = r.alert(o, s)
 	case "ticket":
-		err = r.ticket(o, s)
+		r.ticket(o, s)
 	case "maintenance", "change":
 		err = r.change(o, s)
 	case "impact":
@@ -113,7 +113,7 @@ func (r *run) alert(o *order, s *schemas.Signal) error {
 	return nil
 }
 
-func (r *run) ticket(o *order, s *schemas.Signal) error {
+func (r *run) ticket(o *order, s *schemas.Signal) {
 	s.Kind = schemas.KindTicket
 	s.Ticket = &schemas.Ticket{Key: o.bare(), State: o.take("state"), Reporter: o.take("reporter"), Assignee: o.take("assignee")}
 	s.Name, s.Fingerprint = s.Ticket.Key, s.Ticket.Key
@@ -122,7 +122,6 @@ func (r *run) ticket(o *order, s *schemas.Signal) error {
 	if l := o.take("links"); l != "" {
 		s.Ticket.Links = strings.Split(l, ",")
 	}
-	return nil
 }
 
 func (r *run) change(o *order, s *schemas.Signal) error {

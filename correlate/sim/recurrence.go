@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"pinkstar/schemas"
 )
@@ -68,7 +69,7 @@ func (g *generator) recurringSymptoms(f *Fault, pl *plan, used map[string]bool, 
 	s := g.estate.services[pl.root]
 	kinds := pl.kinds
 	if d.chance(0.3) {
-		kinds = append(kinds[:len(kinds):len(kinds)], g.one("app", d))
+		kinds = append(slices.Clip(kinds), g.one("app", d))
 	}
 	for _, r := range kinds {
 		if !d.chance(0.85) {

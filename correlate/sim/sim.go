@@ -171,10 +171,9 @@ func Generate(p Params) (*World, error) {
 // generator collects events on true time before they are delivered.
 type generator struct {
 	*World
-	rules   map[string][]rule
-	events  []event
-	windows []window
-	plans   []plan // of Faults, by index
+	rules  map[string][]rule
+	events []event
+	plans  []plan // of Faults, by index
 }
 
 // event is one state of one thing, at true time, before clocks and networks.
