@@ -11,7 +11,7 @@ type object struct {
 
 func (o *object) open() { o.b, o.first = append(o.b, '{'), true }
 
-func (o *object) close() { o.b = append(o.b, '}') }
+func (o *object) close() { o.b, o.first = append(o.b, '}'), false }
 
 // name appends "name": with name in plain ASCII.
 func (o *object) name(name string) {

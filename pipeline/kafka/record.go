@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -42,22 +41,6 @@ func ControlRecord(cfg *Config, partition int32, s *schemas.Signal) *kgo.Record 
 	r := SignalRecord(cfg, s)
 	r.Key, r.Partition, r.Headers = nil, partition, headers(schemas.TypeSignal, "", ourSource)[1:]
 	return r
-}
-
-// OutcomeRecord returns the record of one of our outcomes. at is log time, so
-// that the same log gives the same records.
-func OutcomeRecord(cfg *Config, topic, typ, key, id string, at schemas.Time, v any) (*kgo.Record, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return &kgo.Record{
-		Topic:     cfg.Topic(topic),
-		Key:       []byte(key),
-		Value:     b,
-		Timestamp: time.UnixMilli(int64(at)),
-		Headers:   headers(typ, id, ourSource),
-	}, nil
 }
 
 // Header returns the value of the header called key, or nil.

@@ -35,7 +35,7 @@ func refuse(kc *kafka.Config, r *kgo.Record, at schemas.Time, stage string, why 
 			SignalID: id, Revision: 1, Scope: deadKey(r), Verdict: schemas.VerdictRefused, At: at, LastAt: at,
 			Reason: fmt.Sprintf("%s partition %d offset %d can't be taken: %s. The record is in the dead letter.", r.Topic, r.Partition, r.Offset, w),
 		}
-		rec, err := kafka.OutcomeRecord(kc, schemas.TopicDecisions, schemas.TypeDecision, dec.Scope, revision(id, 1), at, dec)
+		rec, err := kafka.OutcomeRecord(kc, schemas.TopicDecisions, schemas.TypeDecision, dec.Scope, revision(id, 1), at, &dec)
 		if err != nil {
 			return fmt.Errorf("encoding a refusal: %w", err)
 		}

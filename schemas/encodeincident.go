@@ -1,0 +1,165 @@
+package schemas
+
+// AppendIncident appends in as JSON: the bytes that Marshal gives.
+func AppendIncident(b []byte, in *Incident) []byte {
+	o := object{b: b}
+	o.open()
+	o.str("id", in.ID)
+	o.int("revision", in.Revision)
+	o.str("scope", in.Scope)
+	o.str("parent_id", in.ParentID)
+	o.optStrs("children", in.Children)
+	o.str("status", string(in.Status))
+	o.str("severity", string(in.Severity))
+	o.str("title", in.Title)
+	o.strs("services", in.Services)
+	o.optStrs("teams", in.Teams)
+	o.roots(in.Roots)
+	o.optStr("assignee", in.Assignee)
+	o.time("started_at", in.StartedAt)
+	o.time("detected_at", in.DetectedAt)
+	o.time("acknowledged_at", in.AcknowledgedAt)
+	o.time("mitigated_at", in.MitigatedAt)
+	o.time("resolved_at", in.ResolvedAt)
+	o.time("closed_at", in.ClosedAt)
+	o.time("updated_at", in.UpdatedAt)
+	o.int("signals", in.SignalCount)
+	o.int("repeats", in.RepeatCount)
+	o.int("alerts", in.AlertCount)
+	o.int("active_alerts", in.ActiveAlerts)
+	o.optInt("reopens", in.ReopenCount)
+	o.optInt("flaps", in.FlapCount)
+	o.causes(in)
+	if in.Procedure != nil {
+		o.procedure(in.Procedure)
+	}
+	o.impactRange("impact", &in.Impact)
+	o.optStr("problem_id", in.ProblemID)
+	o.members(in.Members)
+	o.optStrs("recent_timeline", in.Timeline)
+	o.optStr("limited", in.Limited)
+	o.optStr("rules", in.Rules)
+	o.optStr("topology", in.Topology)
+	o.optStr("opening_signal_id", in.Opening)
+	o.close()
+	return o.b
+}
+
+func (o *object) roots(rs []SuspectedRoot) {
+	o.list("suspected_roots", rs == nil, len(rs), func(i int) {
+		o.open()
+		o.str("service", rs[i].Service)
+		o.int("score", rs[i].Score)
+		o.str("reason", rs[i].Reason)
+		o.close()
+	})
+}
+
+// causes appends what an incident is connected with. All of it is left out
+// when empty.
+func (o *object) causes(in *Incident) {
+	if ts := in.Tickets; len(ts) > 0 {
+		o.list("tickets", false, len(ts), func(i int) { o.ticketRef(&ts[i]) })
+	}
+	if cs := in.Candidates; len(cs) > 0 {
+		o.list("candidate_causes", false, len(cs), func(i int) { o.candidate(&cs[i]) })
+	}
+	if ns := in.Notices; len(ns) > 0 {
+		o.list("notices", false, len(ns), func(i int) { o.notice(&ns[i]) })
+	}
+	if ls := in.Links; len(ls) > 0 {
+		o.list("links", false, len(ls), func(i int) { o.link(&ls[i]) })
+	}
+}
+
+func (o *object) ticketRef(t *TicketRef) {
+	o.open()
+	o.str("key", t.Key)
+	o.str("signal_id", t.SignalID)
+	o.str("title", t.Title)
+	o.str("state", t.State)
+	o.optStr("url", t.URL)
+	o.str("reason", t.Reason)
+	o.close()
+}
+
+func (o *object) candidate(c *Candidate) {
+	o.open()
+	o.str("signal_id", c.SignalID)
+	o.str("kind", string(c.Kind))
+	o.str("title", c.Title)
+	o.str("service", c.Service)
+	o.optStr("team", c.Team)
+	o.str("status", string(c.Status))
+	o.time("started_at", c.StartedAt)
+	o.time("ends_at", c.EndsAt)
+	o.bool("in_progress", c.InProgress)
+	o.int("score", c.Score)
+	o.str("reason", c.Reason)
+	o.close()
+}
+
+func (o *object) bool(name string, v bool) {
+	if v {
+		o.optTrue(name, v)
+		return
+	}
+	o.name(name)
+	o.b = append(o.b, "false"...)
+}
+
+func (o *object) notice(n *Notice) {
+	o.open()
+	o.str("team", n.Team)
+	o.optStr("contact", n.Contact)
+	o.str("text", n.Text)
+	o.optStr("signal_id", n.SignalID)
+	o.time("at", n.At)
+	o.close()
+}
+
+func (o *object) link(l *Link) {
+	o.open()
+	o.str("incident_id", l.IncidentID)
+	o.str("relation", l.Relation)
+	o.int("score", l.Score)
+	o.int("threshold", l.Threshold)
+	o.str("reason", l.Reason)
+	if len(l.Evidence) > 0 {
+		o.evidence("evidence", l.Evidence)
+	}
+	o.time("at", l.At)
+	o.optStr("by", l.By)
+	o.close()
+}
+
+func (o *object) procedure(p *Procedure) {
+	o.name("procedure")
+	o.open()
+	o.str("name", p.Name)
+	o.optStr("owner", p.Owner)
+	o.optStr("on_call", p.OnCall)
+	o.optStr("emergency_channel", p.Emergency)
+	o.optStr("runbook", p.Runbook)
+	o.close()
+}
+
+func (o *object) members(ms []MemberRef) {
+	if len(ms) == 0 {
+		return
+	}
+	o.list("members", false, len(ms), func(i int) {
+		m := &ms[i]
+		o.open()
+		o.str("signal_id", m.SignalID)
+		o.str("kind", string(m.Kind))
+		o.str("name", m.Name)
+		o.optStr("service", m.Service)
+		o.optStr("instance", m.Instance)
+		o.optStr("severity", string(m.Severity))
+		o.str("status", string(m.Status))
+		o.time("starts_at", m.StartsAt)
+		o.str("reason", m.Reason)
+		o.close()
+	})
+}

@@ -1,0 +1,174 @@
+package schemas
+
+import "strconv"
+
+// What leaves, as JSON: the bytes that Marshal gives, field by field, without
+// reflection. A new alert is written once as a decision and over and over as a
+// member of its incident, so this is where an all-new stream spends its time.
+
+// AppendDecision appends d as JSON: the bytes that Marshal gives.
+func AppendDecision(b []byte, d *Decision) []byte {
+	o := object{b: b}
+	o.open()
+	o.str("signal_id", d.SignalID)
+	o.int("revision", d.Revision)
+	o.str("scope", d.Scope)
+	o.str("kind", string(d.Kind))
+	o.str("decision", string(d.Verdict))
+	o.str("incident_id", d.IncidentID)
+	o.str("reason", d.Reason)
+	o.time("at", d.At)
+	o.int("repeats", d.Repeats)
+	o.time("last_at", d.LastAt)
+	o.optInt("score", d.Score)
+	o.optInt("threshold", d.Threshold)
+	if len(d.Evidence) > 0 {
+		o.evidence("evidence", d.Evidence)
+	}
+	o.optStr("anchor_id", d.AnchorID)
+	if r := d.RunnerUp; r != nil {
+		o.name("runner_up")
+		o.open()
+		o.str("incident_id", r.IncidentID)
+		o.int("score", r.Score)
+		o.str("reason", r.Reason)
+		o.close()
+	}
+	o.optStr("window_id", d.WindowID)
+	o.optStr("rules", d.Rules)
+	o.optStr("topology", d.Topology)
+	o.optStr("learnt", d.Learnt)
+	o.optInt("candidates", int64(d.Candidates))
+	if d.Signal != nil {
+		o.name("signal")
+		o.b = AppendSignal(o.b, d.Signal)
+	}
+	o.close()
+	return o.b
+}
+
+// AppendTimelineEntry appends e as JSON: the bytes that Marshal gives.
+func AppendTimelineEntry(b []byte, e *TimelineEntry) []byte {
+	o := object{b: b}
+	o.open()
+	o.str("incident_id", e.IncidentID)
+	o.int("seq", e.Seq)
+	o.str("scope", e.Scope)
+	o.time("at", e.At)
+	o.time("event_at", e.EventAt)
+	o.str("type", e.Type)
+	o.str("text", e.Text)
+	o.optStr("signal_id", e.SignalID)
+	o.optStr("by", e.By)
+	o.close()
+	return o.b
+}
+
+// AppendProblem appends p as JSON: the bytes that Marshal gives.
+func AppendProblem(b []byte, p *Problem) []byte {
+	o := object{b: b}
+	o.open()
+	o.str("id", p.ID)
+	o.int("revision", p.Revision)
+	o.str("scope", p.Scope)
+	o.str("signature", p.Signature)
+	o.str("title", p.Title)
+	o.str("status", string(p.Status))
+	o.optStr("owner", p.Owner)
+	o.optStr("service", p.Service)
+	o.strs("incident_ids", p.IncidentIDs)
+	o.int("count", p.Count)
+	o.time("first_seen_at", p.FirstSeenAt)
+	o.time("last_seen_at", p.LastSeenAt)
+	o.time("flagged_at", p.FlaggedAt)
+	o.time("solved_at", p.SolvedAt)
+	o.optStr("solved_by", p.SolvedBy)
+	o.time("returned_at", p.ReturnedAt)
+	o.optStr("declared_by", p.DeclaredBy)
+	o.evidence("evidence", p.Evidence)
+	o.impactRange("cost", &p.Cost)
+	o.float("minutes", p.Minutes)
+	o.time("updated_at", p.UpdatedAt)
+	o.optStr("rules", p.Rules)
+	o.close()
+	return o.b
+}
+
+func (o *object) int(name string, n int64) {
+	o.name(name)
+	o.b = strconv.AppendInt(o.b, n, 10)
+}
+
+func (o *object) float(name string, f float64) {
+	o.name(name)
+	o.b = appendFloat(o.b, f)
+}
+
+// list appends n things with each, or null for a slice that is nil.
+func (o *object) list(name string, isNil bool, n int, each func(i int)) {
+	o.name(name)
+	if isNil {
+		o.b = append(o.b, "null"...)
+		return
+	}
+	o.b = append(o.b, '[')
+	for i := range n {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		each(i)
+	}
+	o.b = append(o.b, ']')
+}
+
+func (o *object) strs(name string, vs []string) {
+	o.list(name, vs == nil, len(vs), func(i int) { o.b = AppendString(o.b, vs[i]) })
+}
+
+func (o *object) evidence(name string, evs []Evidence) {
+	o.list(name, evs == nil, len(evs), func(i int) {
+		ev := &evs[i]
+		o.open()
+		o.str("kind", ev.Kind)
+		o.int("points", ev.Points)
+		o.str("detail", ev.Detail)
+		o.close()
+	})
+}
+
+func (o *object) impactRange(name string, r *ImpactRange) {
+	o.name(name)
+	o.open()
+	o.optStr("currency", r.Currency)
+	o.estimate("lost_revenue", &r.LostRevenue)
+	o.estimate("cost", &r.Cost)
+	o.float("minutes", r.Minutes)
+	o.optTrue("measured", r.Measured)
+	o.optStr("formula", r.Formula)
+	o.close()
+}
+
+func (o *object) estimate(name string, r *Range) {
+	o.name(name)
+	o.open()
+	o.float("low", r.Low)
+	o.float("likely", r.Likely)
+	o.float("high", r.High)
+	o.close()
+}
+
+// AppendOutcome appends v, a pointer to one of the types above, as JSON. It
+// reports false, having appended nothing, for any other type.
+func AppendOutcome(b []byte, v any) ([]byte, bool) {
+	switch v := v.(type) {
+	case *Decision:
+		return AppendDecision(b, v), true
+	case *Incident:
+		return AppendIncident(b, v), true
+	case *TimelineEntry:
+		return AppendTimelineEntry(b, v), true
+	case *Problem:
+		return AppendProblem(b, v), true
+	}
+	return b, false
+}
