@@ -229,15 +229,9 @@ func (e *Engine) suppressing(sc *scope, s *schemas.Signal, sub *subject, matched
 		if !ch.suppress || !ch.running(e.now) || !ch.running(s.StartsAt) || !ch.covers(s, sub) {
 			continue
 		}
-		return &why{text: "expected during " + ch.title + untilText(ch.endsAt), window: ch.windowID(), service: sub.service}
+		return &why{text: "expected during " + ch.title + untilText(ch.endsAt), window: ch.id, service: sub.service}
 	}
 	return nil
-}
-
-// windowID is a copy, so that a decision does not keep the window in memory.
-func (ch *change) windowID() *schemas.ID {
-	id := ch.id
-	return &id
 }
 
 func untilText(t schemas.Time) string {
@@ -255,12 +249,12 @@ func (ch *change) covers(s *schemas.Signal, sub *subject) bool {
 }
 
 func (e *Engine) suppress(sc *scope, s *schemas.Signal, r *record, sub *subject, w *why) {
-	if w.window != nil && s.Status == schemas.StatusFiring {
+	if !w.window.IsZero() && s.Status == schemas.StatusFiring {
 		a := e.newAlert(sc, s, sub)
 		c := *s
 		c.Labels = slices.Clone(s.Labels)
 		for _, ch := range sc.changes {
-			if ch.id == *w.window {
+			if ch.id == w.window {
 				a.held = &held{ch, &c}
 				ch.held = append(ch.held, a)
 				break
@@ -273,7 +267,7 @@ func (e *Engine) suppress(sc *scope, s *schemas.Signal, r *record, sub *subject,
 
 // onHeld: another signal of an alert that a window holds back.
 func (e *Engine) onHeld(sc *scope, a *alert, s *schemas.Signal, r *record) {
-	w := &why{text: "expected during " + a.held.ch.title, window: a.held.ch.windowID(), service: a.service}
+	w := &why{text: "expected during " + a.held.ch.title, window: a.held.ch.id, service: a.service}
 	if s.Status == schemas.StatusResolved && s.EndsAt >= a.startsAt {
 		w.text += "; it has recovered"
 		ch := a.held.ch

@@ -97,7 +97,7 @@ func (e *Engine) move(sc *scope, s *schemas.Signal, r *record) {
 func (sc *scope) ticketOf(r *record) *ticket {
 	if inc := sc.incidents[r.incident]; inc != nil && kindNames[r.kind] == schemas.KindTicket {
 		for _, t := range inc.tickets {
-			if t.first == r.id || t.first == r.why.anchor {
+			if t.first == r.id || t.first == r.why.anchor() {
 				return t
 			}
 		}
@@ -157,7 +157,7 @@ func (e *Engine) moveTicket(t *ticket, from, to *incident, by string) {
 func (e *Engine) recordsOf(t *ticket) []*record {
 	var out []*record
 	for _, r := range e.known { // sorted below
-		if kindNames[r.kind] == schemas.KindTicket && r.sc == t.inc.sc && (r.id == t.first || r.why != nil && r.why.anchor == t.first && r.incident == t.inc.pub.ID) {
+		if kindNames[r.kind] == schemas.KindTicket && r.sc == t.inc.sc && (r.id == t.first || r.why.anchor() == t.first && r.incident == t.inc.pub.ID) {
 			out = append(out, r)
 		}
 	}

@@ -144,7 +144,8 @@ func (a *alert) listed() listed {
 	l := listed{a: a}
 	if r := a.first(); r != nil {
 		l.id = r.id.String()
-		l.reason = r.why.reason(r.incident)
+		w := r.why.unpack()
+		l.reason = w.reason(r.incident)
 	}
 	return l
 }

@@ -156,34 +156,35 @@ func orderText(reversed bool, right, wrong string) string {
 }
 
 // reason is the decision in one sentence.
-func (w *why) reason(incident string) string {
-	if w.text != "" {
-		return w.text
-	}
-	return w.reasonFrom(w.evidence.unpack(), incident)
-}
+func (w *why) reason(incident string) string { return w.reasonFrom(nil, incident) }
 
-func (w *why) reasonFrom(evs []evidence, incident string) string {
+// reasonFrom is reason when the evidence has been rendered already, as told.
+func (w *why) reasonFrom(told []schemas.Evidence, incident string) string {
 	if w.text != "" {
 		return w.text
 	}
-	var best, when *evidence
-	for i := range evs {
-		ev := &evs[i]
+	best, when := -1, -1
+	for i := range w.evidence {
+		ev := &w.evidence[i]
 		if ev.kind == evTime {
-			when = ev
-		} else if !ev.kind.supportOnly() && (best == nil || ev.points > best.points) {
-			best = ev
+			when = i
+		} else if !ev.kind.supportOnly() && (best < 0 || ev.points > w.evidence[best].points) {
+			best = i
 		}
 	}
-	if best == nil {
+	detail := func(i int) string {
+		if told != nil {
+			return told[i].Detail
+		}
+		return w.evidence[i].detail(w.service)
+	}
+	switch {
+	case best < 0:
 		return "opened " + incident
+	case when < 0:
+		return "joined " + incident + ": " + detail(best)
 	}
-	s := "joined " + incident + ": " + best.detail(w.service)
-	if when != nil {
-		s += "; " + when.detail("")
-	}
-	return s
+	return "joined " + incident + ": " + detail(best) + "; " + detail(when)
 }
 
 func (w *why) runner() *schemas.RunnerUp {

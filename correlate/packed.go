@@ -1,23 +1,112 @@
 package correlate
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// packedEvidence is a list of evidence as it is remembered with a decision, in
-// some ten bytes each: there is one list for every active alert, and it is
-// read again only when the decision is written anew.
-type packedEvidence string
+	"pinkstar/schemas"
+)
+
+// packedWhy is a why as it is remembered with a decision, in some ninety bytes
+// that the garbage collector need not look into: there is one for every active
+// alert, and it is read again only when the decision is written anew.
+//
+// It begins with its flags and the two ids, so that these can be read alone.
+type packedWhy string
+
+const (
+	whyAnchor = 1 << iota
+	whyWindow
+	whyText
+	whyService
+	whyRunner
+)
 
 const (
 	packReversed = 1 << iota
 	packGap
 	packCount
 	packExtra
+	packService = 1 << 7 // other is the service of the whole
 )
 
-func pack(buf []byte, evs []evidence) []byte {
+// pack appends w to buf.
+func (w *why) pack(buf []byte) []byte {
+	at := len(buf)
+	buf = append(buf, 0)
+	flag := func(is bool, f byte) bool {
+		if is {
+			buf[at] |= f
+		}
+		return is
+	}
+	if flag(!w.anchor.IsZero(), whyAnchor) {
+		buf = append(buf, w.anchor[:]...)
+	}
+	if flag(!w.window.IsZero(), whyWindow) {
+		buf = append(buf, w.window[:]...)
+	}
+	if flag(w.text != "", whyText) {
+		buf = packText(buf, w.text)
+	}
+	if flag(w.service != "", whyService) {
+		buf = packText(buf, w.service)
+	}
+	if flag(w.runnerUp != "", whyRunner) {
+		buf = packText(buf, w.runnerUp)
+	}
+	for _, n := range [...]int64{w.runnerScore, w.score, w.threshold, int64(w.candidates)} {
+		buf = binary.AppendVarint(buf, n)
+	}
+	return packEvidence(buf, w.evidence, w.service)
+}
+
+// anchor is the anchor of the packed why.
+func (p packedWhy) anchor() (id schemas.ID) {
+	if len(p) > len(id) && p[0]&whyAnchor != 0 {
+		copy(id[:], p[1:])
+	}
+	return id
+}
+
+// unpack reads p back. The texts share its memory. What follows something
+// damaged is left out.
+func (p packedWhy) unpack() (w why) {
+	r := packReader{b: string(p)}
+	flags := r.byte()
+	if flags&whyAnchor != 0 {
+		w.anchor = r.id()
+	}
+	if flags&whyWindow != 0 {
+		w.window = r.id()
+	}
+	if flags&whyText != 0 {
+		w.text = r.text()
+	}
+	if flags&whyService != 0 {
+		w.service = r.text()
+	}
+	if flags&whyRunner != 0 {
+		w.runnerUp = r.text()
+	}
+	w.runnerScore, w.score, w.threshold = r.varint(), r.varint(), r.varint()
+	w.candidates = int32(r.varint())
+	w.evidence = unpackEvidence(r.b, w.service)
+	return w
+}
+
+func packText(buf []byte, s string) []byte {
+	return append(binary.AppendUvarint(buf, uint64(len(s))), s...)
+}
+
+// packEvidence appends a list in some ten bytes each. What names service, which
+// most lists do, needs no bytes for it.
+func packEvidence(buf []byte, evs []evidence, service string) []byte {
 	for i := range evs {
 		ev := &evs[i]
-		flags := ev.hops << 4
+		flags := ev.hops << 4 // at most 3
+		if ev.other == service && service != "" {
+			flags |= packService
+		}
 		if ev.reversed {
 			flags |= packReversed
 		}
@@ -38,34 +127,35 @@ func pack(buf []byte, evs []evidence) []byte {
 		if ev.n != 0 {
 			buf = binary.AppendVarint(buf, int64(ev.n))
 		}
-		buf = binary.AppendUvarint(buf, uint64(len(ev.other)))
-		buf = append(buf, ev.other...)
+		if flags&packService == 0 {
+			buf = packText(buf, ev.other)
+		}
 		if ev.extra != "" {
-			buf = binary.AppendUvarint(buf, uint64(len(ev.extra)))
-			buf = append(buf, ev.extra...)
+			buf = packText(buf, ev.extra)
 		}
 	}
 	return buf
 }
 
-// unpack reads the list back. What follows a damaged entry is left out.
-func (p packedEvidence) unpack() []evidence {
-	if p == "" {
+// unpackEvidence reads a list back. What follows a damaged entry is left out.
+func unpackEvidence(b, service string) []evidence {
+	if b == "" {
 		return nil
 	}
 	out := make([]evidence, 0, 10)
-	r := packReader{b: string(p)}
+	r := packReader{b: b}
 	for len(r.b) >= 2 && !r.bad {
-		kind, flags := r.b[0], r.b[1]
-		r.b = r.b[2:]
-		ev := evidence{kind: evidenceKind(kind), hops: flags >> 4, reversed: flags&packReversed != 0, points: r.varint()}
+		kind, flags := r.byte(), r.byte()
+		ev := evidence{kind: evidenceKind(kind), hops: flags >> 4 & 3, reversed: flags&packReversed != 0, points: r.varint()}
 		if flags&packGap != 0 {
 			ev.gap = r.varint()
 		}
 		if flags&packCount != 0 {
 			ev.n = int32(r.varint())
 		}
-		ev.other = r.text()
+		if ev.other = service; flags&packService == 0 {
+			ev.other = r.text()
+		}
 		if flags&packExtra != 0 {
 			ev.extra = r.text()
 		}
@@ -80,6 +170,29 @@ func (p packedEvidence) unpack() []evidence {
 type packReader struct {
 	b   string
 	bad bool
+}
+
+// take returns the next n bytes.
+func (r *packReader) take(n uint64) string {
+	if r.bad || n > uint64(len(r.b)) {
+		r.bad = true
+		return ""
+	}
+	s := r.b[:n]
+	r.b = r.b[n:]
+	return s
+}
+
+func (r *packReader) byte() byte {
+	if s := r.take(1); s != "" {
+		return s[0]
+	}
+	return 0
+}
+
+func (r *packReader) id() (id schemas.ID) {
+	copy(id[:], r.take(uint64(len(id))))
+	return id
 }
 
 func (r *packReader) uvarint() uint64 {
@@ -101,14 +214,5 @@ func (r *packReader) varint() int64 {
 	return int64(u>>1) ^ -int64(u&1)
 }
 
-// text shares the memory of the packed list.
-func (r *packReader) text() string {
-	n := r.uvarint()
-	if r.bad || n > uint64(len(r.b)) {
-		r.bad = true
-		return ""
-	}
-	s := r.b[:n]
-	r.b = r.b[n:]
-	return s
-}
+// text shares the memory of what is read.
+func (r *packReader) text() string { return r.take(r.uvarint()) }

@@ -58,6 +58,7 @@ type scratch struct {
 	groups     []groupMatch
 	key        []byte
 	evidence   []evidence
+	why        why
 }
 
 func (e *Engine) matchRules(s *schemas.Signal) []int32 {
@@ -119,7 +120,8 @@ func (e *Engine) matchGroups(q *query, s *schemas.Signal) {
 // choose weighs the candidates and picks one, or none.
 func (e *Engine) choose(q *query) placement {
 	cands := e.candidates(q)
-	w := &why{service: q.sub.service, threshold: e.set.Correlation.Join, candidates: int32(len(cands))}
+	w := &e.scratch.why
+	*w = why{service: q.sub.service, threshold: e.set.Correlation.Join, candidates: int32(len(cands))}
 	p := placement{why: w}
 	e.scratch.scored = e.scratch.scored[:0]
 	for _, inc := range cands {
@@ -131,19 +133,20 @@ func (e *Engine) choose(q *query) placement {
 	all := e.scratch.scored
 	slices.SortStableFunc(all, compareScored)
 	e.pick(q, all, &p)
-	w.evidence = e.packed(p.evidence, q.missing)
+	w.evidence = withMissing(p.evidence, q.missing)
 	return p
 }
 
-// packed is the evidence of a choice, with the rules that could not say
+// withMissing is the evidence of a choice, with the rules that could not say
 // anything: name and missing label, in turn.
-func (e *Engine) packed(evs []evidence, missing []string) packedEvidence {
-	buf := pack(e.scratch.key[:0], evs)
-	for i := 0; i+1 < len(missing); i += 2 {
-		buf = pack(buf, []evidence{{kind: evRuleMissing, other: missing[i], extra: missing[i+1]}})
+func withMissing(evs []evidence, missing []string) []evidence {
+	if len(missing) > 0 {
+		evs = slices.Clip(evs) // what follows it is another candidate's
 	}
-	e.scratch.key = buf[:0]
-	return packedEvidence(buf)
+	for i := 0; i+1 < len(missing); i += 2 {
+		evs = append(evs, evidence{kind: evRuleMissing, other: missing[i], extra: missing[i+1]})
+	}
+	return evs
 }
 
 func (e *Engine) pick(q *query, all []scored, p *placement) {

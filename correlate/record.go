@@ -12,7 +12,8 @@ type record struct {
 	id       schemas.ID
 	sc       *scope
 	alert    *alert // while the alert is held
-	why      *why
+	why      packedWhy
+	versions *versions // that the decision was made under
 	incident string
 	repeats  int64
 	flushed  int64 // repeats already added to the incident
@@ -24,16 +25,15 @@ type record struct {
 	dirty    bool
 }
 
-// why is the reason of a decision. Text is rendered from it when it is
-// written, which keeps a hundred thousand of them small.
+// why is the reason of a decision. Its text is rendered when it is written; in
+// between it is kept packed, which keeps a million of them small.
 type why struct {
-	text        string // the sentence; "" when it follows from the evidence
-	evidence    packedEvidence
+	text        string     // the sentence; "" when it follows from the evidence
+	evidence    []evidence // in memory that the next signal uses again
 	anchor      schemas.ID
-	window      *schemas.ID // that suppressed it
-	runnerUp    string      // the incident that was not chosen
+	window      schemas.ID // that suppressed it
+	runnerUp    string     // the incident that was not chosen
 	runnerScore int64
-	versions    *versions
 	service     string // the service as the engine understood it
 	score       int64
 	threshold   int64
@@ -91,15 +91,13 @@ func (e *Engine) decide(r *record, s *schemas.Signal, v verdictCode, inc *incide
 		s = nil
 		r.relist()
 	}
-	if w.versions == nil {
-		w.versions = e.versions
-	}
-	r.verdict, r.why = v, w
+	e.scratch.key = w.pack(e.scratch.key[:0])
+	r.verdict, r.why, r.versions = v, packedWhy(e.scratch.key), e.versions
 	r.incident = ""
 	if inc != nil {
 		r.incident = inc.pub.ID
 	}
-	e.emitDecision(r, s)
+	e.emitDecision(r, w, s)
 }
 
 func (e *Engine) countVerdict(v verdictCode) {
@@ -128,11 +126,11 @@ func (e *Engine) refuse(r *record, s *schemas.Signal, reason string) {
 	e.decide(r, s, refused, nil, &why{text: reason})
 }
 
-func (e *Engine) emitDecision(r *record, s *schemas.Signal) {
+// emitDecision writes the decision of r, whose reason is w.
+func (e *Engine) emitDecision(r *record, w *why, s *schemas.Signal) {
 	e.stats.Decisions++
-	w := r.why
 	r.revision++
-	evs := w.evidence.unpack()
+	told := renderEvidence(w.evidence, w.service)
 	d := schemas.Decision{
 		SignalID:   r.id.String(),
 		Revision:   int64(r.revision),
@@ -140,23 +138,23 @@ func (e *Engine) emitDecision(r *record, s *schemas.Signal) {
 		Kind:       kindNames[r.kind],
 		Verdict:    verdictNames[r.verdict],
 		IncidentID: r.incident,
-		Reason:     w.reasonFrom(evs, r.incident),
+		Reason:     w.reasonFrom(told, r.incident),
 		At:         r.at,
 		Repeats:    r.repeats,
 		LastAt:     r.lastAt,
 		Score:      w.score,
 		Threshold:  w.threshold,
-		Evidence:   renderEvidence(evs, w.service),
-		Rules:      w.versions.rules,
-		Topology:   w.versions.topology,
-		Learnt:     w.versions.learnt,
+		Evidence:   told,
+		Rules:      r.versions.rules,
+		Topology:   r.versions.topology,
+		Learnt:     r.versions.learnt,
 		Candidates: int(w.candidates),
 		Signal:     s,
 	}
 	if !w.anchor.IsZero() {
 		d.AnchorID = w.anchor.String()
 	}
-	if w.window != nil {
+	if !w.window.IsZero() {
 		d.WindowID = w.window.String()
 	}
 	if w.runnerUp != "" {
@@ -180,7 +178,8 @@ func (e *Engine) flushRecord(r *record) {
 		return
 	}
 	r.dirty = false
-	e.emitDecision(r, nil)
+	w := r.why.unpack()
+	e.emitDecision(r, &w, nil)
 	if inc := r.sc.incidents[r.incident]; inc != nil {
 		inc.pub.RepeatCount += r.repeats - r.flushed
 		e.changed(inc)

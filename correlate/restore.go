@@ -30,6 +30,7 @@ type restorer struct {
 	changes   map[int64]*change
 	patterns  map[int64]*pattern
 	entities  []*entity
+	packed    []byte // memory for one signal's reason
 }
 
 func (d *restorer) engine() *Engine {
@@ -168,24 +169,23 @@ func (d *restorer) record() *record {
 	}
 	r.kind, r.verdict = kindCode(kind), verdictCode(verdict)
 	r.dirty = d.bool()
-	r.why = d.why()
+	d.why(r)
 	return r
 }
 
-func (d *restorer) why() *why {
-	w := &why{text: d.str(), evidence: packedEvidence(d.text())}
-	w.anchor = d.id()
+func (d *restorer) why(r *record) {
+	w := why{text: d.str(), evidence: unpackEvidence(d.text(), ""), anchor: d.id()}
 	if d.bool() {
-		id := d.id()
-		w.window = &id
+		w.window = d.id()
 	}
 	w.runnerUp, w.runnerScore = d.str(), d.int()
-	w.versions = d.version()
+	r.versions = d.version()
 	w.service = d.str()
 	w.score = d.int()
 	w.threshold = d.int()
 	w.candidates = int32(d.int())
-	return w
+	d.packed = w.pack(d.packed[:0])
+	r.why = packedWhy(d.packed)
 }
 
 func (d *restorer) json(v any) {

@@ -40,6 +40,7 @@ type snapshotter struct {
 	scopes   map[*scope]uint64
 	versions map[*versions]uint64
 	entities map[*entity]uint64
+	packed   []byte // memory for one signal's evidence
 }
 
 func (s *snapshotter) engine(e *Engine) {
@@ -122,20 +123,23 @@ func (s *snapshotter) record(r *record) {
 	s.uint(uint64(r.kind))
 	s.uint(uint64(r.verdict))
 	s.bool(r.dirty)
-	s.why(r.why)
+	s.why(r)
 }
 
-func (s *snapshotter) why(w *why) {
+func (s *snapshotter) why(r *record) {
+	w := r.why.unpack()
 	s.str(w.text)
-	s.text(string(w.evidence))
+	s.packed = packEvidence(s.packed[:0], w.evidence, "")
+	s.len(len(s.packed))
+	s.bytes(s.packed)
 	s.id(w.anchor)
-	s.bool(w.window != nil)
-	if w.window != nil {
-		s.id(*w.window)
+	s.bool(!w.window.IsZero())
+	if !w.window.IsZero() {
+		s.id(w.window)
 	}
 	s.str(w.runnerUp)
 	s.int(w.runnerScore)
-	s.version(w.versions)
+	s.version(r.versions)
 	s.str(w.service)
 	s.int(w.score)
 	s.int(w.threshold)
