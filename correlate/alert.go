@@ -92,14 +92,15 @@ func (e *Engine) newEpisode(sc *scope, s *schemas.Signal, r *record, last *alert
 		e.refuse(r, s, "limits.alerts: "+strconv.Itoa(e.alerts)+" alerts are held already; its state is lost until some of them end")
 		return
 	}
-	sub := e.about(sc, s)
-	defer sc.release(&sub)
+	sub := &e.scratch.subject
+	*sub = e.about(sc, s)
+	defer sc.release(sub)
 	rules := e.matchRules(s)
-	if w := e.suppressing(sc, s, &sub, rules); w != nil {
-		e.suppress(sc, s, r, &sub, w)
+	if w := e.suppressing(sc, s, sub, rules); w != nil {
+		e.suppress(sc, s, r, sub, w)
 		return
 	}
-	e.placeAlert(sc, s, r, &sub, last)
+	e.placeAlert(sc, s, r, sub, last)
 }
 
 // placeAlert finds or opens the incident of a new episode.

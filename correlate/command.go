@@ -197,7 +197,7 @@ func (e *Engine) subjectOf(sc *scope, a *alert) subject {
 // leaves its rings and enters them anew, as the youngest.
 func (e *Engine) rebuildPlaces(inc *incident) {
 	inc.sc.leaveRings(inc)
-	inc.placed, inc.services, inc.places = nil, nil, map[*entity]*place{}
+	inc.placed, inc.services, inc.places, inc.named = nil, nil, map[*entity]*place{}, -1
 	e.quiet = true
 	for _, n := range inc.order {
 		if len(n) >= minMention {

@@ -22,7 +22,9 @@ func (e *Engine) emitIncident(inc *incident) {
 	for _, c := range inc.children {
 		p.Children = append(p.Children, c.pub.ID)
 	}
-	p.Services = inc.serviceNames()
+	if p.Services == nil || inc.named != len(inc.services) {
+		p.Services, inc.named = inc.serviceNames(), len(inc.services)
+	}
 	p.Teams = slices.Clone(inc.teams)
 	p.Roots = e.roots(inc)
 	e.checkProblems(inc)
@@ -127,7 +129,7 @@ func (e *Engine) memberRefs(inc *incident) []schemas.MemberRef {
 		if len(before) > 0 && before[0].a == a {
 			now[i] = before[0]
 		} else {
-			now[i] = a.listed()
+			now[i] = e.listed(a)
 		}
 		refs = append(refs, now[i].memberRef())
 	}
@@ -140,11 +142,12 @@ func (e *Engine) memberRefs(inc *incident) []schemas.MemberRef {
 	return refs
 }
 
-func (a *alert) listed() listed {
+func (e *Engine) listed(a *alert) listed {
 	l := listed{a: a}
 	if r := a.first(); r != nil {
 		l.id = r.id.String()
-		w := r.why.unpack()
+		w := r.why.unpack(e.scratch.unpacked)
+		e.scratch.unpacked = w.evidence
 		l.reason = w.reason(r.incident)
 	}
 	return l

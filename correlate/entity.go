@@ -20,7 +20,7 @@ type subject struct {
 
 // about works out what s is about.
 func (e *Engine) about(sc *scope, s *schemas.Signal) subject {
-	sub := subject{instance: e.strings.of(s.Instance), host: e.strings.of(s.Host)}
+	sub := subject{}
 	node, possible := e.declared(s)
 	switch {
 	case node >= 0:
@@ -29,15 +29,19 @@ func (e *Engine) about(sc *scope, s *schemas.Signal) subject {
 	default:
 		sub.possible = possible
 		if name := e.undeclaredService(s); name != "" {
-			sub.service = e.strings.of(name)
 			sub.ent = e.entity(sc, entityService, name, true)
+			if sub.service = sub.ent.key.name; sub.service != name {
+				sub.service = e.strings.of(name)
+			}
 		}
 	}
-	if sub.instance != "" {
-		sub.instEnt = e.entity(sc, entityInstance, sub.instance, true)
+	if s.Instance != "" { // the entity's name is the memory that equal names share
+		sub.instEnt = e.entity(sc, entityInstance, s.Instance, true)
+		sub.instance = sub.instEnt.key.name
 	}
-	if sub.host != "" {
-		sub.hostEnt = e.entity(sc, entityHost, sub.host, true)
+	if s.Host != "" {
+		sub.hostEnt = e.entity(sc, entityHost, s.Host, true)
+		sub.host = sub.hostEnt.key.name
 	} else if e.isHost(sc, sub.instance) {
 		sub.hostEnt = e.entity(sc, entityHost, sub.instance, true)
 	}

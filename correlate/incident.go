@@ -42,6 +42,7 @@ type incident struct {
 	flapUntil schemas.Time
 	listed    []listed  // members as last written; not part of the state
 	roots     *rootRank // likewise
+	named     int       // likewise: how many services pub.Services was made of
 	minute    int64     // joined counts the signals of this minute
 	joined    int32
 

@@ -140,7 +140,7 @@ func (e *Engine) serviceNamed(sc *scope, folded string) *entity {
 	if n, ok := e.topo.byFolded[folded]; ok {
 		return e.nodeEntity(sc, n)
 	}
-	return sc.entities[entityKey{entityService, folded}]
+	return sc.entities[entityService][folded]
 }
 
 // scoreMentions adds what the signal names of inc. It reports whether

@@ -68,9 +68,9 @@ func (p packedWhy) anchor() (id schemas.ID) {
 	return id
 }
 
-// unpack reads p back. The texts share its memory. What follows something
-// damaged is left out.
-func (p packedWhy) unpack() (w why) {
+// unpack reads p back, its evidence into the memory of room. The texts share
+// the memory of p. What follows something damaged is left out.
+func (p packedWhy) unpack(room []evidence) (w why) {
 	r := packReader{b: string(p)}
 	flags := r.byte()
 	if flags&whyAnchor != 0 {
@@ -90,7 +90,7 @@ func (p packedWhy) unpack() (w why) {
 	}
 	w.runnerScore, w.score, w.threshold = r.varint(), r.varint(), r.varint()
 	w.candidates = int32(r.varint())
-	w.evidence = unpackEvidence(r.b, w.service)
+	w.evidence = unpackEvidence(room, r.b, w.service)
 	return w
 }
 
@@ -137,12 +137,10 @@ func packEvidence(buf []byte, evs []evidence, service string) []byte {
 	return buf
 }
 
-// unpackEvidence reads a list back. What follows a damaged entry is left out.
-func unpackEvidence(b, service string) []evidence {
-	if b == "" {
-		return nil
-	}
-	out := make([]evidence, 0, 10)
+// unpackEvidence reads a list back, into the memory of room. What follows a
+// damaged entry is left out.
+func unpackEvidence(room []evidence, b, service string) []evidence {
+	out := room[:0]
 	r := packReader{b: b}
 	for len(r.b) >= 2 && !r.bad {
 		kind, flags := r.byte(), r.byte()

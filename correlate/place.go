@@ -58,7 +58,10 @@ type scratch struct {
 	groups     []groupMatch
 	key        []byte
 	evidence   []evidence
+	unpacked   []evidence
 	why        why
+	query      query
+	subject    subject
 }
 
 func (e *Engine) matchRules(s *schemas.Signal) []int32 {
@@ -70,7 +73,8 @@ func (e *Engine) matchRules(s *schemas.Signal) []int32 {
 func (e *Engine) query(sc *scope, s *schemas.Signal, sub *subject) *query {
 	id, _ := schemas.ParseID(s.ID)
 	e.scratch.evidence = e.scratch.evidence[:0]
-	q := &query{
+	q := &e.scratch.query // one signal at a time is weighed
+	*q = query{
 		sc: sc, sub: sub, id: id,
 		key:      alertKey{s.Source, s.Fingerprint},
 		kind:     s.Kind,

@@ -202,9 +202,13 @@ func staysSound(t *testing.T, newEngine func() *Engine) {
 			t.Fatalf("seed %d: something stays for ever: %+v", seed, s)
 		}
 		for _, sc := range e.order {
-			if len(sc.entities)+len(sc.groups)+len(sc.tickets)+len(sc.changes)+len(sc.facts.list)+len(sc.alerts) != 0 {
+			named := 0
+			for _, m := range sc.entities {
+				named += len(m)
+			}
+			if named+len(sc.groups)+len(sc.tickets)+len(sc.changes)+len(sc.facts.list)+len(sc.alerts) != 0 {
 				t.Fatalf("seed %d: scope %s keeps %d entities, %d groups, %d tickets, %d changes, %d facts, %d alerts", seed, sc.name,
-					len(sc.entities), len(sc.groups), len(sc.tickets), len(sc.changes), len(sc.facts.list), len(sc.alerts))
+					named, len(sc.groups), len(sc.tickets), len(sc.changes), len(sc.facts.list), len(sc.alerts))
 			}
 		}
 		last := map[string]schemas.Incident{}

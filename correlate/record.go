@@ -178,7 +178,8 @@ func (e *Engine) flushRecord(r *record) {
 		return
 	}
 	r.dirty = false
-	w := r.why.unpack()
+	w := r.why.unpack(e.scratch.unpacked)
+	e.scratch.unpacked = w.evidence
 	e.emitDecision(r, &w, nil)
 	if inc := r.sc.incidents[r.incident]; inc != nil {
 		inc.pub.RepeatCount += r.repeats - r.flushed

@@ -30,7 +30,8 @@ type restorer struct {
 	changes   map[int64]*change
 	patterns  map[int64]*pattern
 	entities  []*entity
-	packed    []byte // memory for one signal's reason
+	packed    []byte     // memory for one signal's reason
+	evidence  []evidence // likewise
 }
 
 func (d *restorer) engine() *Engine {
@@ -174,10 +175,11 @@ func (d *restorer) record() *record {
 }
 
 func (d *restorer) why(r *record) {
-	w := why{text: d.str(), evidence: unpackEvidence(d.text(), ""), anchor: d.id()}
+	w := why{text: d.str(), evidence: unpackEvidence(d.evidence, d.text(), ""), anchor: d.id()}
 	if d.bool() {
 		w.window = d.id()
 	}
+	d.evidence = w.evidence
 	w.runnerUp, w.runnerScore = d.str(), d.int()
 	r.versions = d.version()
 	w.service = d.str()

@@ -45,22 +45,33 @@ func (e *Engine) roots(inc *incident) []schemas.SuspectedRoot {
 		c.score = max(c.score, 1)
 		total += c.score
 	}
-	slices.SortStableFunc(cands, func(a, b rootCandidate) int {
-		switch {
-		case a.score != b.score:
-			return int(b.score - a.score)
-		case a.p.first != b.p.first:
-			return int(a.p.first.Sub(b.p.first))
-		}
-		return compareStrings(a.p.ent.key.name, b.p.ent.key.name)
-	})
 	out := make([]schemas.SuspectedRoot, 0, 3)
 	for i := range min(3, len(cands)) {
+		best := i
+		for j := i + 1; j < len(cands); j++ {
+			if cands[j].before(&cands[best]) {
+				best = j
+			}
+		}
 		c := &cands[i]
+		b := cands[best]
+		copy(cands[i+1:best+1], cands[i:best]) // of equal ones the earlier stays first
+		*c = b
 		out = append(out, schemas.SuspectedRoot{Service: c.p.ent.key.name, Score: c.score * 1000 / total,
 			Reason: c.reason(first, len(cands))})
 	}
 	return out
+}
+
+// before orders candidates, the likeliest first.
+func (c *rootCandidate) before(b *rootCandidate) bool {
+	switch {
+	case c.score != b.score:
+		return c.score > b.score
+	case c.p.first != b.p.first:
+		return c.p.first < b.p.first
+	}
+	return c.p.ent.key.name < b.p.ent.key.name
 }
 
 func compareStrings(a, b string) int {
@@ -171,9 +182,13 @@ func (e *Engine) standing(cands []rootCandidate, i int) (explained, upstream int
 // rootCandidates gathers the affected services of the tree under inc, merged
 // by service, with their relations among each other.
 func (e *Engine) rootCandidates(inc *incident) []rootCandidate {
-	var cands []rootCandidate
-	at := map[*entity]int{} // only looked up, never iterated
-	for _, x := range inc.tree(nil) {
+	cands := make([]rootCandidate, 0, min(len(inc.services), rootsCap))
+	all := inc.tree(nil)
+	var at map[*entity]int // only looked up, never iterated; within one incident all differ
+	if len(all) > 1 {
+		at = map[*entity]int{}
+	}
+	for _, x := range all {
 		for _, p := range x.services {
 			if p.ent.key.kind != entityService || p.mentioned && len(inc.alerts) > 0 || len(cands) >= rootsCap {
 				continue
@@ -185,7 +200,9 @@ func (e *Engine) rootCandidates(inc *incident) []rootCandidate {
 				cands[i].p = &merged
 				continue
 			}
-			at[p.ent] = len(cands)
+			if at != nil {
+				at[p.ent] = len(cands)
+			}
 			cands = append(cands, rootCandidate{p: p, changed: x.changeOn(p.ent.key.name)})
 		}
 	}

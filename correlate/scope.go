@@ -12,9 +12,9 @@ type scope struct {
 	seq       int64
 	alerts    map[alertKey]*alert // the latest episode of each alert
 	incidents map[string]*incident
-	live      []*incident // the same, in order of opening
-	entities  map[entityKey]*entity
-	nodes     []*entity // of the topology's services, by node
+	live      []*incident                     // the same, in order of opening
+	entities  [entityKinds]map[string]*entity // by kind and name
+	nodes     []*entity                       // of the topology's services, by node
 	groups    map[string]*group
 	tickets   map[string]*ticket
 	changes   []*change // in order of arrival
@@ -41,10 +41,12 @@ func (e *Engine) addScope(name string, seq int64) *scope {
 		seq:       seq,
 		alerts:    map[alertKey]*alert{},
 		incidents: map[string]*incident{},
-		entities:  map[entityKey]*entity{},
 		nodes:     make([]*entity, len(e.topo.nodes)),
 		groups:    map[string]*group{},
 		tickets:   map[string]*ticket{},
+	}
+	for k := range sc.entities {
+		sc.entities[k] = map[string]*entity{}
 	}
 	e.scopes[sc.name] = sc
 	e.order = append(e.order, sc)
@@ -58,6 +60,7 @@ const (
 	entityInstance
 	entityHost
 	entityName // an alert name, so that a ticket can mention it
+	entityKinds
 )
 
 type entityKey struct {
@@ -85,11 +88,10 @@ func (e *Engine) entity(sc *scope, kind entityKind, name string, make bool) *ent
 			return e.nodeEntity(sc, n)
 		}
 	}
-	ent := sc.entities[entityKey{kind, name}]
+	ent := sc.entities[kind][name]
 	if ent == nil && make {
-		key := entityKey{kind, e.strings.of(name)}
-		ent = &entity{key: key, node: -1}
-		sc.entities[key] = ent
+		ent = &entity{key: entityKey{kind, e.strings.of(name)}, node: -1}
+		sc.entities[kind][ent.key.name] = ent
 	}
 	return ent
 }
@@ -140,7 +142,7 @@ func (sc *scope) drop(ent *entity) {
 	if ent.node >= 0 {
 		sc.nodes[ent.node] = nil
 	} else {
-		delete(sc.entities, ent.key)
+		delete(sc.entities[ent.key.kind], ent.key.name)
 	}
 }
 

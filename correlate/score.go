@@ -154,7 +154,7 @@ func (e *Engine) strongestTie(q *query, inc *incident) tie {
 // machineTies: the incident is about a machine that the service runs on.
 func (e *Engine) machineTies(q *query, inc *incident, x int32, across func(*place, evidence)) {
 	for _, name := range e.topo.nodes[x].machines {
-		h := q.sc.entities[entityKey{entityHost, name}]
+		h := q.sc.entities[entityHost][name]
 		if h == nil {
 			continue
 		}

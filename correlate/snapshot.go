@@ -40,7 +40,8 @@ type snapshotter struct {
 	scopes   map[*scope]uint64
 	versions map[*versions]uint64
 	entities map[*entity]uint64
-	packed   []byte // memory for one signal's evidence
+	packed   []byte     // memory for one signal's evidence
+	evidence []evidence // likewise
 }
 
 func (s *snapshotter) engine(e *Engine) {
@@ -127,7 +128,8 @@ func (s *snapshotter) record(r *record) {
 }
 
 func (s *snapshotter) why(r *record) {
-	w := r.why.unpack()
+	w := r.why.unpack(s.evidence)
+	s.evidence = w.evidence
 	s.str(w.text)
 	s.packed = packEvidence(s.packed[:0], w.evidence, "")
 	s.len(len(s.packed))
@@ -199,15 +201,11 @@ func (sc *scope) inUse() []*entity {
 			out = append(out, ent)
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(sc.entities), func(a, b entityKey) int {
-		if a.kind != b.kind {
-			return int(a.kind) - int(b.kind)
-		}
-		return compareStrings(a.name, b.name)
-	})
-	for _, k := range keys {
-		if ent := sc.entities[k]; ent.refs > 0 {
-			out = append(out, ent)
+	for _, named := range sc.entities {
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			if ent := named[name]; ent.refs > 0 {
+				out = append(out, ent)
+			}
 		}
 	}
 	return out
