@@ -1,15 +1,57 @@
 package correlate
 
 import (
+	"encoding/binary"
 	"strconv"
 
 	"pinkstar/schemas"
 )
 
-// alertKey is an alert's identity over all its episodes.
-type alertKey struct{ source, fingerprint string }
+// alertKey is an alert's identity over all its episodes: its source, with its
+// length, and its fingerprint. One string, since a table of a million of them
+// is a third smaller than one of two.
+type alertKey string
 
-// alert is one episode of an alert: from firing to recovery.
+func keyOf(source, fingerprint string) alertKey {
+	return alertKey(appendKey(make([]byte, 0, 64), source, fingerprint))
+}
+
+func appendKey(b []byte, source, fingerprint string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(source)))
+	return append(append(b, source...), fingerprint...)
+}
+
+// parts gives back what keyOf was given.
+func (k alertKey) parts() (source, fingerprint string) {
+	r := packReader{b: string(k)}
+	source = r.text()
+	return source, r.b
+}
+
+// whereabouts is where an alert fires; the alerts of a service mostly share it.
+type whereabouts struct{ service, host string }
+
+// whereOf is the whereabouts of sub, in the memory of the alert before it in
+// the same place. Hosts differ from one instance of a service to the next.
+func whereOf(sub *subject) *whereabouts {
+	w := whereabouts{sub.service, sub.host}
+	ent := sub.ent
+	if sub.host != "" && sub.instEnt != nil {
+		ent = sub.instEnt
+	}
+	if ent != nil && ent.where != nil && *ent.where == w {
+		return ent.where
+	}
+	fresh := new(whereabouts)
+	*fresh = w
+	if ent != nil {
+		ent.where = fresh
+	}
+	return fresh
+}
+
+// alert is one episode of an alert: from firing to recovery. There may be a
+// million: its fields are in an order that leaves no gaps.
 type alert struct {
 	key      alertKey
 	seq      int64
@@ -17,9 +59,8 @@ type alert struct {
 	records  []*record // its signals that still need to know it, at most maxRecords
 	held     *held     // suppressed by a window
 	name     string
-	service  string
 	instance string
-	host     string
+	*whereabouts
 	startsAt schemas.Time
 	endsAt   schemas.Time
 	seenAt   schemas.Time // log time of the latest delivery
@@ -66,7 +107,8 @@ func (a *alert) firstID() schemas.ID {
 }
 
 func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
-	a := sc.alerts[alertKey{s.Source, s.Fingerprint}]
+	e.scratch.key = appendKey(e.scratch.key[:0], s.Source, s.Fingerprint)
+	a := sc.alerts[alertKey(e.scratch.key)]
 	if a != nil {
 		a.seenAt = e.now
 	}
@@ -133,20 +175,19 @@ func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subjec
 }
 
 func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {
-	key := alertKey{e.strings.of(s.Source), s.Fingerprint}
+	key := keyOf(s.Source, s.Fingerprint)
 	a := &alert{
-		key:      key,
-		seq:      e.nextSeq(),
-		name:     e.strings.of(s.Name),
-		service:  sub.service,
-		instance: sub.instance,
-		host:     sub.host,
-		startsAt: s.StartsAt,
-		endsAt:   s.EndsAt,
-		seenAt:   e.now,
-		severity: uint8(s.Severity.Rank()),
-		firing:   s.Status == schemas.StatusFiring,
-		cut:      s.Truncated > 0,
+		key:         key,
+		seq:         e.nextSeq(),
+		name:        e.strings.of(s.Name),
+		instance:    sub.instance,
+		whereabouts: whereOf(sub),
+		startsAt:    s.StartsAt,
+		endsAt:      s.EndsAt,
+		seenAt:      e.now,
+		severity:    uint8(s.Severity.Rank()),
+		firing:      s.Status == schemas.StatusFiring,
+		cut:         s.Truncated > 0,
 	}
 	if old := sc.alerts[key]; old != nil && old.firing {
 		e.endAlert(old, s.StartsAt)

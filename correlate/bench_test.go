@@ -16,18 +16,22 @@ func newAlerts(n, services int) []*schemas.Signal {
 	naming := schemas.DefaultNaming()
 	out := make([]*schemas.Signal, n)
 	for i := range out {
-		fault := i / 20
-		at := t0.Add(int64(i) * 5)
-		svc := (fault*7 + i%3) % services
-		s := &schemas.Signal{Kind: schemas.KindAlert, Source: "am", Status: schemas.StatusFiring, StartsAt: at, ReceivedAt: at,
-			Labels: schemas.LabelsOf(map[string]string{"alertname": "Alert" + fmt.Sprint(i%17), "service": serviceName(svc),
-				"instance": fmt.Sprintf("10.0.%d.%d:9100", i/250%250, i%250), "severity": "warning", "run": fmt.Sprint(i)})}
-		if err := naming.Complete(s); err != nil {
-			panic(err)
-		}
-		out[i] = s
+		out[i] = alertAt(i, services, &naming)
 	}
 	return out
+}
+
+func alertAt(i, services int, naming *schemas.Naming) *schemas.Signal {
+	fault := i / 20
+	at := t0.Add(int64(i) * 5)
+	svc := (fault*7 + i%3) % services
+	s := &schemas.Signal{Kind: schemas.KindAlert, Source: "am", Status: schemas.StatusFiring, StartsAt: at, ReceivedAt: at,
+		Labels: schemas.LabelsOf(map[string]string{"alertname": "Alert" + fmt.Sprint(i%17), "service": serviceName(svc),
+			"instance": fmt.Sprintf("10.0.%d.%d:9100", i/250%250, i%250), "severity": "warning", "run": fmt.Sprint(i)})}
+	if err := naming.Complete(s); err != nil {
+		panic(err)
+	}
+	return s
 }
 
 func serviceName(i int) string { return fmt.Sprintf("service-%04d", i) }
@@ -125,51 +129,47 @@ func BenchmarkTenThousandRules(b *testing.B) {
 	}
 }
 
-// Bytes per active alert, everything included.
+// Bytes per active alert, everything included: what the heap holds after a
+// collection because of the engine, divided by its alerts.
 func BenchmarkActiveAlerts(b *testing.B) {
-	const n = 200_000
-	for range b.N {
-		b.StopTimer()
-		alerts := newAlerts(n, 500)
-		e := New(nil, layered(500))
-		var out Output
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		b.StartTimer()
-		for i, s := range alerts {
-			e.Step(s, s.ReceivedAt, &out)
-			out.Reset()
-			alerts[i] = nil
-		}
-		b.StopTimer()
-		out = Output{}
-		e.scratch = scratch{}
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		// What the signals themselves took is gone; what of them the engine
-		// keeps is in its own strings.
-		b.ReportMetric(float64(heldBytes(e, after))/float64(e.Stats().Alerts), "bytes/alert")
-		b.ReportMetric(float64(e.Stats().Incidents), "incidents")
-		runtime.KeepAlive(e)
-		b.StartTimer()
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for range b.N {
+				benchActive(b, n)
+			}
+		})
 	}
 }
 
-// heldBytes is what goes away with the engine.
-func heldBytes(e *Engine, with runtime.MemStats) uint64 {
-	e2 := *e
-	*e = *New(nil, nil)
-	e.stats = e2.stats
-	n := e2.Stats()
-	e.alerts = n.Alerts
-	e2 = Engine{}
+func benchActive(b *testing.B, n int) {
+	naming := schemas.DefaultNaming()
+	set := rules.Default()
+	set.Limits.Alerts, set.Limits.KnownSignals = max(set.Limits.Alerts, n), max(set.Limits.KnownSignals, n)
+	topo := layered(500)
+	without := heldBytes()
+	e := New(set, topo)
+	var out Output
+	for i := range n { // one after the other: no signal is there at the end
+		s := alertAt(i, 500, &naming)
+		e.Step(s, s.ReceivedAt, &out)
+		out.Reset()
+	}
+	if e.Stats().Alerts != n {
+		b.Fatalf("%d alerts are held, not %d", e.Stats().Alerts, n)
+	}
+	out, e.scratch, e.out = Output{}, scratch{}, nil
+	b.ReportMetric(float64(heldBytes()-without)/float64(n), "bytes/alert")
+	b.ReportMetric(float64(e.Stats().Incidents), "incidents")
+	runtime.KeepAlive(e)
+}
+
+// heldBytes is what is live.
+func heldBytes() uint64 {
 	runtime.GC()
 	runtime.GC()
-	var without runtime.MemStats
-	runtime.ReadMemStats(&without)
-	return with.HeapAlloc - without.HeapAlloc
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 func BenchmarkSnapshot(b *testing.B) {

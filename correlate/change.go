@@ -38,7 +38,7 @@ type held struct {
 }
 
 func (e *Engine) onChange(sc *scope, s *schemas.Signal, r *record) {
-	ch := sc.changeOf(alertKey{s.Source, s.Fingerprint})
+	ch := sc.changeOf(keyOf(s.Source, s.Fingerprint))
 	fresh := ch == nil
 	if fresh {
 		if len(sc.changes) >= e.set.Limits.Changes {
@@ -46,7 +46,7 @@ func (e *Engine) onChange(sc *scope, s *schemas.Signal, r *record) {
 			e.refuse(r, s, "limits.changes: "+itoa(int64(len(sc.changes)))+" changes and windows are held already")
 			return
 		}
-		ch = &change{key: alertKey{e.strings.of(s.Source), s.Fingerprint}, seq: e.nextSeq(), sc: sc, kind: r.kind, id: r.id}
+		ch = &change{key: keyOf(s.Source, s.Fingerprint), seq: e.nextSeq(), sc: sc, kind: r.kind, id: r.id}
 	}
 	if err := e.setChange(sc, ch, s); err != "" {
 		e.refuse(r, s, err)

@@ -47,7 +47,7 @@ func TestCorrectionsAreHonoured(t *testing.T) {
 // it away, and returns 1 when there was one.
 func checkMoved(t *testing.T, sc *scope, x *entry, out *Output) int {
 	t.Helper()
-	key, seen := alertKey{x.s.Source, x.s.Fingerprint}, 0
+	key, seen := keyOf(x.s.Source, x.s.Fingerprint), 0
 	for k := range sc.facts.cannot {
 		if x.s.Kind != schemas.KindAlert || k.key != key {
 			continue

@@ -36,7 +36,7 @@ type facts struct {
 
 // alike is the key shared by alerts of one name on one service, whatever their
 // fingerprint.
-func alike(name, service string) alertKey { return alertKey{"", name + "\x00" + service} }
+func alike(name, service string) alertKey { return keyOf("", name+"\x00"+service) }
 
 func (f *facts) add(x fact, limit int) {
 	if len(f.list) >= limit {

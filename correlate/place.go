@@ -12,7 +12,7 @@ type query struct {
 	sc       *scope
 	sub      *subject
 	id       schemas.ID
-	key      alertKey
+	key      alertKey // when there are facts, which alone are found by it
 	kind     schemas.Kind
 	name     string
 	start    schemas.Time
@@ -76,11 +76,13 @@ func (e *Engine) query(sc *scope, s *schemas.Signal, sub *subject) *query {
 	q := &e.scratch.query // one signal at a time is weighed
 	*q = query{
 		sc: sc, sub: sub, id: id,
-		key:      alertKey{s.Source, s.Fingerprint},
 		kind:     s.Kind,
 		name:     s.Name,
 		start:    s.StartsAt,
 		severity: s.Severity.Rank(),
+	}
+	if len(sc.facts.list) > 0 {
+		q.key = keyOf(s.Source, s.Fingerprint)
 	}
 	e.matchGroups(q, s)
 	q.mentions = e.mentionsOf(sc, s, sub)

@@ -32,6 +32,7 @@ type restorer struct {
 	entities  []*entity
 	packed    []byte     // memory for one signal's reason
 	evidence  []evidence // likewise
+	wheres    map[whereabouts]*whereabouts
 }
 
 func (d *restorer) engine() *Engine {
@@ -226,7 +227,7 @@ func (d *restorer) scope(sc *scope) {
 	}
 	d.each(func() { sc.changes = append(sc.changes, d.change(sc)) })
 	d.each(func() {
-		f := fact{kind: factKind(d.uint()), key: alertKey{d.str(), d.str()}, inc: d.ref(), other: d.ref()}
+		f := fact{kind: factKind(d.uint()), key: keyOf(d.str(), d.str()), inc: d.ref(), other: d.ref()}
 		sc.facts.list = append(sc.facts.list, f)
 	})
 	sc.facts.index()

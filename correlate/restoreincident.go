@@ -72,7 +72,7 @@ func (d *restorer) incidentState(inc *incident) {
 }
 
 func (d *restorer) alert(sc *scope) *alert {
-	a := &alert{key: alertKey{d.str(), d.text()}, seq: d.int()}
+	a := &alert{key: keyOf(d.str(), d.text()), seq: d.int()}
 	if d.bool() {
 		sc.alerts[a.key] = a
 	}
@@ -82,7 +82,10 @@ func (d *restorer) alert(sc *scope) *alert {
 			r.alert = a
 		}
 	})
-	a.name, a.service, a.instance, a.host = d.str(), d.str(), d.str(), d.str()
+	a.name = d.str()
+	service := d.str()
+	a.instance = d.str()
+	a.whereabouts = d.where(service, d.str())
 	a.startsAt, a.endsAt, a.seenAt, a.flapFrom = d.time(), d.time(), d.time(), d.time()
 	a.flaps = int32(d.int())
 	sev := d.uint()
@@ -94,6 +97,20 @@ func (d *restorer) alert(sc *scope) *alert {
 	a.firing, a.cut = d.bool(), d.bool()
 	d.e.alerts++
 	return a
+}
+
+// where shares the memory of alerts in the same place.
+func (d *restorer) where(service, host string) *whereabouts {
+	w := whereabouts{service, host}
+	if d.wheres == nil {
+		d.wheres = map[whereabouts]*whereabouts{}
+	}
+	known := d.wheres[w]
+	if known == nil {
+		known = &whereabouts{service, host}
+		d.wheres[w] = known
+	}
+	return known
 }
 
 func (d *restorer) ticket() *ticket {
@@ -126,7 +143,7 @@ func (d *restorer) group() *group {
 }
 
 func (d *restorer) change(sc *scope) *change {
-	ch := &change{sc: sc, key: alertKey{d.str(), d.text()}, seq: d.int()}
+	ch := &change{sc: sc, key: keyOf(d.str(), d.text()), seq: d.int()}
 	kind := d.uint()
 	if kind >= uint64(len(kindNames)) {
 		d.bad("a kind out of bounds")

@@ -79,6 +79,8 @@ type entity struct {
 	node int32 // in the topology, or -1
 	refs int32 // incidents that wrote themselves into the ring
 	ring []*incident
+
+	where *whereabouts // of the latest alert on it; not part of the state
 }
 
 // entity returns the entity called name, making it when make is true.

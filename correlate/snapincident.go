@@ -71,9 +71,14 @@ func (s *snapshotter) incidentState(inc *incident) {
 	s.len(inc.checked)
 }
 
+func (s *snapshotter) key(k alertKey) {
+	source, fingerprint := k.parts()
+	s.str(source)
+	s.text(fingerprint)
+}
+
 func (s *snapshotter) alert(sc *scope, a *alert) {
-	s.str(a.key.source)
-	s.text(a.key.fingerprint)
+	s.key(a.key)
 	s.int(a.seq)
 	s.bool(sc.alerts[a.key] == a)
 	s.len(len(a.records))
@@ -136,8 +141,7 @@ func (s *snapshotter) group(g *group) {
 }
 
 func (s *snapshotter) change(ch *change) {
-	s.str(ch.key.source)
-	s.text(ch.key.fingerprint)
+	s.key(ch.key)
 	s.int(ch.seq)
 	s.uint(uint64(ch.kind))
 	s.id(ch.id)

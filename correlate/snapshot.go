@@ -169,8 +169,9 @@ func (s *snapshotter) scope(sc *scope) {
 	s.len(len(sc.facts.list))
 	for _, f := range sc.facts.list {
 		s.uint(uint64(f.kind))
-		s.str(f.key.source)
-		s.str(f.key.fingerprint)
+		source, fingerprint := f.key.parts()
+		s.str(source)
+		s.str(fingerprint)
 		s.ref(f.inc)
 		s.ref(f.other)
 	}

@@ -46,7 +46,7 @@ func (e *Engine) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) {
 	}()
 	e.matchRules(s)
 	q := e.query(sc, s, &sub)
-	if a := sc.alerts[q.key]; a != nil {
+	if a := sc.alerts[keyOf(s.Source, s.Fingerprint)]; a != nil {
 		q.last, q.refire = a.inc, a.firing
 	}
 	c := e.score(q, inc)
