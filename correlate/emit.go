@@ -118,22 +118,26 @@ func (e *Engine) memberRefs(inc *incident) []schemas.MemberRef {
 	room := max(limit-len(inc.tickets), limit/2)
 	shown := inc.alerts
 	if n := len(inc.alerts); n > room {
-		shown = slices.Concat(inc.alerts[:room/2], inc.alerts[n-(room-room/2):])
+		e.scratch.shown = append(append(e.scratch.shown[:0], inc.alerts[:room/2]...), inc.alerts[n-(room-room/2):]...)
+		shown = e.scratch.shown
 	}
 	refs := make([]schemas.MemberRef, 0, min(limit, len(shown)+len(inc.tickets)))
-	before, now := inc.listed, make([]listed, len(shown))
-	for i, a := range shown {
+	before, now := inc.listed, e.scratch.listed[:0]
+	for _, a := range shown {
 		for len(before) > 0 && before[0].a.seq < a.seq && before[0].a != a {
 			before = before[1:]
 		}
 		if len(before) > 0 && before[0].a == a {
-			now[i] = before[0]
+			now = append(now, before[0])
 		} else {
-			now[i] = e.listed(a)
+			now = append(now, e.listed(a))
 		}
-		refs = append(refs, now[i].memberRef())
+		refs = append(refs, now[len(now)-1].memberRef())
 	}
-	inc.listed = now
+	clear(inc.listed)
+	inc.listed = append(inc.listed[:0], now...) // no larger than the incident needs
+	clear(now)
+	e.scratch.listed = now
 	for _, t := range inc.tickets {
 		if len(refs) < limit {
 			refs = append(refs, t.memberRef())

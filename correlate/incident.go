@@ -200,6 +200,16 @@ func (e *Engine) addTeam(inc *incident, team string) {
 	}
 }
 
+// at returns what inc knows of ent, nil for nothing. An instance has been in few
+// incidents, and asking its short ring is cheaper than a large table that most
+// often does not have it.
+func (inc *incident) at(ent *entity) *place {
+	if int(ent.refs) == len(ent.ring) && !slices.Contains(ent.ring, inc) {
+		return nil // its ring was never full: who touched it is in it
+	}
+	return inc.places[ent]
+}
+
 // touch notes that a signal of inc is about sub, and tells the neighbours.
 func (e *Engine) touch(inc *incident, sub *subject, start schemas.Time, id schemas.ID, mentioned bool) {
 	if sub.ent == nil {

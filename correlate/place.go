@@ -59,6 +59,8 @@ type scratch struct {
 	key        []byte
 	evidence   []evidence
 	unpacked   []evidence
+	shown      []*alert
+	listed     []listed
 	why        why
 	query      query
 	subject    subject

@@ -126,44 +126,52 @@ type rootRank struct {
 	upstream  []int
 }
 
-func (k *rootRank) fits(t *topology, cands []rootCandidate) bool {
-	if k == nil || k.topo != t || len(k.of) != len(cands) {
-		return false
+// covers returns how many of cands k has compared already: those it begins
+// with, or none.
+func (k *rootRank) covers(t *topology, cands []rootCandidate) int {
+	if k == nil || k.topo != t || len(k.of) > len(cands) {
+		return 0
 	}
-	for i := range cands {
+	for i := range k.of {
 		if cands[i].p.ent != k.of[i] {
-			return false
+			return 0
 		}
 	}
-	return true
+	return len(k.of)
 }
 
-// rank fills in how many of the others each candidate explains.
+// rank fills in how many of the others each candidate explains. Mostly there is
+// one more than the last time: only it is compared with the rest.
 func (e *Engine) rank(inc *incident, cands []rootCandidate) {
-	k := inc.roots
-	if !k.fits(e.topo, cands) {
-		n := len(cands)
-		k = &rootRank{e.topo, make([]*entity, n), make([]int, n), make([]int, n)}
-		for i := range cands {
-			k.of[i] = cands[i].p.ent
-			k.explained[i], k.upstream[i] = e.standing(cands, i)
-		}
-		inc.roots = k
+	known := inc.roots.covers(e.topo, cands)
+	if known == 0 {
+		inc.roots = &rootRank{topo: e.topo}
+	}
+	k, n := inc.roots, len(cands)
+	for i := range known {
+		explained, upstream := e.standing(cands, i, known, n)
+		k.explained[i] += explained
+		k.upstream[i] += upstream
+	}
+	for i := known; i < n; i++ {
+		explained, upstream := e.standing(cands, i, 0, n)
+		k.of = append(k.of, cands[i].p.ent)
+		k.explained, k.upstream = append(k.explained, explained), append(k.upstream, upstream)
 	}
 	for i := range cands {
 		cands[i].explained, cands[i].upstream = k.explained[i], k.upstream[i]
 	}
 }
 
-// standing counts the affected services that depend on candidate i, and those
-// it depends on.
-func (e *Engine) standing(cands []rootCandidate, i int) (explained, upstream int) {
+// standing counts those of the candidates from and up to to that depend on
+// candidate i, and those it depends on.
+func (e *Engine) standing(cands []rootCandidate, i, from, to int) (explained, upstream int) {
 	n := cands[i].p.ent.node
 	if n < 0 {
 		return 0, 0
 	}
 	v := e.topo.near(n)
-	for j := range cands {
+	for j := from; j < to; j++ {
 		m := cands[j].p.ent.node
 		if i == j || m < 0 {
 			continue

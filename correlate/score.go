@@ -232,10 +232,10 @@ func (e *Engine) related(q *query, rel relation, p *place) evidence {
 // scoreSupport adds what may only support a tie.
 func (e *Engine) scoreSupport(q *query, inc *incident, t *tie, add func(evidence)) {
 	w := &e.set.Correlation.Weights
-	if i := q.sub.instEnt; i != nil && i != t.place.ent && inc.places[i] != nil {
+	if i := q.sub.instEnt; i != nil && i != t.place.ent && inc.at(i) != nil {
 		add(evidence{kind: evSameInstance, points: w.SameInstance, other: i.key.name})
 	}
-	if h := q.sub.hostEnt; h != nil && h != t.place.ent && t.ev.kind != evSameHost && t.ev.kind != evHostOf && inc.places[h] != nil {
+	if h := q.sub.hostEnt; h != nil && h != t.place.ent && t.ev.kind != evSameHost && t.ev.kind != evHostOf && inc.at(h) != nil {
 		add(evidence{kind: evSameHost, points: w.HostToo, other: h.key.name})
 	}
 	if len(inc.pub.Candidates) > 0 && q.sub.service != "" && inc.pub.Candidates[0].Service == q.sub.service {
