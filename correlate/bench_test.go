@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"runtime"
@@ -187,6 +188,30 @@ func BenchmarkSnapshot(b *testing.B) {
 		}
 		b.ReportMetric(float64(c.n)/100_000, "bytes/alert")
 	}
+}
+
+// A restart: the snapshot of 100,000 active alerts read back.
+func BenchmarkRestore(b *testing.B) {
+	const n = 100_000
+	e := New(nil, layered(500))
+	var out Output
+	for _, s := range newAlerts(n, 500) {
+		e.Step(s, s.ReceivedAt, &out)
+		out.Reset()
+	}
+	var snap bytes.Buffer
+	if err := e.Snapshot(&snap); err != nil {
+		b.Fatal(err)
+	}
+	e, out = nil, Output{}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		if _, err := Restore(bytes.NewReader(snap.Bytes())); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "alerts/s")
 }
 
 type counter struct{ n int }

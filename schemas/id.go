@@ -12,7 +12,11 @@ import (
 type ID [16]byte
 
 // String returns the 32 hexadecimal digits.
-func (id ID) String() string { return hex.EncodeToString(id[:]) }
+func (id ID) String() string {
+	var text [2 * len(id)]byte // hex.EncodeToString would allocate twice
+	hex.Encode(text[:], id[:])
+	return string(text[:])
+}
 
 // IsZero reports whether the id is not set.
 func (id ID) IsZero() bool { return id == ID{} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -69,7 +70,6 @@ func BenchmarkCorrelator(b *testing.B) {
 
 func benchCorrelator(b *testing.B, fresh int) {
 	const n = 300_000
-	signals := alertStorm(n, fresh)
 	var fetch, whole, wall []float64
 	for b.Loop() {
 		b.StopTimer()
@@ -81,9 +81,12 @@ func benchCorrelator(b *testing.B, fresh int) {
 			b.Fatal(err)
 		}
 		cl.Close()
+		signals := alertStorm(n, fresh)
 		for i := 0; i < n; i += 20_000 {
 			produce(b, kc, signals[i:i+20_000])
 		}
+		signals = nil // a third of a million of them would be marked with each collection
+		runtime.GC()
 		b.StartTimer()
 		fetch = append(fetch, float64(bareFetch(b, kc, n))/n)
 		c, w := wholeLoop(b, kc, n)
