@@ -55,9 +55,12 @@
 //     up with make=true must release it when no incident came of it.
 //   - A wake is never removed. It carries its deadline, and one that no longer
 //     equals its object's is ignored.
+//   - One signal is weighed at a time: its query, subject and why live in
+//     Engine.scratch, and nothing that is kept may point there. decide packs the
+//     why into the record (packed.go).
 //   - A list in incident.pub that was written out is never changed in place:
 //     the Output may still hold it.
-//   - Caches (entity names, neighbourhoods, members as written, ranks of roots,
-//     interned strings) follow from the state and are in no snapshot; a
+//   - Caches (entity names, neighbourhoods, members and services as written,
+//     ranks of roots, whereabouts, interned strings) follow from the state and are in no snapshot; a
 //     property test compares an engine that has them with one that was restored.
 package correlate

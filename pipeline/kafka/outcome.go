@@ -12,7 +12,7 @@ import (
 )
 
 // outcomeBuffers hold an outcome while its size is not known yet.
-var outcomeBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var outcomeBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // outcomeRecord is a record with its headers in one piece of memory.
 type outcomeRecord struct {
@@ -23,14 +23,14 @@ type outcomeRecord struct {
 // OutcomeRecord returns the record of one of our outcomes. at is log time, so
 // that the same log gives the same records.
 func OutcomeRecord(cfg *Config, topic, typ, key, id string, at schemas.Time, v any) (*kgo.Record, error) {
-	buf := outcomeBuffers.Get().(*bytes.Buffer)
+	buf := outcomeBuffers.Get().(*[]byte)
 	defer outcomeBuffers.Put(buf)
-	buf.Reset()
-	if err := encodeOutcome(buf, v); err != nil {
+	b, err := encodeOutcome((*buf)[:0], v)
+	if err != nil {
 		return nil, err
 	}
+	*buf = b
 	// Value, key, id and type share one allocation: they live and die together.
-	b := buf.Bytes()
 	mem := make([]byte, 0, len(b)+len(key)+len(id)+len(typ))
 	part := func(at int) []byte { return mem[at:len(mem):len(mem)] }
 	r := &outcomeRecord{Record: kgo.Record{Topic: cfg.Topic(topic), Timestamp: time.UnixMilli(int64(at))}}
@@ -47,21 +47,19 @@ func OutcomeRecord(cfg *Config, topic, typ, key, id string, at schemas.Time, v a
 	return &r.Record, nil
 }
 
-// encodeOutcome gives the bytes of json.Marshal, which escapes <, > and &.
-func encodeOutcome(buf *bytes.Buffer, v any) error {
-	b, ok := schemas.AppendOutcome(buf.AvailableBuffer(), v)
-	if !ok {
-		b, err := json.Marshal(v)
-		buf.Write(b)
-		return err
+// encodeOutcome appends v to b with the bytes of json.Marshal, which escapes <,
+// > and &.
+func encodeOutcome(b []byte, v any) ([]byte, error) {
+	b, ok := schemas.AppendOutcome(b, v)
+	switch {
+	case !ok:
+		return json.Marshal(v)
+	case hasHTML(b):
+		var escaped bytes.Buffer
+		json.HTMLEscape(&escaped, b)
+		return escaped.Bytes(), nil
 	}
-	buf.Write(b)
-	if hasHTML(b) {
-		plain := bytes.Clone(b)
-		buf.Reset()
-		json.HTMLEscape(buf, plain)
-	}
-	return nil
+	return b, nil
 }
 
 // hasHTML is three fast scans; bytes.ContainsAny would be one slow one.
