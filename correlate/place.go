@@ -59,6 +59,7 @@ type scratch struct {
 	key        []byte
 	evidence   []evidence
 	unpacked   []evidence
+	paces      []knownPace
 	shown      []*alert
 	listed     []listed
 	why        why
@@ -74,7 +75,7 @@ func (e *Engine) matchRules(s *schemas.Signal) []int32 {
 // query prepares the weighing of an alert. matchRules must have run.
 func (e *Engine) query(sc *scope, s *schemas.Signal, sub *subject) *query {
 	id, _ := schemas.ParseID(s.ID)
-	e.scratch.evidence = e.scratch.evidence[:0]
+	e.scratch.evidence, e.scratch.paces = e.scratch.evidence[:0], e.scratch.paces[:0]
 	q := &e.scratch.query // one signal at a time is weighed
 	*q = query{
 		sc: sc, sub: sub, id: id,

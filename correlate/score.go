@@ -273,7 +273,7 @@ func (e *Engine) scoreTime(t *tie, add func(evidence)) {
 // which unrelated ones open.
 func (e *Engine) scorePace(q *query, inc *incident, across bool, add func(evidence)) {
 	w := &e.set.Correlation.Weights
-	p := e.paceOf(inc)
+	p := e.paceWeighed(inc)
 	if p.alerts == 0 { // what only people told of so far is as weak as one alert
 		add(evidence{kind: evLone, points: w.LoneAcross})
 		return

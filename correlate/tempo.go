@@ -70,6 +70,26 @@ func (e *Engine) paceOf(inc *incident) pace {
 	return p
 }
 
+// knownPace is the pace of a tree while one signal is weighed.
+type knownPace struct {
+	main *incident
+	pace
+}
+
+// paceWeighed is paceOf while a signal is weighed: nothing changes meanwhile,
+// and its candidates are mostly parts of a few trees.
+func (e *Engine) paceWeighed(inc *incident) pace {
+	m := inc.main()
+	for i := range e.scratch.paces {
+		if k := &e.scratch.paces[i]; k.main == m {
+			return k.pace
+		}
+	}
+	p := e.paceOf(m)
+	e.scratch.paces = append(e.scratch.paces, knownPace{m, p})
+	return p
+}
+
 func (inc *incident) addPace(p *pace, now schemas.Time) {
 	p.alerts += len(inc.alerts)
 	p.services += len(inc.services)

@@ -6,7 +6,7 @@
 //
 //   - config.go: what can be configured, and topic names
 //   - client.go: NewClient, the options every reader shares, logs and metrics
-//   - record.go: how our types become records (CloudEvents binary mode)
+//   - record.go, outcome.go: how our types become records (CloudEvents binary mode)
 //   - producer.go: Producer, which the gateway and the API use
 //   - topics.go, plan.go: which topics there are; the difference to what a
 //     cluster has, readable, and how to make it so
