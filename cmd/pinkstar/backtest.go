@@ -23,10 +23,11 @@ import (
 
 // backtestArgs is what was asked.
 type backtestArgs struct {
-	file, old, oldTopology, since, scope string
-	failOn                               string
-	json                                 bool
-	limit, max                           int
+	file, old, oldTopology, oldLearnt string
+	since, scope                      string
+	failOn                            string
+	json                              bool
+	limit, max                        int
 }
 
 // failReasons are what --fail-on takes.
@@ -38,6 +39,7 @@ func (c *cli) addBacktest() {
 	clause.Arg("file", "a log as `pinkstar replay` takes it, - for standard input; without it --brokers' signals topic or --clickhouse's signals are read").StringVar(&a.file)
 	clause.Flag("old", "the rule set --rules is compared with; default: what --config names, or else what the log itself ran under").PlaceHolder("FILE").StringVar(&a.old)
 	clause.Flag("old-topology", "the topology of the old side; default: the new side's").PlaceHolder("FILE").StringVar(&a.oldTopology)
+	clause.Flag("old-learnt", "the learnt pairs of the old side; default: what --config names when --learnt is given, and otherwise the new side's").PlaceHolder("FILE").StringVar(&a.oldLearnt)
 	clause.Flag("since", "leave out what is older: a time, or how long before now, such as 30d").StringVar(&a.since)
 	clause.Flag("scope", "only this correlation scope").StringVar(&a.scope)
 	clause.Flag("fail-on", "what makes the exit code 3, with commas: "+strings.Join(failReasons, ", ")).Default("differs").StringVar(&a.failOn)
@@ -91,12 +93,17 @@ func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest
 	if err != nil {
 		return o, err
 	}
-	if len(cfg.Rules)+len(cfg.RulesFile) == 0 {
-		return o, errors.New("no rule set to test: give --rules FILE")
+	learnt, err := app.LoadLearnt(cfg)
+	if err != nil {
+		return o, err
 	}
-	o.New = backtest.Side{Name: "new", Rules: set, Topology: topo}
+	if len(cfg.Rules)+len(cfg.RulesFile) == 0 && *s.flags["learnt"] == "" {
+		return o, errors.New("nothing to test: give --rules FILE or --learnt FILE")
+	}
+	o.New = backtest.Side{Name: "new", Rules: set, Topology: topo, Learnt: learnt}
 	o.Old = backtest.Side{Name: "old", Topology: topo}
 	o.FixTopology = len(topo.Services) > 0
+	own := a.own(w, s)
 	if a.old != "" {
 		text, err := os.ReadFile(a.old)
 		if err != nil {
@@ -105,15 +112,14 @@ func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest
 		if o.Old.Rules, err = rules.Parse(a.old, text); err != nil {
 			return o, err
 		}
-	} else if given := *s.flags["rules"]; given != "" { // then the configuration's own is the old one
-		*s.flags["rules"] = ""
-		own, err := s.load(w)
-		*s.flags["rules"] = given
-		if err == nil && len(own.Rules)+len(own.RulesFile) > 0 {
-			if o.Old.Rules, _, err = app.LoadRules(own); err != nil {
-				return o, err
-			}
+	} else if own != nil && len(own.Rules)+len(own.RulesFile) > 0 && *s.flags["rules"] != "" {
+		if o.Old.Rules, _, err = app.LoadRules(own); err != nil {
+			return o, err
 		}
+	} else if len(cfg.Rules)+len(cfg.RulesFile) == 0 { // only what was learnt is compared, under the log's rules
+		o.New.AsLogged = true
+	} else if *s.flags["rules"] == "" {
+		o.Old.Rules = set
 	}
 	if a.oldTopology != "" {
 		text, err := os.ReadFile(a.oldTopology)
@@ -125,19 +131,61 @@ func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest
 		}
 		o.FixTopology = true
 	}
+	if o.Old.Learnt, err = a.oldPairs(own, learnt, *s.flags["learnt"] != ""); err != nil {
+		return o, err
+	}
+	o.FixLearnt = learnt.Version != "" || o.Old.Learnt.Version != ""
 	return o, nil
 }
 
-// read reads the log from wherever it is.
+// own is the configuration without what the flags name to be tested, nil when
+// there is none.
+func (a *backtestArgs) own(w world, s *settings) *config.Config {
+	for _, name := range [...]string{"rules", "learnt"} {
+		given := *s.flags[name]
+		*s.flags[name] = ""
+		defer func() { *s.flags[name] = given }()
+	}
+	cfg, err := s.load(w)
+	if err != nil {
+		return nil
+	}
+	return cfg
+}
+
+// oldPairs are the old side's learnt pairs: those of --old-learnt; or else, when
+// --learnt names new ones, the configuration's own; or else the same.
+func (a *backtestArgs) oldPairs(own *config.Config, same *rules.Learnt, given bool) (*rules.Learnt, error) {
+	switch {
+	case a.oldLearnt != "":
+		text, err := os.ReadFile(a.oldLearnt)
+		if err != nil {
+			return nil, err
+		}
+		return rules.ParseLearnt(a.oldLearnt, text)
+	case !given:
+		return same, nil
+	case own == nil:
+		return rules.EmptyLearnt(), nil
+	}
+	return app.LoadLearnt(own)
+}
+
+// read reads the log into memory.
 func (a *backtestArgs) read(ctx context.Context, w world, cfg *config.Config) (*past.Past, error) {
 	since, err := sinceOf(a.since, time.Now())
 	if err != nil {
 		return nil, usageError{err}
 	}
-	o := past.Options{Since: since, Scope: a.scope, Limit: a.limit}
+	return readLog(ctx, w, cfg, a.file, past.Options{Since: since, Scope: a.scope, Limit: a.limit})
+}
+
+// readLog reads the log from wherever it is: a file, ClickHouse, or the signals
+// topic.
+func readLog(ctx context.Context, w world, cfg *config.Config, file string, o past.Options) (*past.Past, error) {
 	switch {
-	case a.file != "":
-		return readPast(ctx, w, cfg, a.file, o)
+	case file != "":
+		return readPast(ctx, w, cfg, file, o)
 	case !cfg.EmbeddedClickHouse():
 		conn, err := clickhouse.Open(cfg.ClickHouse.DSN)
 		if err != nil {
