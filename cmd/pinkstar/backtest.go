@@ -117,7 +117,7 @@ func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest
 			return o, err
 		}
 	} else if len(cfg.Rules)+len(cfg.RulesFile) == 0 { // only what was learnt is compared, under the log's rules
-		o.New.AsLogged = true
+		o.New.Rules, o.New.AsLogged = nil, true
 	} else if *s.flags["rules"] == "" {
 		o.Old.Rules = set
 	}

@@ -38,12 +38,12 @@ type Config struct {
 	Scopes, Types, Pairs, Open int
 }
 
-// Default returns the defaults. Types and pairs take some 200 MB when full.
+// Default returns the defaults. Types and pairs take some 150 MB when full, and the garbage collector as much again.
 func Default() Config {
 	return Config{
 		Window: 2 * schemas.Minute, Quiet: 15 * schemas.Minute, Late: 15 * schemas.Minute,
 		Together: 5, Occasions: 4, Occasion: schemas.Hour, Lift: 2, Partners: rules.PartnersCap, TextBytes: 200_000,
-		Scopes: 1000, Types: 50_000, Pairs: 1_000_000, Open: 500,
+		Scopes: 1000, Types: 50_000, Pairs: 500_000, Open: 500,
 	}
 }
 

@@ -54,22 +54,22 @@ func (l *Learner) Step(s *schemas.Signal, at schemas.Time) {
 	if sc == nil {
 		return
 	}
-	start := min(s.StartsAt, sc.now)
-	if sc.now.Sub(start) > l.cfg.Late {
-		l.stats.Late++
-		return
-	}
 	service := l.namer.ServiceOf(s)
 	if service == "" { // "disk full somewhere" can't be anybody's partner
 		l.stats.Unplaced++
 		return
 	}
-	k := l.kind(Type{s.Scope, s.Name, service})
-	if k.n > 0 && start.Sub(k.last) <= l.cfg.Quiet {
+	start := min(s.StartsAt, sc.now)
+	t := Type{s.Scope, s.Name, service}
+	if k := l.types[t]; k != nil && start.Sub(k.last) <= l.cfg.Quiet {
 		k.last = max(k.last, start)
 		return
 	}
-	l.add(sc, k, "", start)
+	if sc.now.Sub(start) > l.cfg.Late {
+		l.stats.Late++
+		return
+	}
+	l.add(sc, l.kind(t), "", start)
 }
 
 // activate follows the rules and topology that the log puts in force, since
