@@ -34,7 +34,7 @@ type backtestArgs struct {
 var failReasons = []string{"differs", "worse", "joined", "split", "moved", "grown", "shrunk", "appeared", "gone", "verdict", "never"}
 
 func (c *cli) addBacktest() {
-	clause := c.app.Command("backtest", "Compare a rule set with another one over recorded history; exit code 3 when --fail-on finds something.")
+	clause := c.app.Command("backtest", "Compare a rule set, or learnt pairs, with others over recorded history; exit code 3 when --fail-on finds something.")
 	a := &backtestArgs{}
 	clause.Arg("file", "a log as `pinkstar replay` takes it, - for standard input; without it --brokers' signals topic or --clickhouse's signals are read").StringVar(&a.file)
 	clause.Flag("old", "the rule set --rules is compared with; default: what --config names, or else what the log itself ran under").PlaceHolder("FILE").StringVar(&a.old)
@@ -85,8 +85,9 @@ func (a *backtestArgs) run(ctx context.Context, w world, s *settings) error {
 	return err
 }
 
-// sides reads both rule sets. --rules names the new one; the configuration's
-// own is the old one, unless --old names another.
+// sides reads what is compared. --rules and --learnt name the new ones; the
+// configuration's own are the old ones, unless --old and --old-learnt name
+// others. With --learnt alone only the pairs differ.
 func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest.Options, error) {
 	var o backtest.Options
 	set, topo, err := app.LoadRules(cfg)
@@ -103,23 +104,16 @@ func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest
 	o.New = backtest.Side{Name: "new", Rules: set, Topology: topo, Learnt: learnt}
 	o.Old = backtest.Side{Name: "old", Topology: topo}
 	o.FixTopology = len(topo.Services) > 0
-	own := a.own(w, s)
-	if a.old != "" {
-		text, err := os.ReadFile(a.old)
-		if err != nil {
-			return o, err
-		}
-		if o.Old.Rules, err = rules.Parse(a.old, text); err != nil {
-			return o, err
-		}
-	} else if own != nil && len(own.Rules)+len(own.RulesFile) > 0 && *s.flags["rules"] != "" {
-		if o.Old.Rules, _, err = app.LoadRules(own); err != nil {
-			return o, err
-		}
-	} else if len(cfg.Rules)+len(cfg.RulesFile) == 0 { // only what was learnt is compared, under the log's rules
-		o.New.Rules, o.New.AsLogged = nil, true
-	} else if *s.flags["rules"] == "" {
+	own, onlyLearnt := a.own(w, s), *s.flags["rules"] == "" && *s.flags["learnt"] != ""
+	if o.Old.Rules, err = a.oldRules(own, *s.flags["rules"] != ""); err != nil {
+		return o, err
+	}
+	switch {
+	case a.old != "" || !onlyLearnt:
+	case len(cfg.Rules)+len(cfg.RulesFile) > 0:
 		o.Old.Rules = set
+	default: // under the log's rules
+		o.New.Rules, o.New.AsLogged = nil, true
 	}
 	if a.oldTopology != "" {
 		text, err := os.ReadFile(a.oldTopology)
@@ -134,7 +128,7 @@ func (a *backtestArgs) sides(w world, s *settings, cfg *config.Config) (backtest
 	if o.Old.Learnt, err = a.oldPairs(own, learnt, *s.flags["learnt"] != ""); err != nil {
 		return o, err
 	}
-	o.FixLearnt = learnt.Version != "" || o.Old.Learnt.Version != ""
+	o.FixLearnt = *s.flags["learnt"] != "" || learnt.Version != "" || o.Old.Learnt.Version != ""
 	return o, nil
 }
 
@@ -151,6 +145,23 @@ func (a *backtestArgs) own(w world, s *settings) *config.Config {
 		return nil
 	}
 	return cfg
+}
+
+// oldRules are the old side's: those of --old; or else, when --rules names new
+// ones, the configuration's own; nil when nothing says which.
+func (a *backtestArgs) oldRules(own *config.Config, given bool) (*rules.Set, error) {
+	if a.old != "" {
+		text, err := os.ReadFile(a.old)
+		if err != nil {
+			return nil, err
+		}
+		return rules.Parse(a.old, text)
+	}
+	if !given || own == nil || len(own.Rules)+len(own.RulesFile) == 0 {
+		return nil, nil
+	}
+	set, _, err := app.LoadRules(own)
+	return set, err
 }
 
 // oldPairs are the old side's learnt pairs: those of --old-learnt; or else, when

@@ -346,3 +346,16 @@ func TestLearntPairsJoin(t *testing.T) {
 		t.Error("a stranger was taken along")
 	}
 }
+
+// Pairs come and go by the log; a text without a pair takes them away.
+func TestActivationTakesAway(t *testing.T) {
+	e := correlate.New(nil, nil)
+	var out correlate.Output
+	for _, text := range []string{"pairs:\n  - {a: {name: A, service: x}, b: {name: B, service: y}, points: 1}\n", ""} {
+		e.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: &schemas.Activation{What: "learnt", Text: text}}, start, &out)
+		l, err := rules.ParseLearnt("learnt.yaml", []byte(text))
+		if err != nil || e.LearntVersion() != l.Version || (text == "") != (l.Version == "") {
+			t.Errorf("%q: version %q is in force, want %q; %v", text, e.LearntVersion(), l.Version, err)
+		}
+	}
+}
