@@ -10,7 +10,8 @@ import (
 )
 
 // Whether learnt pairs help where the topology has gaps, on tuning seeds.
-// PINKSTAR_LEARN=20 measures all of them on four weeks (a quarter of an hour);
+// PINKSTAR_LEARN=20 measures all of them on four weeks (seven minutes):
+// 98 to 342 pairs a seed, B-cubed F +.0009 ± .0012, so no help and no harm;
 // by default it is one seed and one week, to see that nothing breaks.
 func TestLearningHurtsNothing(t *testing.T) {
 	days, seeds := int64(7), 1

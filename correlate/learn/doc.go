@@ -31,4 +31,8 @@
 //   - A busy time, in which everything comes with everything, is part of what is
 //     expected (see expected), so that a week of storms does not make partners of
 //     all that fired in them.
+//   - Pairs of services, whatever alerts on them, would be found sooner and fill
+//     more gaps of a topology. Tried on the tuning seeds: B-cubed F +.002 ± .004,
+//     worse on 11 of 20, and 1 % more incidents with two faults. So it is names on
+//     services.
 package learn
