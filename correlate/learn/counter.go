@@ -56,7 +56,6 @@ type occurrence struct {
 // kind is what is known of one type.
 type kind struct {
 	Type
-	seq  int64        // order of creation
 	n    int64        // occurrences
 	ends int64        // of pairs that came together, also those since dropped
 	last schemas.Time // latest start, counted or not
