@@ -29,8 +29,7 @@ func (e *Engine) activate(s *schemas.Signal) {
 	case "learnt":
 		var l *rules.Learnt
 		if l, err = rules.ParseLearnt("activation", text); err == nil {
-			e.learnt = newLearnt(l)
-			e.newVersions()
+			e.SetLearnt(l)
 		}
 	default:
 		e.stats.BadActivations++

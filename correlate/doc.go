@@ -33,7 +33,8 @@
 //   - command.go, correct.go, facts.go: operators' orders, and what of them
 //     later decisions honour
 //   - problem.go, season.go: recurring patterns; impact.go: what it costs
-//   - learnt.go: alerts that often come together
+//   - learnt.go: alerts that often come together; learn/ finds them in a log,
+//     and service.go tells it what an alert is about
 //   - snapshot.go, snapincident.go, restore.go, restoreincident.go, codec.go:
 //     the engine's state as bytes
 //   - testdata/*.txt: one scenario for each feature (format: package scenario)

@@ -11,24 +11,42 @@ import (
 type learnt struct {
 	version  string
 	text     string
-	partners map[alertType][]partner
+	partners map[learntKey][]partner
 }
 
 // alertType is an alert's name on a service.
 type alertType struct{ name, service string }
+
+// learntKey is a type in the scope in which something was learnt about it, or
+// in all of them ("").
+type learntKey struct {
+	scope string
+	alertType
+}
 
 type partner struct {
 	with   alertType
 	points int64
 }
 
+// SetLearnt puts learnt pairs in force before the first record, as New does with
+// rules and topology; nil takes them away. Later ones come by the log.
+func (e *Engine) SetLearnt(src *rules.Learnt) {
+	if src == nil {
+		src = rules.EmptyLearnt()
+	}
+	e.learnt = newLearnt(src)
+	e.newVersions()
+}
+
 func newLearnt(src *rules.Learnt) *learnt {
-	l := &learnt{version: src.Version, text: string(src.Text), partners: map[alertType][]partner{}}
+	l := &learnt{version: src.Version, text: string(src.Text), partners: map[learntKey][]partner{}}
 	for _, p := range src.Pairs {
 		a, b := alertType{p.A.Name, p.A.Service}, alertType{p.B.Name, p.B.Service}
-		l.partners[a] = append(l.partners[a], partner{b, p.Points})
+		ka, kb := learntKey{p.Scope, a}, learntKey{p.Scope, b}
+		l.partners[ka] = append(l.partners[ka], partner{b, p.Points})
 		if a != b {
-			l.partners[b] = append(l.partners[b], partner{a, p.Points})
+			l.partners[kb] = append(l.partners[kb], partner{a, p.Points})
 		}
 	}
 	for t, ps := range l.partners { // each list by itself: the order of the map can't be seen
@@ -43,12 +61,22 @@ func newLearnt(src *rules.Learnt) *learnt {
 	return l
 }
 
+// of returns the partners of q's alert: those learnt in its scope, or else
+// those that hold everywhere.
+func (l *learnt) of(q *query) []partner {
+	if len(l.partners) == 0 {
+		return nil
+	}
+	t := alertType{q.name, q.sub.service}
+	if ps := l.partners[learntKey{q.sc.name, t}]; ps != nil {
+		return ps
+	}
+	return l.partners[learntKey{"", t}]
+}
+
 // learntRings offers the rings of the services of the partners of q's alert.
 func (e *Engine) learntRings(q *query, ring func(*entity)) {
-	if len(e.learnt.partners) == 0 {
-		return
-	}
-	for _, p := range e.learnt.partners[alertType{q.name, q.sub.service}] {
+	for _, p := range e.learnt.of(q) {
 		ring(e.entity(q.sc, entityService, p.with.service, false))
 	}
 }
@@ -57,12 +85,9 @@ func (e *Engine) learntRings(q *query, ring func(*entity)) {
 // close in time it is when no tie (tied) has said so. It reports whether there
 // is one.
 func (e *Engine) scoreLearnt(q *query, inc *incident, add func(evidence), tied bool) bool {
-	if len(e.learnt.partners) == 0 {
-		return false
-	}
 	c := &e.set.Correlation
 	best, name, at := int64(0), "", (*place)(nil)
-	for _, p := range e.learnt.partners[alertType{q.name, q.sub.service}] {
+	for _, p := range e.learnt.of(q) {
 		pts := min(p.points, c.Weights.Learnt)
 		if pts <= best || inc.names[p.with.name] == 0 {
 			continue

@@ -24,14 +24,18 @@ func (c *cli) addConfig() {
 		if err != nil {
 			return usageError{err}
 		}
+		learnt, err := app.LoadLearnt(cfg)
+		if err != nil {
+			return usageError{err}
+		}
 		if err := app.CheckShadow(cfg); err != nil {
 			return usageError{err}
 		}
 		for _, warning := range topo.Warnings {
 			fmt.Fprintf(w.out, "topology: %s\n", warning)
 		}
-		_, err = fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s).\n",
-			len(set.Rules), set.Version, len(topo.Services), topo.Version)
+		_, err = fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s)%s.\n",
+			len(set.Rules), set.Version, len(topo.Services), topo.Version, learntText(learnt))
 		return err
 	})
 	show := parent.Command("print", "Print every value that holds and where it came from, secrets left out.")

@@ -45,6 +45,7 @@ func newCLI(w world) *cli {
 	c.addRules()
 	c.addExplain()
 	c.addBacktest()
+	c.addLearn()
 	c.addEvaluate()
 	c.addVersion()
 	return c

@@ -7,6 +7,7 @@
 //   - main.go: exit codes and interruption; cli.go: the commands and their flags
 //   - explain.go, backtest.go, rules.go: asking about decisions and rules;
 //     past/ reads the log they ask
+//   - learn.go: counting over a past which alerts come together
 //   - run.go, replay.go, send.go, admin.go, check.go, evaluate.go: one group of
 //     commands each
 //   - config/: file, environment, flags

@@ -73,11 +73,15 @@ func (a *explainArgs) offline(ctx context.Context, w world, cfg *config.Config) 
 	if err != nil {
 		return nil, usageError{err}
 	}
+	learnt, err := app.LoadLearnt(cfg)
+	if err != nil {
+		return nil, usageError{err}
+	}
 	p, err := readPast(ctx, w, cfg, a.log, past.Options{Limit: a.limit})
 	if err != nil {
 		return nil, err
 	}
-	setup := history.Setup{Rules: set, Topology: topo}
+	setup := history.Setup{Rules: set, Topology: topo, Learnt: learnt}
 	changed, changes, err := explain.Apply(setup, a.whatIf)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--what-if: %w", err)}

@@ -39,6 +39,10 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 	if err != nil {
 		return usageError{err}
 	}
+	learnt, err := app.LoadLearnt(cfg)
+	if err != nil {
+		return usageError{err}
+	}
 	for _, warning := range topo.Warnings {
 		fmt.Fprintf(w.err, "pinkstar: topology: %s\n", warning)
 	}
@@ -49,7 +53,7 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 	defer done()
 	show := newProgress(w.err)
 	sum, err := replay.Run(ctx, in, w.out, replay.Options{
-		Rules: set, Topology: topo, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Emit: what, Progress: show.line,
+		Rules: set, Topology: topo, Learnt: learnt, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Emit: what, Progress: show.line,
 	})
 	show.end()
 	if err != nil {

@@ -19,15 +19,15 @@ func (c *cli) addRules() {
 	check := parent.Command("check", "Check a rule set and a topology.")
 	checked := withSettings(check, config.ForEngine)
 	c.on(check, func(_ context.Context, w world) error {
-		set, topo, err := loadRules(checked, w)
+		set, topo, learnt, err := loadRules(checked, w)
 		if err != nil {
 			return err
 		}
 		for _, warning := range topo.Warnings {
 			fmt.Fprintf(w.out, "topology: %s\n", warning)
 		}
-		_, err = fmt.Fprintf(w.out, "%d rules (version %s), %d services (version %s): good.\n",
-			len(set.Rules), set.Version, len(topo.Services), topo.Version)
+		_, err = fmt.Fprintf(w.out, "%d rules (version %s), %d services (version %s)%s: good.\n",
+			len(set.Rules), set.Version, len(topo.Services), topo.Version, learntText(learnt))
 		return err
 	})
 	test := parent.Command("test", "Run scenarios and show where they differ; exit code 3 when one does.")
@@ -35,21 +35,33 @@ func (c *cli) addRules() {
 	update := test.Flag("update", "write what came out into the files as what is expected").Bool()
 	tested := withSettings(test, config.ForEngine)
 	c.on(test, func(ctx context.Context, w world) error {
-		set, topo, err := loadRules(tested, w)
+		set, topo, learnt, err := loadRules(tested, w)
 		if err != nil {
 			return err
 		}
-		return testScenarios(ctx, w, *paths, *update, scenario.Options{Rules: set, Topology: topo})
+		return testScenarios(ctx, w, *paths, *update, scenario.Options{Rules: set, Topology: topo, Learnt: learnt})
 	})
 }
 
-func loadRules(s *settings, w world) (*rules.Set, *rules.Topology, error) {
+func loadRules(s *settings, w world) (*rules.Set, *rules.Topology, *rules.Learnt, error) {
 	cfg, err := s.load(w)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	set, topo, err := app.LoadRules(cfg)
-	return set, topo, asUsage(err)
+	if err != nil {
+		return nil, nil, nil, asUsage(err)
+	}
+	learnt, err := app.LoadLearnt(cfg)
+	return set, topo, learnt, asUsage(err)
+}
+
+// learntText says what has been learnt, after a list of other things.
+func learntText(l *rules.Learnt) string {
+	if l.Version == "" {
+		return ""
+	}
+	return fmt.Sprintf(", %d learnt pairs (version %s)", len(l.Pairs), l.Version)
 }
 
 // testScenarios runs every file; a scenario without sections of its own runs

@@ -33,6 +33,9 @@ func runService(ctx context.Context, w world, s *settings) error {
 	if _, _, err := app.LoadRules(cfg); err != nil {
 		return usageError{err}
 	}
+	if _, err := app.LoadLearnt(cfg); err != nil {
+		return usageError{err}
+	}
 	log := app.NewLogger(cfg.Log, w.err)
 	startCtx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

@@ -13,6 +13,7 @@ type Side struct {
 	Name     string // as it is called in the report
 	Rules    *rules.Set
 	Topology *rules.Topology
+	Learnt   *rules.Learnt // nil: nothing
 	// AsLogged carries out the activations of rules in the log instead of
 	// passing over them.
 	AsLogged bool
@@ -23,6 +24,8 @@ type Options struct {
 	Old, New Side
 	// FixTopology passes over activations of topologies in the log.
 	FixTopology bool
+	// FixLearnt passes over activations of learnt pairs in the log.
+	FixLearnt bool
 	// MaxDifferences bounds how many are reported in full; 0 for 100.
 	MaxDifferences int
 }
@@ -47,6 +50,7 @@ type Figures struct {
 	Name      string `json:"name"`
 	Rules     string `json:"rules"`
 	Topology  string `json:"topology"`
+	Learnt    string `json:"learnt"`
 	Incidents int    `json:"incidents"` // main ones
 	Children  int    `json:"children"`
 	Placed    int    `json:"placed"` // alerts and tickets in an incident
@@ -72,7 +76,8 @@ func Compare(ctx context.Context, log *history.Log, o Options) (*Report, error) 
 		return nil, err
 	}
 	run := func(s *Side) (*history.Run, error) {
-		return log.Play(ctx, history.Setup{Rules: s.Rules, Topology: s.Topology, FixRules: !s.AsLogged, FixTopology: o.FixTopology, Skip: corrects})
+		return log.Play(ctx, history.Setup{Rules: s.Rules, Topology: s.Topology, Learnt: s.Learnt,
+			FixRules: !s.AsLogged, FixTopology: o.FixTopology, FixLearnt: o.FixLearnt, Skip: corrects})
 	}
 	a, err := run(&o.Old)
 	if err != nil {
@@ -104,7 +109,8 @@ func Compare(ctx context.Context, log *history.Log, o Options) (*Report, error) 
 func tell(ctx context.Context, log *history.Log, o *Options) (*truth, error) {
 	var best *truth
 	for _, s := range [...]*Side{&o.Old, &o.New} {
-		told, err := log.Play(ctx, history.Setup{Rules: s.Rules, Topology: s.Topology, FixRules: !log.Activations, FixTopology: o.FixTopology})
+		told, err := log.Play(ctx, history.Setup{Rules: s.Rules, Topology: s.Topology, Learnt: s.Learnt,
+			FixRules: !log.Activations, FixTopology: o.FixTopology, FixLearnt: o.FixLearnt})
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +138,7 @@ func corrects(s *schemas.Signal) bool {
 }
 
 func figures(r *history.Run, s *Side) Figures {
-	f := Figures{Name: s.Name, Rules: "defaults", Topology: "none"}
+	f := Figures{Name: s.Name, Rules: "defaults", Topology: "none", Learnt: "none"}
 	switch {
 	case s.AsLogged && r.Log.Activations:
 		f.Rules = "of the log"
@@ -141,6 +147,9 @@ func figures(r *history.Run, s *Side) Figures {
 	}
 	if s.Topology != nil {
 		f.Topology = s.Topology.Version
+	}
+	if s.Learnt != nil && s.Learnt.Version != "" {
+		f.Learnt = s.Learnt.Version
 	}
 	for _, id := range r.Order {
 		if r.Incidents[id].ParentID == "" {

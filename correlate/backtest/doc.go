@@ -1,4 +1,4 @@
-// Package backtest compares two rule sets over one recorded log: which
+// Package backtest compares two rule sets, or learnt pairs, over one recorded log: which
 // incidents differ and why, how much each compresses, and how well each agrees
 // with what operators corrected.
 //

@@ -18,6 +18,9 @@ func (r *Report) WriteText(out io.Writer) error {
 	}
 	row("rules", "%s", r.Old.Rules, r.New.Rules)
 	row("topology", "%s", r.Old.Topology, r.New.Topology)
+	if r.Old.Learnt != r.New.Learnt {
+		row("learnt pairs", "%s", r.Old.Learnt, r.New.Learnt)
+	}
 	row("main incidents", "%d", r.Old.Incidents, r.New.Incidents)
 	row("children", "%d", r.Old.Children, r.New.Children)
 	row("alerts and tickets placed", "%d", r.Old.Placed, r.New.Placed)

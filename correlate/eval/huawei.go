@@ -8,23 +8,26 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pinkstar/correlate/learn"
+	"pinkstar/schemas"
 )
 
 // Huawei's alarms are real alarms of 45 network devices, of 59 types, with the
 // causal edges between types that experts drew: a check of how far mere
 // co-occurrence finds what belongs together.
 type Huawei struct {
-	alarms     []alarm
-	types      int
-	neighbours map[[2]int]bool // devices, both ways
-	edges      map[[2]int]bool // types, cause to effect
+	alarms []alarm
+	types  int
+	near   map[[2]string]bool // devices next to each other, both ways
+	edges  map[[2]int]bool    // types, cause to effect
 }
 
 type alarm struct{ kind, device, start int }
 
 // LoadHuawei reads the embedded files.
 func LoadHuawei() (*Huawei, error) {
-	h := &Huawei{neighbours: map[[2]int]bool{}, edges: map[[2]int]bool{}}
+	h := &Huawei{near: map[[2]string]bool{}, edges: map[[2]int]bool{}}
 	err := rows("testdata/huawei/alarm.csv.gz", 3, func(v []int) {
 		h.alarms = append(h.alarms, alarm{v[0], v[1], v[2]})
 		h.types = max(h.types, v[0]+1)
@@ -33,7 +36,8 @@ func LoadHuawei() (*Huawei, error) {
 		return nil, err
 	}
 	if err := rows("testdata/huawei/topology_edges.csv", 2, func(v []int) {
-		h.neighbours[[2]int{v[0], v[1]}], h.neighbours[[2]int{v[1], v[0]}] = true, true
+		a, b := strconv.Itoa(v[0]), strconv.Itoa(v[1])
+		h.near[[2]string{a, b}], h.near[[2]string{b, a}] = true, true
 	}); err != nil {
 		return nil, err
 	}
@@ -51,38 +55,22 @@ type Partner struct {
 	N    int     // times seen together
 }
 
-// Partners finds for each type the most types that begin within window seconds
-// on the same device, or a neighbour of it, by lift; pairs seen fewer than
-// least times say nothing.
-func (h *Huawei) Partners(window, most, least int) [][]Partner {
-	together := make([]int, h.types*h.types)
-	alone := make([]int, h.types)
-	slots := 0.0 // pairs of any kind
-	for i, a := range h.alarms {
-		alone[a.kind]++
-		for j := i + 1; j < len(h.alarms) && h.alarms[j].start-a.start <= window; j++ {
-			b := h.alarms[j]
-			if a.device != b.device && !h.neighbours[[2]int{a.device, b.device}] {
-				continue
-			}
-			slots++
-			together[a.kind*h.types+b.kind]++
-			together[b.kind*h.types+a.kind]++
-		}
+// Partners finds for each type the ones that begin together with it on the same
+// device, or a neighbour of it: what `pinkstar learn` would teach. Here it is
+// the kind of an alarm that is learnt, wherever it was raised.
+func (h *Huawei) Partners(cfg learn.Config) [][]Partner {
+	cfg.Open = len(h.alarms)
+	c := learn.NewCounter(cfg, func(a, b string) bool { return a == b || h.near[[2]string{a, b}] })
+	for _, a := range h.alarms {
+		at := schemas.Time(int64(a.start) * schemas.Second)
+		c.Add(learn.Type{Name: strconv.Itoa(a.kind)}, strconv.Itoa(a.device), at, at)
 	}
-	total := float64(len(h.alarms))
 	out := make([][]Partner, h.types)
-	for x := range h.types {
-		for y := range h.types {
-			n := together[x*h.types+y]
-			if x == y || n < least {
-				continue
-			}
-			expected := 2 * slots * float64(alone[x]) / total * float64(alone[y]) / total
-			out[x] = append(out[x], Partner{y, float64(n) / expected, n})
-		}
-		slices.SortStableFunc(out[x], func(a, b Partner) int { return cmp.Compare(b.Lift, a.Lift) })
-		out[x] = out[x][:min(most, len(out[x]))]
+	for _, p := range c.Partners() {
+		a, _ := strconv.Atoi(p.A.Name) // written above
+		b, _ := strconv.Atoi(p.B.Name)
+		out[a] = append(out[a], Partner{b, p.Lift, int(p.N)})
+		out[b] = append(out[b], Partner{a, p.Lift, int(p.N)})
 	}
 	return out
 }

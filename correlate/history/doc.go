@@ -4,7 +4,8 @@
 // # Which file do I open
 //
 //   - log.go: Log, its records
-//   - play.go: Play, a run of the log under some rules and topology
+//   - play.go: Play, a run of the log under some rules, topology and
+//     learnt pairs
 //   - run.go: Run, what came out, and which signals ended together
 //
 // # Non-obvious

@@ -8,14 +8,15 @@ import (
 	"pinkstar/schemas"
 )
 
-const whatRules, whatTopology = "rules", "topology"
+const whatRules, whatTopology, whatLearnt = "rules", "topology", "learnt"
 
 // Setup is what a run happens under.
 type Setup struct {
 	Rules    *rules.Set      // nil: the defaults
 	Topology *rules.Topology // nil: none
-	// FixRules and FixTopology pass over activation records in the log.
-	FixRules, FixTopology bool
+	Learnt   *rules.Learnt   // nil: nothing
+	// FixRules, FixTopology and FixLearnt pass over activation records in the log.
+	FixRules, FixTopology, FixLearnt bool
 	// Skip leaves signals out.
 	Skip func(*schemas.Signal) bool
 	// Before sees the engine before a signal is taken for the first time.
@@ -23,7 +24,8 @@ type Setup struct {
 }
 
 func (s *Setup) skips(sig *schemas.Signal) bool {
-	if a := sig.Activation; a != nil && (s.FixRules && a.What == whatRules || s.FixTopology && a.What == whatTopology) {
+	if a := sig.Activation; a != nil && (s.FixRules && a.What == whatRules || s.FixTopology && a.What == whatTopology ||
+		s.FixLearnt && a.What == whatLearnt) {
 		return true
 	}
 	return s.Skip != nil && sig.Kind != schemas.KindTick && sig.Kind != schemas.KindActivation && s.Skip(sig)
@@ -53,6 +55,7 @@ func (l *Log) Play(ctx context.Context, setup Setup) (*Run, error) {
 		e := engines[r.Part]
 		if e == nil {
 			e = correlate.New(setup.Rules, setup.Topology)
+			e.SetLearnt(setup.Learnt)
 			engines[r.Part], order = e, append(order, e)
 		}
 		step(e, l, r, &setup, &out)

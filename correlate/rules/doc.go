@@ -1,6 +1,7 @@
 // Package rules reads what an operator writes: the rule set (grouping rules,
-// and every weight, window and limit of the engine) and the service topology.
-// Both are strict YAML: an unknown key is an error that names file, line and
+// and every weight, window and limit of the engine) and the service topology;
+// and what `pinkstar learn` writes, pairs of alerts that often come together.
+// All are strict YAML: an unknown key is an error that names file, line and
 // what to do. Everything has a default, so an empty file works.
 //
 // # Which file do I open
@@ -10,12 +11,14 @@
 //   - parse.go: YAML to a checked Set; errors with file and line
 //   - index.go: which rules match a signal, cheaply among 10,000
 //   - topology.go: services, what they depend on, and their instances
+//   - learnt.go: pairs of alerts that often come together
 //   - duration.go: 90s, 5m, 7d
 //
 // # Non-obvious
 //
 //   - Version is made from the text, so two files that differ only in a
-//     comment are two versions: what an incident names can be looked up.
+//     comment are two versions: what an incident names can be looked up. Learnt
+//     pairs alone can be absent: no text has no version.
 //   - Text travels in the log (schemas.Activation) and in snapshots. A Set that
 //     was built in code gets its text by rendering it as YAML.
 //   - The package reads no file and no clock: the correlator activates rule

@@ -62,6 +62,7 @@ type Result struct {
 type Options struct {
 	Rules    *rules.Set
 	Topology *rules.Topology
+	Learnt   *rules.Learnt
 }
 
 // Run executes a scenario.
@@ -81,6 +82,9 @@ func Run(f *File, opts Options) (*Result, error) {
 		}
 	}
 	r.engine = correlate.New(set, topo)
+	if len(f.all("learnt")) == 0 {
+		r.engine.SetLearnt(opts.Learnt)
+	}
 	in := f.all("input")[0]
 	for i, line := range strings.Split(in.lines, "\n") {
 		if comment(line) {

@@ -13,7 +13,7 @@ import (
 
 // controller appends the records that come from Pinkstar itself to the log:
 // ticks when nothing else moves log time, and activations when the configured
-// rules or topology are not those in force. They are ordinary records, outside
+// rules, topology or learnt pairs are not those in force. They are ordinary records, outside
 // of the transaction: what they do is in the log, whoever reads it.
 type controller struct {
 	kafka kafka.Config
@@ -39,6 +39,10 @@ func newController(cfg *Config, kc kafka.Config, deps Deps) (*controller, error)
 
 func (c *controller) close() { c.cl.Close() }
 
+// MaxActivation is what the text of an activation may take, so that the record
+// with it, its lines escaped, is no longer than any signal may be.
+const MaxActivation = 240_000
+
 // tickAgain is how long a tick may take to come back by the log.
 const tickAgain = 5 * time.Second
 
@@ -46,7 +50,7 @@ const tickAgain = 5 * time.Second
 func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activation, now time.Time, tickAfter time.Duration, met *metrics) error {
 	for i := range wanted {
 		w := &wanted[i]
-		if p.ctl.sent[w.What] == w.Version {
+		if v, ok := p.ctl.sent[w.What]; ok && v == w.Version { // "" is a version: nothing learnt
 			continue
 		}
 		if p.eng.Active(w.What) != w.Version {

@@ -242,6 +242,28 @@ func TestActivationGoesThroughTheLog(t *testing.T) {
 	}
 }
 
+// Taking the learnt pairs out of the configuration takes them out of force: no
+// version is a version, too.
+func TestActivationOfNothing(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	for _, version := range []string{"", "v1", ""} {
+		engines := counters{wanted: []schemas.Activation{{What: "learnt", Version: version}}}
+		r := startCorrelator(t, kc, testConfig(), engines)
+		waitReady(t, r)
+		settle(t, kc, engines, 20*time.Second)
+		r.stop()
+	}
+	n := 0
+	for _, rec := range kafkatest.ReadAll(t, kc, schemas.TopicSignals) {
+		if strings.Contains(string(rec.Value), string(schemas.KindActivation)) {
+			n++
+		}
+	}
+	if n != 2*int(kc.Partitions) {
+		t.Errorf("%d activations are in the log, want two for each of %d partitions: v1, and nothing", n, kc.Partitions)
+	}
+}
+
 func waitReady(t testing.TB, r *running) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {

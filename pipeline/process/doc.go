@@ -42,6 +42,10 @@
 //     hard stop with instructions: going on would count signals twice or lose
 //     them. A fleet's very first start begins at the start of the log.
 //   - A record whose ce_id the engine knows is a repeat and is not parsed.
+//   - An activation carries the configured rules, topology or learnt pairs; the
+//     owner appends it when their version is not the one in force. For learnt
+//     pairs no version is one too: a file that is taken out of the configuration
+//     is taken out of force.
 //   - Ticks and activations come from the owner of a partition, through the
 //     log. A late tick from a former owner only moves log time, never further
 //     than its clock.

@@ -20,7 +20,7 @@ type Engine interface {
 	// Snapshot writes everything that Restore needs.
 	Snapshot(w io.Writer) error
 	// Active returns the version in force of what an activation can set
-	// ("rules", "topology"), or "".
+	// ("rules", "topology", "learnt"), or "".
 	Active(what string) string
 }
 
@@ -28,7 +28,7 @@ type Engine interface {
 type Engines interface {
 	New() (Engine, error)
 	Restore(r io.Reader) (Engine, error)
-	// Wanted lists the configured rules and topology. It may change while
+	// Wanted lists the configured rules, topology and learnt pairs. It may change while
 	// running; partitions follow through their log.
 	Wanted() []schemas.Activation
 }

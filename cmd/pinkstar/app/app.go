@@ -73,6 +73,10 @@ func (a *App) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	learnt, err := LoadLearnt(a.cfg)
+	if err != nil {
+		return err
+	}
 	for _, w := range topo.Warnings {
 		a.log.Warn().Str("topology", topo.Version).Msg(w)
 	}
@@ -91,7 +95,7 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.startSQL(ctx); err != nil {
 		return err
 	}
-	if err := a.startRoles(newEngines(set, topo)); err != nil {
+	if err := a.startRoles(newEngines(set, topo, learnt)); err != nil {
 		return err
 	}
 	if err := a.awaitReady(ctx); err != nil {
@@ -104,7 +108,8 @@ func (a *App) start(ctx context.Context) error {
 		a.stack.push("endpoints.json", func(context.Context) error { return a.data.removeEndpoints() })
 	}
 	a.log.Info().Strs("roles", a.cfg.Roles).Str("http", a.where.HTTP).Str("kafka", a.where.Kafka).
-		Str("clickhouse", a.where.ClickHouseNative).Str("rules", set.Version).Str("topology", topo.Version).Msg("ready")
+		Str("clickhouse", a.where.ClickHouseNative).Str("rules", set.Version).Str("topology", topo.Version).
+		Str("learnt", learnt.Version).Msg("ready")
 	return nil
 }
 

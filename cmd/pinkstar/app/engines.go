@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"io"
 
 	"pinkstar/cmd/pinkstar/config"
@@ -14,6 +15,7 @@ import (
 const (
 	whatRules    = "rules"
 	whatTopology = "topology"
+	whatLearnt   = "learnt"
 )
 
 // LoadRules reads the configured rule set and topology. Without any it returns
@@ -39,14 +41,28 @@ func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err er
 	return set, topo, err
 }
 
+// LoadLearnt reads the configured learnt pairs; without a file there are none.
+func LoadLearnt(cfg *config.Config) (*rules.Learnt, error) {
+	doc, err := cfg.LearntDocument()
+	if err != nil {
+		return nil, err
+	}
+	if n := len(doc.Text); n > process.MaxActivation {
+		return nil, fmt.Errorf("%s: %d bytes; the learnt pairs travel in one record of the log and may take %d: take out the pairs with the fewest points",
+			doc.Name, n, process.MaxActivation)
+	}
+	return rules.ParseLearnt(doc.Name, doc.Text)
+}
+
 // engines makes the correlator's engines. A new one starts with the defaults:
-// the configured rules and topology reach it through its log.
+// the configured rules, topology and learnt pairs reach it through its log.
 type engines struct{ wanted []schemas.Activation }
 
-func newEngines(set *rules.Set, topo *rules.Topology) *engines {
+func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *engines {
 	return &engines{wanted: []schemas.Activation{
 		{What: whatRules, Version: set.Version, Text: string(set.Text)},
 		{What: whatTopology, Version: topo.Version, Text: string(topo.Text)},
+		{What: whatLearnt, Version: learnt.Version, Text: string(learnt.Text)},
 	}}
 }
 
@@ -72,6 +88,8 @@ func (e partitionEngine) Active(what string) string {
 		return e.RulesVersion()
 	case whatTopology:
 		return e.TopologyVersion()
+	case whatLearnt:
+		return e.LearntVersion()
 	default:
 		return ""
 	}

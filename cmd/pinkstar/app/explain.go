@@ -26,7 +26,11 @@ func (a *App) explainer() web.Explainer {
 	if err != nil { // start has loaded them
 		panic("app: " + err.Error())
 	}
-	x := explainer{setup: recorded.Setup{Rules: set, Topology: topo, FixRules: true, FixTopology: true}}
+	learnt, err := LoadLearnt(a.cfg)
+	if err != nil {
+		panic("app: " + err.Error())
+	}
+	x := explainer{setup: recorded.Setup{Rules: set, Topology: topo, Learnt: learnt, FixRules: true, FixTopology: true, FixLearnt: true}}
 	if a.sql != nil {
 		x.q = clickhouse.NewQueries(a.sql.conn)
 	}

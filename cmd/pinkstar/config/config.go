@@ -45,6 +45,7 @@ type Config struct {
 	RulesFile    string `yaml:"rules_file"`
 	Topology     Text   `yaml:"topology"` // inline; or
 	TopologyFile string `yaml:"topology_file"`
+	LearntFile   string `yaml:"learnt_file"` // as pinkstar learn writes it
 
 	Shadow Shadow `yaml:"shadow"`
 

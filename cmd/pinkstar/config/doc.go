@@ -8,7 +8,7 @@
 //   - settings.go: the flags and environment variables there are
 //   - check.go: what must hold, and the sentence for each case
 //   - print.go: `config print`
-//   - text.go: rules and topology, inline or from a file
+//   - text.go: rules and topology, inline or from a file; learnt pairs from a file
 //
 // # Non-obvious
 //

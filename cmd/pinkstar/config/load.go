@@ -86,7 +86,7 @@ func decode(c *Config, b []byte, name string) error {
 
 // relativeTo makes the file's paths relative to the file.
 func (c *Config) relativeTo(dir string) {
-	for _, p := range []*string{&c.Data, &c.RulesFile, &c.TopologyFile, &c.Shadow.RulesFile, &c.Shadow.TopologyFile, &c.HTTP.WebConfigFile, &c.ClickHouse.Libchdb,
+	for _, p := range []*string{&c.Data, &c.RulesFile, &c.TopologyFile, &c.LearntFile, &c.Shadow.RulesFile, &c.Shadow.TopologyFile, &c.HTTP.WebConfigFile, &c.ClickHouse.Libchdb,
 		&c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile, &c.Kafka.SASL.PasswordFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)

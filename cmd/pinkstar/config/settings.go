@@ -68,6 +68,8 @@ var Settings = []Setting{
 		func(c *Config, v string) error { c.Rules, c.RulesFile = "", v; return nil }},
 	{"topology", "PINKSTAR_TOPOLOGY", "topology_file", "service topology, YAML", ForEngine,
 		func(c *Config, v string) error { c.Topology, c.TopologyFile = "", v; return nil }},
+	{"learnt", "PINKSTAR_LEARNT", "learnt_file", "pairs of alerts that often come together, as pinkstar learn writes them", ForEngine,
+		func(c *Config, v string) error { c.LearntFile = v; return nil }},
 }
 
 func list(v string) []string {

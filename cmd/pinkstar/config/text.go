@@ -49,6 +49,9 @@ func (c *Config) TopologyDocument() (Document, error) {
 	return c.document(c.Topology, c.TopologyFile, "topology")
 }
 
+// LearntDocument returns the learnt pairs; an empty text means there are none.
+func (c *Config) LearntDocument() (Document, error) { return c.document("", c.LearntFile, "learnt") }
+
 func (c *Config) document(inline Text, file, key string) (Document, error) {
 	if file == "" {
 		name := "defaults"

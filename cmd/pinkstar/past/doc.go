@@ -1,5 +1,6 @@
-// Package past reads a recorded log into memory, from where it is kept: a file
-// of the form that `pinkstar replay` takes, the signals topic, or ClickHouse.
+// Package past reads a recorded log, into memory or one record at a time, from
+// where it is kept: a file of the form that `pinkstar replay` takes, the signals
+// topic, or ClickHouse.
 //
 // # Which file do I open
 //

@@ -13,6 +13,9 @@ type Options struct {
 	Since schemas.Time // log time; what is older is left out
 	Limit int          // signals held in memory at most
 	Scope string       // only this scope; "" for all
+	// Each is handed every record instead of keeping it in memory; Limit does
+	// not hold then.
+	Each func(s *schemas.Signal, at schemas.Time)
 }
 
 // ErrTooMany says that the limit was reached; what was read until then is good.
@@ -39,6 +42,10 @@ func (p *Past) add(s *schemas.Signal, at schemas.Time, part int32, o Options) er
 	control := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
 	// Activations from before the period still hold in it.
 	if at < o.Since && s.Kind != schemas.KindActivation || !control && o.Scope != "" && s.Scope != o.Scope {
+		return nil
+	}
+	if o.Each != nil {
+		o.Each(s, at)
 		return nil
 	}
 	if o.Limit > 0 && p.Log.Signals() >= o.Limit {

@@ -28,6 +28,7 @@ var Emits = []string{EmitIncident, EmitDecision, EmitProblem}
 type Options struct {
 	Rules    *rules.Set
 	Topology *rules.Topology
+	Learnt   *rules.Learnt // nil: nothing
 	Naming   schemas.Naming
 	Limits   ingest.Limits
 	Emit     []string // of Emits; empty: incidents
@@ -62,6 +63,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, opts Options) (Summar
 		translator: ingest.NewTranslator(opts.Naming, opts.Limits),
 		outcomes:   newOutcomes(&opts),
 	}
+	p.engine.SetLearnt(opts.Learnt)
 	if err := p.play(ctx, ndjson.NewReader(r, int(opts.Limits.DecompressedBytes))); err != nil {
 		return p.sum, err
 	}
