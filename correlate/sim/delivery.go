@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"pinkstar/schemas"
 )
@@ -115,6 +116,12 @@ func (e *estate) lookup(s *schemas.Signal) (int, bool) {
 	for _, l := range s.Labels {
 		if i, ok := e.byInstance[schemas.StripPort(l.Value)]; ok {
 			return i, true
+		}
+		if url, ok := strings.CutPrefix(l.Value, "https://"); ok {
+			name, _, _ := strings.Cut(url, ".")
+			if i, ok := e.byName[name]; ok {
+				return i, true
+			}
 		}
 	}
 	if i, ok := e.byName[s.Service]; ok {

@@ -16,6 +16,7 @@ type style struct {
 	exporter  bool   // job is the exporter's, not the service's
 	pod       string // label for the pod
 	podOnly   bool   // pod alerts carry no service
+	probe     bool   // probes know nothing but a URL
 	namespace bool
 	team      bool
 	severity  string // label that holds the severity
@@ -37,6 +38,7 @@ func newStyle(d dice) style {
 		exporter:  d.chance(0.5),
 		pod:       d.pick("pod", "pod", "pod_name"),
 		podOnly:   d.chance(0.35),
+		probe:     d.chance(0.5),
 		namespace: d.chance(0.7),
 		team:      d.chance(0.4),
 		severity:  d.pick("severity", "severity", "severity", "priority"),
@@ -69,7 +71,13 @@ func (e *estate) labelled(r rule, on subject, d dice) schemas.Signal {
 	if on.service >= 0 {
 		s := e.services[on.service]
 		st = s.style
-		e.serviceLabels(m, s, on, d)
+		switch {
+		case st.probe && strings.HasPrefix(r.name, "Blackbox"):
+			m["job"], m["instance"] = "blackbox", "https://"+s.name+".example.com/healthz"
+		case st.namespace && on.instance < 0 && d.chance(0.04): // a query that summed the service away
+		default:
+			e.serviceLabels(m, s, on, d)
+		}
 		if st.team {
 			m["team"] = s.team
 		}

@@ -47,6 +47,8 @@ func (g *generator) words(svc int, d dice) (title, text string) {
 	switch roll := d.Float64(); {
 	case roll < 0.35:
 		return fmt.Sprintf("%s is failing", s.name), "Since a few minutes. Errors in the dashboard."
+	case roll < 0.45:
+		return fmt.Sprintf("Trouble with %ss", s.family), "Customers are calling."
 	case roll < 0.6:
 		return fmt.Sprintf("Problems with the %s", loose), "Several customers cannot get through."
 	case roll < 0.75:
