@@ -23,7 +23,10 @@ type outcomeRecord struct {
 // OutcomeRecord returns the record of one of our outcomes. at is log time, so
 // that the same log gives the same records.
 func OutcomeRecord(cfg *Config, topic, typ, key, id string, at schemas.Time, v any) (*kgo.Record, error) {
-	buf := outcomeBuffers.Get().(*[]byte)
+	buf, ok := outcomeBuffers.Get().(*[]byte)
+	if !ok { // it holds nothing else
+		buf = new([]byte)
+	}
 	defer outcomeBuffers.Put(buf)
 	b, err := encodeOutcome((*buf)[:0], v)
 	if err != nil {
