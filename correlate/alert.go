@@ -151,7 +151,7 @@ func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subjec
 	if last != nil {
 		q.last, q.refire = last.inc, last.firing
 	}
-	p := e.choose(q)
+	p := e.choose(q, s)
 	if p.inc == nil && s.Status == schemas.StatusResolved && e.now.Sub(s.EndsAt) > int64(e.set.Lifecycle.LateAfter) {
 		p.why.text = "it ended " + spanText(e.now.Sub(s.EndsAt)) + " before it arrived and belongs to nothing that is open: recorded, nothing changed"
 		e.decide(r, s, late, nil, p.why)
@@ -191,6 +191,9 @@ func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {
 	}
 	if old := sc.alerts[key]; old != nil && old.firing {
 		e.endAlert(old, s.StartsAt)
+	}
+	if sc.lasting >= 0 && sc.lasting < eventsAfter && a.firing {
+		sc.lasting++
 	}
 	sc.alerts[key] = a
 	e.alerts++
@@ -240,6 +243,7 @@ func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record) {
 	gap := s.StartsAt.Sub(a.endsAt)
 	a.firing, a.endsAt, a.startsAt = true, 0, s.StartsAt
 	inc.active++
+	e.fires(inc, a, 1)
 	l := &e.set.Lifecycle
 	if e.now.Sub(a.flapFrom) > int64(l.FlapWindow) {
 		a.flapFrom, a.flaps = e.now, 0
@@ -262,6 +266,7 @@ func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record) {
 // onRecovery: a recovery of an alert that is held.
 func (e *Engine) onRecovery(a *alert, s *schemas.Signal, r *record) {
 	text := "recovery of the alert"
+	r.sc.lasting = -1
 	switch {
 	case s.EndsAt < a.startsAt:
 		text = "recovery of an earlier episode; the alert has fired again since"
@@ -288,6 +293,7 @@ func (e *Engine) endAlert(a *alert, at schemas.Time) {
 		return
 	}
 	a.inc.active--
+	e.fires(a.inc, a, -1)
 	a.inc.ended(a.endsAt)
 	e.changed(a.inc)
 	e.scheduleResolve(a.inc)
@@ -312,7 +318,7 @@ func (e *Engine) dropAlert(sc *scope, a *alert) {
 
 // release drops the entities of sub that no incident came to refer to.
 func (sc *scope) release(sub *subject) {
-	for _, ent := range [...]*entity{sub.ent, sub.instEnt, sub.hostEnt} {
+	for _, ent := range [...]*entity{sub.ent, sub.instEnt, sub.hostEnt, sub.nsEnt} {
 		if ent != nil && ent.refs == 0 {
 			sc.drop(ent)
 		}

@@ -150,6 +150,7 @@ func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
 	}
 	if a.firing {
 		to.active++
+		e.fires(to, a, 1)
 		e.reopen(to, a.name+" was moved here")
 		e.watchQuiet(to)
 	} else {
@@ -197,7 +198,7 @@ func (e *Engine) subjectOf(sc *scope, a *alert) subject {
 // leaves its rings and enters them anew, as the youngest.
 func (e *Engine) rebuildPlaces(inc *incident) {
 	inc.sc.leaveRings(inc)
-	inc.placed, inc.services, inc.places, inc.named = nil, nil, map[*entity]*place{}, -1
+	inc.placed, inc.services, inc.firing, inc.places, inc.named = nil, nil, nil, map[*entity]*place{}, -1
 	e.quiet = true
 	for _, n := range inc.order {
 		if len(n) >= minMention {
@@ -207,6 +208,9 @@ func (e *Engine) rebuildPlaces(inc *incident) {
 	for _, a := range inc.alerts {
 		sub := e.subjectOf(inc.sc, a)
 		e.touch(inc, &sub, a.startsAt, a.firstID(), false)
+		if a.firing {
+			e.fires(inc, a, 1)
+		}
 	}
 	for _, t := range inc.tickets {
 		if t.service != "" {

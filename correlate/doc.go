@@ -21,9 +21,11 @@
 //     written; settle.go: everything held back, at the end of a replay
 //   - alert.go: duplicates, recoveries, episodes, flapping
 //   - entity.go: which service an alert is about; topology.go: what is near it
-//   - place.go: candidates and the choice; score.go, tempo.go: the weighing;
+//   - place.go: candidates and the choice; tie.go: how a signal and an incident
+//     are connected; score.go, tempo.go: what that is worth at the moment;
 //     evidence.go, packed.go: its sentences, and how they are kept small;
-//     weigh.go: the same without consequences, for explanations
+//     weigh.go: the same without consequences, for explanations; guide.go: a
+//     choice from outside, for fitting the weights
 //   - group.go: what rules group
 //   - incident.go, lifecycle.go: opening, growing, resolving, closing
 //   - link.go, relate.go: parents and children; roots.go: suspected roots

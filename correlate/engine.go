@@ -33,6 +33,9 @@ type Engine struct {
 	urgent  []*incident
 	strings interner
 	scratch scratch
+
+	guide Guide  // nil but in training
+	terms []Term // of the candidate being weighed, for the guide
 }
 
 // versions names what a decision was made under.

@@ -15,7 +15,9 @@ type subject struct {
 	ent      *entity // the service, or else the instance or the host; nil: nothing at all
 	instEnt  *entity
 	hostEnt  *entity
-	possible []int32 // services it may be about, when a shared host is all there is
+	nsEnt    *entity // the namespace, when other alerts name nothing nearer
+	possible []int32 // services it may be about, when a shared host or a namespace is all there is
+	named    bool    // they are possible because their names are like the namespace's
 }
 
 // about works out what s is about.
@@ -50,8 +52,30 @@ func (e *Engine) about(sc *scope, s *schemas.Signal) subject {
 			sub.ent = sub.instEnt
 		}
 	}
+	e.aboutNamespace(sc, s, &sub)
 	return sub
 }
+
+// aboutNamespace: a namespace is what an alert is about when it names nothing
+// nearer, and then it may be about the services that are named like it.
+func (e *Engine) aboutNamespace(sc *scope, s *schemas.Signal, sub *subject) {
+	ns := ""
+	for _, l := range namespaceLabels {
+		if ns = s.Labels.Get(l); ns != "" {
+			break
+		}
+	}
+	if ns == "" {
+		return
+	}
+	sub.nsEnt = e.entity(sc, entityNamespace, ns, sub.ent == nil)
+	if sub.ent == nil {
+		sub.ent = sub.nsEnt
+		sub.possible, sub.named = e.topo.family(ns), true
+	}
+}
+
+var namespaceLabels = [...]string{"namespace", "kubernetes_namespace", "exported_namespace"}
 
 // isHost reports whether name, given as an instance, is a machine: the topology
 // says so, or other signals name it as their host.
@@ -100,6 +124,9 @@ func (e *Engine) declared(s *schemas.Signal) (int32, []int32) {
 	if s.Instance != "" && possible == nil {
 		if n := t.ofPod(s.Instance); n >= 0 {
 			return n, nil
+		}
+		if strings.Contains(s.Instance, "://") {
+			return t.lookup(s.Instance), nil
 		}
 	}
 	return -1, possible

@@ -18,31 +18,45 @@ const (
 	evDependsOn
 	evCalledBy
 	evShared
-	evTime
-	evTemplate
+	evSharedCaller
+	evAlike
+	evNamespace
 	evLearnt
 	evMention
 	evMentionKey
-	evChange
-	evOperator
 	evSameAlert
-	evOnset
-	evLone
-	evSpread
-	evPace
-	evQuiet
-	evRecovered
-	evBusy
-	evRefire
-	evSharedCaller
-	evMaintenance
 	evStorm
+	evOperator
+	evMaintenance
+	evTogether
+	// From here on: what can only support.
+	evTime
+	evOnset
+	evFiring
+	evIdle
+	evAge
+	evSize
+	evSpread
+	evActive
+	evPace
+	evBusy
+	evTemplate
+	evChange
+	evRefire
+	evEvents
+	// Of two incidents.
+	evBegun
+	evTied
+	evShare
+	evSmaller
+	evPaceSmaller
 )
 
 var evidenceNames = [...]string{"", "rule", "rule", "same_service", "same_instance", "same_host", "host_of_service",
-	"depends_on", "depends_on", "shared_dependency", "time", "template", "learnt", "mention", "mention",
-	"change", "operator", "same_alert", "onset", "size", "size", "pace", "pace", "recovered", "background", "refire",
-	"shared_dependency", "maintenance", "storm"}
+	"depends_on", "depends_on", "shared_dependency", "shared_dependency", "alike", "namespace", "learnt", "mention", "mention",
+	"same_alert", "storm", "operator", "maintenance", "together",
+	"time", "onset", "firing", "idle", "age", "size", "spread", "active", "pace", "background", "template", "change",
+	"refire", "events", "begun", "tied", "tied", "size", "pace"}
 
 // evidence is one reason in a compact form; its sentence is made when it is
 // written.
@@ -59,11 +73,7 @@ type evidence struct {
 
 // supportOnly reports whether the kind can never link by itself.
 func (k evidenceKind) supportOnly() bool {
-	switch k {
-	case evTime, evTemplate, evRuleMissing, evChange, evOnset, evLone, evSpread, evPace, evQuiet, evRecovered, evBusy, evRefire:
-		return true
-	}
-	return false
+	return k >= evTime || k == evRuleMissing
 }
 
 func renderEvidence(evs []evidence, service string) []schemas.Evidence {
@@ -102,23 +112,60 @@ func (ev *evidence) detail(service string) string {
 	case evTime:
 		return spanText(ev.gap) + " between the starts"
 	case evOnset:
+		if ev.other == "" {
+			return spanText(ev.gap) + " between the first alerts"
+		}
+		if ev.gap < 0 {
+			return spanText(ev.gap) + " before " + ev.other + " was first affected"
+		}
 		return spanText(ev.gap) + " after " + ev.other + " was first affected"
-	case evLone:
-		return "the incident has hardly an alert so far"
+	case evFiring:
+		if ev.n == 0 {
+			return "no alert fires on " + ev.other + " any more"
+		}
+		return plural(int64(ev.n), "alert") + " still firing on " + ev.other
+	case evIdle:
+		if ev.gap < 0 {
+			return spanText(ev.gap) + " before the incident's latest start"
+		}
+		return spanText(ev.gap) + " after the incident's latest start"
+	case evAge:
+		if ev.gap < 0 {
+			return "it began " + spanText(ev.gap) + " before the incident"
+		}
+		return "the incident was " + spanText(ev.gap) + " old"
+	case evSize:
+		return "the incident has " + plural(int64(ev.n), "alert") + " so far"
 	case evSpread:
-		return "the incident has spread to " + plural(int64(ev.n), "service") + " already"
+		return "it affects " + plural(int64(ev.n), "service") + " so far"
+	case evActive:
+		return plural(int64(ev.n), "alert") + " of it still firing"
 	case evPace:
 		return "signals are joining it just now (" + milli(int64(ev.n)) + " within the last half-minutes)"
-	case evQuiet:
-		return "it had become quiet (" + milli(int64(ev.n)) + " within the last half-minutes)"
-	case evRecovered:
-		return "all its alerts have recovered"
 	case evBusy:
-		return "unrelated incidents open often here (" + milli(int64(ev.n)) + " of late)"
+		return "other incidents open just now (" + milli(int64(ev.n)) + " of late)"
+	case evNamespace:
+		return "the incident has alerts that name only the namespace " + ev.other
+	case evBegun:
+		return "the two began " + spanText(ev.gap) + " apart"
+	case evTied:
+		return plural(int64(ev.n), "service") + " of the smaller one next to services of the other"
+	case evShare:
+		return "that is " + itoa(int64(ev.n)) + " % of its services"
+	case evSmaller:
+		return "the smaller one has " + plural(int64(ev.n), "alert")
+	case evPaceSmaller:
+		return "signals are joining the smaller one just now (" + milli(int64(ev.n)) + " within the last half-minutes)"
+	case evEvents:
+		return "no alert here ever recovered: they are events, which say less each"
+	case evTogether:
+		return "they began together, and little else was going on"
+	case evAlike:
+		return service + " and " + ev.other + " are named alike"
 	case evRefire:
 		return "the same alert is still firing there: a second start is rather another happening"
 	case evStorm:
-		return "it came in the middle of a storm of alerts, and the topology knows nothing of where it fired"
+		return "it came in the middle of a storm of alerts"
 	case evSharedCaller:
 		return "one service depends on both " + service + " and " + ev.other
 	case evTemplate:
@@ -166,7 +213,7 @@ func (w *why) reasonFrom(told []schemas.Evidence, incident string) string {
 	best, when := -1, -1
 	for i := range w.evidence {
 		ev := &w.evidence[i]
-		if ev.kind == evTime {
+		if ev.kind == evTime || ev.kind == evOnset {
 			when = i
 		} else if !ev.kind.supportOnly() && (best < 0 || ev.points > w.evidence[best].points) {
 			best = i

@@ -184,7 +184,7 @@ func (e *Engine) linkByMaintenance(inc *incident, ch *change, p *place, on strin
 	w := &e.set.Correlation.Weights
 	for _, other := range ent.ring { // oldest first
 		there := other.places[ent]
-		if other.closed || other.active == 0 || there == nil || !there.primary || there.first > p.first || other.main() == inc.main() {
+		if other.closed || other.active == 0 || there == nil || !there.primary() || there.first > p.first || other.main() == inc.main() {
 			continue
 		}
 		if !slices.ContainsFunc(other.pub.Candidates, func(c schemas.Candidate) bool { return sameChange(c, ch) }) {

@@ -101,13 +101,38 @@ func (f *facts) apart(q *query, inc *incident) bool {
 
 // unlinked reports whether an operator keeps anything of the two trees apart.
 func (f *facts) unlinked(a, b *incident) bool {
-	if len(f.pairs) == 0 {
+	if len(f.list) == 0 {
 		return false
 	}
-	for _, x := range a.tree(nil) {
-		for _, y := range b.tree(nil) {
+	left, right := a.tree(nil), b.tree(nil)
+	if f.taken(left, right) || f.taken(right, left) {
+		return true
+	}
+	for _, x := range left {
+		for _, y := range right {
 			if f.pairs[[2]*incident{x, y}] || f.pairs[[2]*incident{y, x}] {
 				return true
+			}
+		}
+	}
+	return false
+}
+
+// taken reports whether an operator took an alert like one of those inside out
+// of one of from: linking the two would bring it back.
+func (f *facts) taken(from, inside []*incident) bool {
+	for _, x := range f.list {
+		if x.kind != factApart || !f.cannot[keyIncident{x.key, x.inc}] || !slices.Contains(from, x.inc) {
+			continue
+		}
+		if to := f.must[x.key]; to != nil && slices.Contains(from, to) {
+			continue
+		}
+		for _, inc := range inside {
+			for _, a := range inc.alerts {
+				if a.key == x.key || alike(a.name, a.service) == x.key {
+					return true
+				}
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func (e *Engine) impactTarget(sc *scope, s *schemas.Signal) (*incident, *why) {
 	defer sc.release(&sub)
 	e.scratch.rules = e.scratch.rules[:0]
 	q := e.query(sc, s, &sub)
-	p := e.choose(q)
+	p := e.choose(q, s)
 	if p.inc == nil {
 		p.why.text = "recorded, changes nothing: no open incident fits its service and time"
 	}

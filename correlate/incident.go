@@ -20,6 +20,7 @@ type incident struct {
 	places   map[*entity]*place
 	placed   []*place // the same, in order of appearance
 	services []*place // the primary ones, in order of becoming so
+	firing   []int32  // alerts about each of them that still fire
 	names    map[string]int32
 	order    []string  // the keys of names, in order of appearance
 	rings    []*entity // whose rings it was written into
@@ -63,9 +64,12 @@ type place struct {
 	last      schemas.Time
 	lastID    schemas.ID
 	count     int32
-	primary   bool // a signal is about it; otherwise it is only where one came from
-	mentioned bool // only a text names it
+	nth       int16 // in services, from 1; 0: it is only where a signal came from
+	mentioned bool  // only a text names it
 }
+
+// primary reports whether a signal is about p.
+func (p *place) primary() bool { return p.nth > 0 }
 
 // placesCap bounds how many entities an incident remembers.
 const placesCap = 4096
@@ -177,6 +181,7 @@ func (e *Engine) join(inc *incident, a *alert, s *schemas.Signal, r *record, sub
 		return
 	}
 	inc.active++
+	e.fires(inc, a, 1)
 	e.reopen(inc, signalText(s, sub)+" joined")
 	e.watchQuiet(inc)
 }
@@ -240,9 +245,9 @@ func (e *Engine) touchEntity(inc *incident, ent *entity, start schemas.Time, id 
 		inc.placed = append(inc.placed, p)
 		ent.write(inc)
 	}
-	if primary && !p.primary {
-		p.primary = true
-		inc.services = append(inc.services, p)
+	if primary && !p.primary() {
+		inc.services, inc.firing = append(inc.services, p), append(inc.firing, 0)
+		p.nth = int16(len(inc.services)) // placesCap keeps it small
 		e.newService(inc, ent)
 	}
 	p.first = min(p.first, start)
@@ -265,6 +270,10 @@ func (e *Engine) newService(inc *incident, ent *entity) {
 		e.addTeam(inc, e.topo.nodes[ent.node].svc.Team)
 	case ent.key.kind == entityHost:
 		for _, n := range e.topo.servicesOn(ent.key.name) {
+			e.nodeEntity(inc.sc, n).write(inc)
+		}
+	case ent.key.kind == entityNamespace:
+		for _, n := range e.topo.family(ent.key.name) {
 			e.nodeEntity(inc.sc, n).write(inc)
 		}
 	}
@@ -378,4 +387,39 @@ func (e *Engine) limited(inc *incident, text string) {
 		e.timeline(inc, "limited", 0, text, nil, "")
 		e.urge(inc)
 	}
+}
+
+// fires counts n more firing alerts (or fewer) where a is.
+func (e *Engine) fires(inc *incident, a *alert, n int32) {
+	if p := e.placeOf(inc, a); p != nil && p.primary() {
+		inc.firing[p.nth-1] += n
+	}
+}
+
+// firingAt counts the alerts about p that still fire.
+func (inc *incident) firingAt(p *place) int32 {
+	if !p.primary() {
+		return 0
+	}
+	return inc.firing[p.nth-1]
+}
+
+// placeOf finds what a is about among the places of inc.
+func (e *Engine) placeOf(inc *incident, a *alert) *place {
+	find := func(kind entityKind, name string) *place {
+		if name == "" {
+			return nil
+		}
+		if ent := e.entity(inc.sc, kind, name, false); ent != nil {
+			return inc.places[ent]
+		}
+		return nil
+	}
+	if a.service != "" {
+		return find(entityService, a.service)
+	}
+	if p := find(entityHost, a.host); p != nil {
+		return p
+	}
+	return find(entityInstance, a.instance)
 }

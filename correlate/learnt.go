@@ -81,30 +81,21 @@ func (e *Engine) learntRings(q *query, ring func(*entity)) {
 	}
 }
 
-// scoreLearnt adds the strongest learnt partner of q's alert in inc, and how
-// close in time it is when no tie (tied) has said so. It reports whether there
-// is one.
-func (e *Engine) scoreLearnt(q *query, inc *incident, add func(evidence), tied bool) bool {
-	c := &e.set.Correlation
+// learntTies offers the strongest learnt partner of the alert in the incident.
+func (e *Engine) learntTies(t *ties) {
 	best, name, at := int64(0), "", (*place)(nil)
-	for _, p := range e.learnt.of(q) {
-		pts := min(p.points, c.Weights.Learnt)
-		if pts <= best || inc.names[p.with.name] == 0 {
+	for _, p := range e.learnt.of(t.q) {
+		pts := min(p.points, e.set.Correlation.Weights.Learnt)
+		if pts <= best || t.inc.names[p.with.name] == 0 {
 			continue
 		}
-		ent := e.entity(q.sc, entityService, p.with.service, false)
-		if ent == nil || inc.places[ent] == nil {
+		ent := e.entity(t.q.sc, entityService, p.with.service, false)
+		if ent == nil || t.inc.places[ent] == nil {
 			continue
 		}
-		best, name, at = pts, p.with.name+" on "+p.with.service, inc.places[ent]
+		best, name, at = pts, p.with.name+" on "+p.with.service, t.inc.places[ent]
 	}
-	if at == nil {
-		return false
+	if at != nil {
+		t.consider(tieAcross, at, evidence{kind: evLearnt, points: best, other: name}, nil, nil)
 	}
-	add(evidence{kind: evLearnt, points: best, other: name})
-	if !tied {
-		gap := e.gapTo(q, inc, at.first, at.last)
-		add(evidence{kind: evTime, points: e.pointsAt(c.TimeAcross, gap), gap: gap})
-	}
-	return true
 }

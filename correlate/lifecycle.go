@@ -191,6 +191,7 @@ func (e *Engine) onLifetime(inc *incident) {
 			a.firing = false
 			a.endsAt = e.now
 			inc.active--
+			e.fires(inc, a, -1)
 		}
 	}
 	if !inc.over() {

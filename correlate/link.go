@@ -30,7 +30,7 @@ func (e *Engine) consider(inc *incident, second scored, service string) {
 	if younger.seq < older.seq {
 		older, younger = younger, older
 	}
-	if why := e.refusal(older, younger, &second); why != "" {
+	if why := e.refusal(older, younger); why != "" {
 		e.refuseLink(older, younger, &second, why, service)
 		return
 	}
@@ -39,30 +39,13 @@ func (e *Engine) consider(inc *incident, second scored, service string) {
 
 // refusal says why two incidents must not be linked: over-merging is worse
 // than showing two.
-func (e *Engine) refusal(older, younger *incident, c *scored) string {
+func (e *Engine) refusal(older, younger *incident) string {
 	cfg := &e.set.Correlation
 	if older.sc.facts.unlinked(older, younger) {
 		return "an operator separated them"
 	}
 	if older.separate || younger.separate {
 		return "a rule keeps one of them separate"
-	}
-	kinds := map[string]bool{} // only its size is used
-	direct := false
-	for i := range c.evidence {
-		ev := &c.evidence[i]
-		if !ev.kind.supportOnly() {
-			kinds[evidenceNames[ev.kind]] = true
-		}
-		switch ev.kind {
-		case evDependsOn, evCalledBy:
-			direct = direct || ev.hops == 1 && !ev.reversed
-		case evSameService, evHostOf: // nearer still
-			direct = true
-		}
-	}
-	if len(kinds) < 2 && !direct {
-		return "only one kind of evidence connects them"
 	}
 	if n := len(older.tree(nil)) + len(younger.tree(nil)); n > cfg.MaxChildren+1 {
 		return "together they would be " + itoa(int64(n)) + " incidents (correlation.max_children)"

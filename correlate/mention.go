@@ -11,6 +11,7 @@ import (
 type mention struct {
 	ent  *entity   // a service, instance or alert name
 	inc  *incident // an incident, by its id or by a ticket's key
+	like []int32   // services whose names begin with the word
 	text string
 }
 
@@ -48,8 +49,14 @@ func (e *Engine) labelMentions(sc *scope, s *schemas.Signal, sub *subject) []men
 		return nil
 	}
 	var out []mention
+	known := sub.ent != nil && sub.ent.node >= 0
 	for i := range s.Labels {
 		l := &s.Labels[i]
+		if !known && len(l.Value) >= minMention && l.Name != "namespace" {
+			if like := e.topo.families[l.Value]; like != nil && len(out) < 4 {
+				out = append(out, mention{like: e.topo.family(l.Value), text: l.Value})
+			}
+		}
 		if slices.Contains(e.set.Correlation.ServiceLabels, l.Name) || l.Value == sub.service {
 			continue
 		}
@@ -86,7 +93,7 @@ func (e *Engine) textMentions(sc *scope, text string, sub *subject, out []mentio
 			continue
 		}
 		i += n
-		if (m.ent != nil || m.inc != nil) && !slices.ContainsFunc(out, func(x mention) bool { return x.ent == m.ent && x.inc == m.inc }) {
+		if (m.ent != nil || m.inc != nil || m.like != nil) && !slices.ContainsFunc(out, func(x mention) bool { return x.ent == m.ent && x.inc == m.inc && x.text == m.text }) {
 			out = append(out, m)
 		}
 	}
@@ -125,8 +132,24 @@ func (e *Engine) mentionAt(sc *scope, words []string, sub *subject) (int, mentio
 		if ent := e.entity(sc, entityName, w, false); ent != nil {
 			return 1, mention{ent: ent, text: w}
 		}
+		if like := e.named(w); like != nil {
+			return 1, mention{like: like, text: w}
+		}
 	}
 	return 0, mention{}
+}
+
+// named lists the services that a word of a text may mean: people write
+// "invoices" for what is called invoice-api and invoice-db.
+func (e *Engine) named(word string) []int32 {
+	w := foldName(word)
+	if like := e.topo.families[w]; like != nil {
+		return e.topo.family(w)
+	}
+	if one := strings.TrimSuffix(w, "s"); one != w && e.topo.families[one] != nil {
+		return e.topo.family(one)
+	}
+	return nil
 }
 
 func mentionOf(ent *entity, sub *subject) mention {
@@ -143,64 +166,56 @@ func (e *Engine) serviceNamed(sc *scope, folded string) *entity {
 	return sc.entities[entityService][folded]
 }
 
-// scoreMentions adds what the signal names of inc. It reports whether
-// something links.
-func (e *Engine) scoreMentions(q *query, inc *incident, res *scored, add func(evidence), tied bool) bool {
+// keyOf is the mention of inc itself, or of one of its tickets.
+func (q *query) keyOf(inc *incident) *mention {
+	for i := range q.mentions {
+		if m := &q.mentions[i]; m.inc == inc {
+			return m
+		}
+	}
+	return nil
+}
+
+// namedIn is the first service, instance or host of inc that is mentioned.
+func (q *query) namedIn(inc *incident) *mention {
+	for i := range q.mentions {
+		if m := &q.mentions[i]; m.ent != nil && m.ent.key.kind != entityName && inc.places[m.ent] != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// mentionTies offers what the signal names of the incident. A person who names
+// a service means it; an alert's label names a peer, which may or may not be
+// ill.
+func (e *Engine) mentionTies(t *ties) {
 	w := &e.set.Correlation.Weights
-	linked := false
-	for i := range q.mentions {
-		m := &q.mentions[i]
-		if m.inc == inc && inc != nil {
-			add(evidence{kind: evMentionKey, points: w.MentionKey, other: m.text})
-			res.decisive = true
-			return true
-		}
-	}
-	for i := range q.mentions {
-		m := &q.mentions[i]
-		if m.ent == nil || linked {
-			continue
-		}
-		if m.ent.key.kind == entityName {
-			if inc.names[m.ent.key.name] == 0 {
-				continue
-			}
-			if tied {
-				continue
-			}
-			add(evidence{kind: evMention, points: w.MentionName, other: m.text})
+	if m := t.q.namedIn(t.inc); m != nil {
+		if t.q.kind == schemas.KindAlert {
+			t.consider(tieAcross, t.inc.places[m.ent], evidence{kind: evMention, other: m.text}, &w.MentionPeer, nil)
 		} else {
-			p := inc.places[m.ent]
-			if p == nil {
-				continue
-			}
-			if tied {
-				add(evidence{kind: evMention, points: w.MentionToo, other: m.text})
-				return true
-			}
-			add(evidence{kind: evMention, points: e.mentionPoints(q), other: m.text})
-			if res.anchor.IsZero() {
-				res.anchor = p.lastID
-			}
-		}
-		linked = true
-		if !hasTime(res.evidence) {
-			gap := e.gapTo(q, inc, inc.pub.StartedAt, inc.lastStart)
-			add(evidence{kind: evTime, points: e.pointsAt(e.set.Correlation.Time, gap), gap: gap})
+			t.consider(tieSame, t.inc.places[m.ent], evidence{kind: evMention, other: m.text}, &w.Mention, nil)
 		}
 	}
-	return linked
-}
-
-// mentionPoints: a person who names a service means it; an alert's label names
-// a peer, which may or may not be ill.
-func (e *Engine) mentionPoints(q *query) int64 {
-	if q.kind == schemas.KindAlert {
-		return e.set.Correlation.Weights.MentionPeer
+	if t.best.place != nil {
+		return
 	}
-	return e.set.Correlation.Weights.Mention
-}
-
-func hasTime(evs []evidence) bool {
-	return slices.ContainsFunc(evs, func(ev evidence) bool { return ev.kind == evTime })
+	for i := range t.q.mentions {
+		m := &t.q.mentions[i]
+		for _, n := range m.like {
+			if x := t.q.sc.nodes[n]; x != nil && t.inc.places[x] != nil && t.inc.places[x].primary() {
+				t.consider(tieAcross, t.inc.places[x], evidence{kind: evMention, other: m.text}, &w.MentionAlike, nil)
+			}
+		}
+	}
+	if t.best.place != nil {
+		return
+	}
+	for i := range t.q.mentions {
+		if m := &t.q.mentions[i]; m.ent != nil && m.ent.key.kind == entityName && t.inc.names[m.ent.key.name] > 0 {
+			t.consider(tieSame, nil, evidence{kind: evMention, other: m.text}, &w.MentionName, nil)
+			return
+		}
+	}
 }

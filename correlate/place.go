@@ -127,14 +127,19 @@ func (e *Engine) matchGroups(q *query, s *schemas.Signal) {
 }
 
 // choose weighs the candidates and picks one, or none.
-func (e *Engine) choose(q *query) placement {
+func (e *Engine) choose(q *query, s *schemas.Signal) placement {
 	cands := e.candidates(q)
 	w := &e.scratch.why
 	*w = why{service: q.sub.service, threshold: e.set.Correlation.Join, candidates: int32(len(cands))}
 	p := placement{why: w}
 	e.scratch.scored = e.scratch.scored[:0]
+	var options []Option
 	for _, inc := range cands {
+		e.terms = nil
 		sc := e.score(q, inc)
+		if e.guide != nil && len(sc.evidence) > 0 {
+			options = append(options, Option{inc.pub.ID, sc.score, e.terms})
+		}
 		if sc.score > 0 || sc.decisive {
 			e.scratch.scored = append(e.scratch.scored, sc)
 		}
@@ -142,6 +147,9 @@ func (e *Engine) choose(q *query) placement {
 	all := e.scratch.scored
 	slices.SortStableFunc(all, compareScored)
 	e.pick(q, all, &p)
+	if e.guide != nil {
+		e.guided(q, s, options, &p)
+	}
 	w.evidence = withMissing(p.evidence, q.missing)
 	return p
 }
@@ -287,14 +295,18 @@ func (e *Engine) candidates(q *query) []*incident {
 	addRing(q.sub.ent)
 	addRing(q.sub.instEnt)
 	addRing(q.sub.hostEnt)
+	addRing(q.sub.nsEnt)
 	for _, n := range q.sub.possible {
 		addRing(q.sc.nodes[n])
 	}
 	for i := range q.mentions {
 		addRing(q.mentions[i].ent)
+		for _, n := range q.mentions[i].like {
+			addRing(q.sc.nodes[n])
+		}
 	}
 	e.learntRings(q, addRing)
-	if e.unrelated(q) {
+	if q.kind == schemas.KindAlert {
 		add(q.sc.storm)
 	}
 	e.scratch.candidates = c

@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"slices"
+
 	"pinkstar/schemas"
 )
 
@@ -12,32 +14,54 @@ const freshAlerts = 3
 // out to be part of another.
 const relativeAge = 15 * schemas.Minute
 
+// newbornAge is how close two incidents must have begun to be compared though
+// no service of theirs is near another.
+const newbornAge = 2 * schemas.Minute
+
+// newborns caps how many such are compared.
+const newborns = 6
+
+// servicesCompared caps how many services of an incident are compared with
+// another's.
+const servicesCompared = 24
+
 // relative finds the incident that inc, which the signal of q just joined, is
 // most likely part of. One alert that fits two incidents is no reason to link
-// them: what counts is that the two reached related services at the same time.
+// them: what counts is what the two look like side by side.
 func (e *Engine) relative(inc *incident, q *query) scored {
 	best := scored{}
 	ent := q.sub.ent
 	if ent == nil || inc.places[ent] == nil || len(inc.alerts) > freshAlerts && !inc.newAt(ent) && !inc.newAt(q.sub.hostEnt) {
 		return best
 	}
-	seen := 0
-	look := func(ring []*incident) {
-		for i := len(ring) - 1; i >= 0 && seen < e.set.Correlation.Candidates; i-- {
-			other := ring[i]
-			if other.closed || other.main() == inc.main() || q.start.Sub(other.lastStart) > relativeAge {
-				continue
-			}
-			seen++
-			c := e.relate(inc, other, ent, q.sub.hostEnt)
-			if c.score >= e.set.Correlation.Parent && (best.inc == nil || compareScored(c, best) < 0) {
-				best = c
-			}
+	var seen []*incident
+	look := func(other *incident) {
+		if len(seen) >= e.set.Correlation.Candidates || other.closed || other.main() == inc.main() || q.start.Sub(other.lastStart) > relativeAge || slices.Contains(seen, other) {
+			return
+		}
+		seen = append(seen, other)
+		c := e.relate(inc, other)
+		if c.score >= e.set.Correlation.Parent && (best.inc == nil || compareScored(c, best) < 0) {
+			best = c
 		}
 	}
-	look(ent.ring)
+	for _, other := range slices.Backward(ent.ring) {
+		look(other)
+	}
 	if h := q.sub.hostEnt; h != nil && h != ent {
-		look(h.ring)
+		for _, other := range slices.Backward(h.ring) {
+			look(other)
+		}
+	}
+	n := 0
+	for _, other := range slices.Backward(inc.sc.live) {
+		if n == newborns || inc.pub.StartedAt.Sub(other.pub.StartedAt) > newbornAge {
+			break
+		}
+		if other != inc && len(other.alerts) > 0 {
+			n++
+			look(other)
+		}
 	}
 	return best
 }
@@ -51,64 +75,115 @@ func (inc *incident) newAt(ent *entity) bool {
 	return p != nil && p.count == 1
 }
 
-// relate weighs whether inc and other are one happening, seen from ent, a
-// service of inc, and the host its signal came from, nil when it names none.
-func (e *Engine) relate(inc, other *incident, ent, host *entity) scored {
-	c := &e.set.Correlation
-	w := &c.Weights
-	res := scored{inc: other, anchor: other.lastID}
-	add := func(ev evidence) {
-		res.evidence = append(res.evidence, ev)
-		res.score += ev.points
-	}
-	own := inc.places[ent]
-	var direct, far tie
-	consider := func(p *place, ev evidence) {
-		t := tie{ev: ev, gap: spanBetween(own.first, p.first, p.first), place: p}
-		t.total = e.linkTime(t.gap)
-		into := &direct
-		if ev.kind != evSameService && ev.kind != evHostOf && ev.hops != 1 {
-			into = &far
-		}
-		if into.place == nil || t.total > into.total {
-			*into = t
-		}
-	}
-	if p := other.places[ent]; p != nil {
-		consider(p, evidence{kind: evSameService, other: ent.key.name})
-	}
-	if host != nil && host != ent {
-		if p := other.places[host]; p != nil && p.primary {
-			consider(p, evidence{kind: evHostOf, other: host.key.name})
-		}
-	}
-	if ent.node >= 0 {
-		q := &query{sc: inc.sc, start: own.first}
-		e.topologyTies(q, other, ent.node, consider)
-	}
-	if direct.place == nil && far.place == nil {
-		return res
-	}
-	if direct.place != nil {
-		direct.ev.points = w.LinkDirect
-		add(direct.ev)
-		add(evidence{kind: evOnset, points: direct.total, gap: direct.gap, other: direct.place.ent.key.name})
-	} else {
-		add(evidence{kind: evSpread, points: w.LinkDirect, n: int32(len(other.services))})
-	}
-	if far.place != nil {
-		far.ev.points = w.LinkFar
-		add(far.ev)
-		add(evidence{kind: evOnset, points: far.total * 6 / 10, gap: far.gap, other: far.place.ent.key.name})
-	}
-	if e.paceOf(inc).alerts == 1 || e.paceOf(other).alerts == 1 {
-		add(evidence{kind: evLone, points: w.LinkLone})
-	}
-	return res
+// kinship is what connects two incidents: their services, side by side.
+type kinship struct {
+	best   evidence // of the nearest pair of services
+	points int64    // of best, with its gap
+	base   *int64
+	gap    int64
+	tied   int // services of the smaller one that are near the other's
+	all    int // services of the smaller one that were compared
 }
 
-// linkTime is what the time between two first alerts says.
-func (e *Engine) linkTime(gap int64) int64 {
+func (k *kinship) consider(e *Engine, gap int64, ev evidence, base *int64) {
+	points := *base + e.pointsOr0(e.set.Correlation.Link.Gap, gap)
+	if k.base == nil || points > k.points {
+		ev.gap = gap
+		k.best, k.points, k.base, k.gap = ev, points, base, gap
+	}
+}
+
+// kin compares the services of two incidents.
+func (e *Engine) kin(small, large *incident) kinship {
+	w := &e.set.Correlation.Weights
+	k := kinship{}
+	for i := len(small.services) - 1; i >= 0 && k.all < servicesCompared; i-- {
+		p := small.services[i]
+		k.all++
+		tied := false
+		near := func(other *place, ev evidence, base *int64) {
+			tied = tied || base != &w.LinkFar
+			ev.other = other.ent.key.name
+			k.consider(e, spanBetween(p.first, other.first, other.first), ev, base)
+		}
+		if other := large.places[p.ent]; other != nil && other.primary() {
+			near(other, evidence{kind: evSameService}, &w.LinkSame)
+		} else if p.ent.node >= 0 {
+			q := &query{sc: small.sc, start: p.first}
+			e.topologyTies(q, large, p.ent.node, func(other *place, rel relation) {
+				ev := e.linkEvidence(p, other, rel)
+				base := &w.LinkFar
+				if ev.hops == 1 {
+					base = &w.LinkDirect
+					if ev.reversed {
+						base = &w.LinkReversed
+					}
+				}
+				if ev.kind == evAlike {
+					base = &w.LinkAlike
+				}
+				near(other, ev, base)
+			})
+		}
+		if tied {
+			k.tied++
+		}
+	}
+	return k
+}
+
+// relate weighs whether inc and other are one happening.
+func (e *Engine) relate(inc, other *incident) scored {
 	c := &e.set.Correlation
-	return e.pointsAt(c.TimeAcross, gap) + e.pointsAt(c.Onset, gap)
+	s := &sheet{e: e, res: scored{inc: other, anchor: other.lastID}, start: len(e.scratch.evidence)}
+	e.terms = nil
+	small, large := inc, other
+	if len(small.services) > len(large.services) {
+		small, large = large, small
+	}
+	k := e.kin(small, large)
+	l := &c.Link
+	if k.base == nil {
+		k.base, k.best, k.gap = &c.Weights.LinkApart, evidence{kind: evTogether}, spanBetween(inc.pub.StartedAt, other.pub.StartedAt, other.pub.StartedAt)
+	}
+	k.best.points = *k.base
+	e.term(k.base, 1000)
+	s.add(k.best)
+	if inc.sc.events() {
+		s.fixed(&c.Weights.LinkEvents, evidence{kind: evEvents})
+	}
+	s.read(l.Gap, k.gap, evidence{kind: evOnset, gap: k.gap, other: k.best.other})
+	begun := spanBetween(inc.pub.StartedAt, other.pub.StartedAt, other.pub.StartedAt)
+	s.read(l.Begun, begun, evidence{kind: evBegun, gap: begun})
+	s.read(l.Tied, int64(k.tied)*rateUnit, evidence{kind: evTied, n: int32(k.tied)})
+	if k.all > 0 {
+		s.read(l.Share, int64(k.tied*rateUnit/k.all), evidence{kind: evShare, n: int32(k.tied * 100 / k.all)})
+	}
+	a := e.paceOf(inc)
+	if b := e.paceOf(other); b.alerts < a.alerts {
+		a = b
+	}
+	s.read(l.Smaller, int64(a.alerts)*rateUnit, evidence{kind: evSmaller, n: int32(a.alerts)})
+	s.read(l.Pace, a.level, evidence{kind: evPaceSmaller, n: int32(a.level)})
+	s.res.evidence = slices.Clone(s.res.evidence)
+	if e.guide != nil && !e.guide.Link(inc.pub.ID, other.pub.ID, Option{other.pub.ID, s.res.score, e.terms}) {
+		s.res.score = 0
+	}
+	return s.res
+}
+
+// linkEvidence names how two services are related.
+func (e *Engine) linkEvidence(p, other *place, rel relation) evidence {
+	slack := int64(e.set.Correlation.OrderSlack)
+	switch {
+	case rel.up > 0:
+		return evidence{kind: evDependsOn, hops: rel.up, reversed: other.first > p.first.Add(slack)}
+	case rel.down > 0:
+		return evidence{kind: evCalledBy, hops: rel.down, reversed: p.first > other.first.Add(slack)}
+	case rel.shared:
+		return evidence{kind: evShared}
+	case rel.caller:
+		return evidence{kind: evSharedCaller}
+	}
+	return evidence{kind: evAlike}
 }

@@ -203,10 +203,15 @@ func (d *restorer) json(v any) {
 
 func (d *restorer) scope(sc *scope) {
 	sc.opened = rate{d.int(), d.time()}
+	sc.lasting = int(d.int())
 	d.entities = nil
 	d.each(func() {
-		kind := entityKind(d.uint())
-		d.entities = append(d.entities, d.e.entity(sc, kind, d.str(), true))
+		kind := d.uint()
+		if kind == 0 || kind >= uint64(entityKinds) {
+			d.bad("a kind of entity out of bounds")
+			return
+		}
+		d.entities = append(d.entities, d.e.entity(sc, entityKind(kind), d.str(), true))
 	})
 	d.patternList(&sc.patterns)
 	d.each(func() {

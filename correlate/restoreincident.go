@@ -124,7 +124,7 @@ func (d *restorer) places(inc *incident) {
 		p.last = p.first.Add(d.int())
 		p.lastID = d.id()
 		p.count = int32(d.int())
-		p.primary, p.mentioned = d.bool(), d.bool()
+		p.mentioned = d.bool()
 		inc.places[p.ent] = p
 		inc.placed = append(inc.placed, p)
 	})
@@ -134,7 +134,12 @@ func (d *restorer) places(inc *incident) {
 			d.bad("a place out of bounds")
 			return
 		}
-		inc.services = append(inc.services, inc.placed[i])
+		if inc.placed[i].primary() {
+			d.bad("a place that is listed twice")
+			return
+		}
+		inc.services, inc.firing = append(inc.services, inc.placed[i]), append(inc.firing, int32(d.int()))
+		inc.placed[i].nth = int16(len(inc.services))
 	})
 }
 

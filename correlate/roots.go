@@ -42,6 +42,9 @@ func (e *Engine) roots(inc *incident) []schemas.SuspectedRoot {
 		// with each affected service that it depends on.
 		c.score = c.score * 30 / (30 + lateness)
 		c.score /= int64(1 + c.upstream)
+		if c.p.ent.key.kind == entityHost { // a machine's own metrics fire with many a fault
+			c.score /= 2
+		}
 		c.score = max(c.score, 1)
 		total += c.score
 	}
@@ -166,25 +169,30 @@ func (e *Engine) rank(inc *incident, cands []rootCandidate) {
 // standing counts those of the candidates from and up to to that depend on
 // candidate i, and those it depends on.
 func (e *Engine) standing(cands []rootCandidate, i, from, to int) (explained, upstream int) {
-	n := cands[i].p.ent.node
-	if n < 0 {
-		return 0, 0
-	}
-	v := e.topo.near(n)
+	ent := cands[i].p.ent
 	for j := from; j < to; j++ {
-		m := cands[j].p.ent.node
-		if i == j || m < 0 {
-			continue
-		}
-		rel := v.of[m]
-		switch {
-		case rel.down > 0 && (rel.up == 0 || rel.down < rel.up):
+		switch other := cands[j].p.ent; {
+		case i == j:
+		case e.dependsOn(other, ent):
 			explained++
-		case rel.up > 0:
+		case e.dependsOn(ent, other):
 			upstream++
 		}
 	}
 	return explained, upstream
+}
+
+// dependsOn reports whether a depends on b, directly or not: on a service
+// that it calls, or on a machine it runs on.
+func (e *Engine) dependsOn(a, b *entity) bool {
+	if a.node < 0 {
+		return false
+	}
+	if b.node < 0 {
+		return b.key.kind == entityHost && slices.Contains(e.topo.nodes[a.node].machines, b.key.name)
+	}
+	rel := e.topo.near(a.node).of[b.node]
+	return rel.up > 0 && (rel.down == 0 || rel.up <= rel.down)
 }
 
 // rootCandidates gathers the affected services of the tree under inc, merged
@@ -198,7 +206,7 @@ func (e *Engine) rootCandidates(inc *incident) []rootCandidate {
 	}
 	for _, x := range all {
 		for _, p := range x.services {
-			if p.ent.key.kind != entityService || p.mentioned && len(inc.alerts) > 0 || len(cands) >= rootsCap {
+			if p.ent.key.kind != entityService && p.ent.key.kind != entityHost || p.mentioned && len(inc.alerts) > 0 || len(cands) >= rootsCap {
 				continue
 			}
 			if i, ok := at[p.ent]; ok {

@@ -22,6 +22,7 @@ type scope struct {
 	opened    rate      // of new incidents
 	storm     *incident // the latest that many signals joined at once
 	patterns  patterns
+	lasting   int // episodes begun before the first recovery; -1 once there was one
 }
 
 func (e *Engine) scopeOf(s *schemas.Signal) *scope {
@@ -53,13 +54,22 @@ func (e *Engine) addScope(name string, seq int64) *scope {
 	return sc
 }
 
+// eventsAfter is how many alerts must have begun without a single recovery
+// until a scope is taken for one of events.
+const eventsAfter = 50
+
+// events reports whether what comes to sc are events, which never recover, and
+// not alerts: what still fires is not known then.
+func (sc *scope) events() bool { return sc.lasting >= eventsAfter }
+
 type entityKind uint8
 
 const (
 	entityService entityKind = iota + 1
 	entityInstance
 	entityHost
-	entityName // an alert name, so that a ticket can mention it
+	entityName      // an alert name, so that a ticket can mention it
+	entityNamespace // of alerts that name nothing nearer
 	entityKinds
 )
 

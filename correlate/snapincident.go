@@ -122,12 +122,12 @@ func (s *snapshotter) places(inc *incident) {
 		s.int(p.last.Sub(p.first))
 		s.id(p.lastID)
 		s.int(int64(p.count))
-		s.bool(p.primary)
 		s.bool(p.mentioned)
 	}
 	s.len(len(inc.services))
 	for _, p := range inc.services {
 		s.len(at[p])
+		s.int(int64(inc.firingAt(p)))
 	}
 }
 

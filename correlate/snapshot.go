@@ -12,7 +12,7 @@ import (
 )
 
 // snapshotMagic begins every snapshot; its last byte is the format's version.
-const snapshotMagic = "pinkstar engine\x02"
+const snapshotMagic = "pinkstar engine\x03"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
 // two engines that have seen the same log write the same.
@@ -151,6 +151,7 @@ func (s *snapshotter) why(r *record) {
 func (s *snapshotter) scope(sc *scope) {
 	s.int(sc.opened.level)
 	s.time(sc.opened.at)
+	s.int(int64(sc.lasting))
 	s.entityList(sc)
 	s.patternList(&sc.patterns)
 	s.len(len(sc.live))

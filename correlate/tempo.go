@@ -1,10 +1,6 @@
 package correlate
 
-import (
-	"math/bits"
-
-	"pinkstar/schemas"
-)
+import "pinkstar/schemas"
 
 // rate is a count that halves with every half-life of log time: how busy
 // something is just now. In thousandths, integers throughout.
@@ -43,17 +39,6 @@ func (r *rate) add(at schemas.Time, halfLife int64) {
 	r.level = r.now(at, halfLife) + rateUnit
 	r.at = max(r.at, at)
 }
-
-// log2 returns the binary logarithm of x in thousandths, linear between the
-// powers of two; x must be at least 1.
-func log2(x int64) int64 {
-	n := bits.Len64(uint64(x)) - 1
-	low := int64(1) << n
-	return int64(n)*1000 + (x-low)*1000/low
-}
-
-// doublings is how many times level has doubled beyond nothing, in thousandths.
-func doublings(level int64) int64 { return log2(rateUnit+level) - log2(rateUnit) }
 
 // pace is what an incident, with everything it is linked to, looks like while
 // a signal is weighed.

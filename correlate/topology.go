@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
 )
 
 // topology is the declared topology with numbers instead of names.
@@ -16,6 +17,7 @@ type topology struct {
 	byFolded  map[string]int32   // the same, folded
 	instances map[string][]int32 // services an instance belongs to
 	hosts     map[string][]int32 // services that run on a host
+	families  map[string][]int32 // services by the first word of their names
 	hops      int
 	hubDegree int
 	priced    bool // some service has a revenue
@@ -39,6 +41,7 @@ type relation struct {
 	down   uint8 // hops from Y to X: Y is downstream, an effect
 	shared bool  // both depend on something in common, directly
 	caller bool  // something depends on both, directly
+	alike  bool  // their names begin with the same word
 }
 
 // vicinity is what is near a service: for each node the relation, and the
@@ -61,6 +64,7 @@ func newTopology(src *rules.Topology, c *rules.Correlation) *topology {
 		hops:      c.Hops,
 		hubDegree: c.HubDegree,
 		lookups:   map[string]int32{},
+		families:  map[string][]int32{},
 	}
 	names := slices.Sorted(maps.Keys(src.Services))
 	t.nodes = make([]node, len(names))
@@ -70,6 +74,9 @@ func newTopology(src *rules.Topology, c *rules.Correlation) *topology {
 		t.byName[n] = int32(i)
 	}
 	for i := range t.nodes {
+		if w := firstWord(t.nodes[i].name); len(w) >= minWord {
+			t.families[w] = append(t.families[w], int32(i))
+		}
 		t.addNames(int32(i))
 		t.addEdges(int32(i))
 		t.addPlaces(int32(i))
@@ -181,6 +188,12 @@ func (t *topology) lookup(name string) int32 {
 }
 
 func (t *topology) search(name string) int32 {
+	if _, rest, ok := strings.Cut(name, "://"); ok { // https://name.example.com/healthz
+		rest, _, _ = strings.Cut(rest, "/")
+		if name = schemas.StripPort(rest); name == "" {
+			return -1
+		}
+	}
 	if n, ok := t.byFolded[foldName(name)]; ok {
 		return n
 	}
@@ -270,7 +283,37 @@ func (t *topology) explore(i int32) *vicinity {
 			}
 		}
 	}
+	for _, c := range t.family(t.nodes[i].name) {
+		if c != i && !t.nodes[c].hub {
+			v.add(c, func(r *relation) { r.alike = true })
+		}
+	}
 	return v
+}
+
+// Teams name the parts of one system after it: payment, payment-db,
+// payment-api. A word that many names begin with is a company's, not a
+// system's.
+const (
+	familySize = 8
+	minWord    = 3
+)
+
+// family lists the services whose names begin with the first word of name.
+func (t *topology) family(name string) []int32 {
+	if fam := t.families[firstWord(name)]; len(fam) <= familySize {
+		return fam
+	}
+	return nil
+}
+
+// firstWord is the first word of a service's name, without a number.
+func firstWord(name string) string {
+	f := foldName(name)
+	if i := strings.IndexByte(f, '-'); i > 0 {
+		f = f[:i]
+	}
+	return strings.TrimRight(f, "0123456789")
 }
 
 func (v *vicinity) add(n int32, set func(*relation)) bool {

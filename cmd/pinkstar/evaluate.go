@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 
 	"pinkstar/correlate/eval"
+	"pinkstar/correlate/rules"
 	"pinkstar/correlate/sim"
 )
 
@@ -17,12 +19,18 @@ func (c *cli) addEvaluate() {
 	micross := clause.Flag("micross", "also the MicroSS data set").Default("true").Bool()
 	perSeed := clause.Flag("per-seed", "also print each seed").Bool()
 	asJSON := clause.Flag("json", "print JSON").Bool()
+	fit := clause.Flag("fit", "instead: fit the weights anew on the tuning seeds in so many rounds, and print them").PlaceHolder("ROUNDS").Int()
+	tune := clause.Flag("tune", "with --fit, or alone on the defaults: then turn each weight and curve in so many rounds").PlaceHolder("ROUNDS").Int()
+	workers := clause.Flag("workers", "how many cores to use").Default(strconv.Itoa(runtime.NumCPU())).Int()
 	c.on(clause, func(ctx context.Context, w world) error {
+		if *fit > 0 || *tune > 0 {
+			return printWeights(w, *fit, *tune, *workers)
+		}
 		list, err := seedRange(*seeds)
 		if err != nil {
 			return usageError{err}
 		}
-		o := eval.Options{Seeds: list, MicroSS: *micross, Fresh: func() []eval.Assigner { return append([]eval.Assigner{eval.Engine{}}, eval.Comparators()...) }}
+		o := eval.Options{Seeds: list, Workers: *workers, MicroSS: *micross, Fresh: func() []eval.Assigner { return append([]eval.Assigner{eval.Engine{}}, eval.Comparators()...) }}
 		for _, l := range splitList(*levels) {
 			o.Levels = append(o.Levels, sim.Level(l))
 		}
@@ -38,6 +46,24 @@ func (c *cli) addEvaluate() {
 		}
 		return table.WriteSeeds(w.out)
 	})
+}
+
+// printWeights makes the weights that correlate/rules/weights.yaml holds.
+func printWeights(w world, fit, tune, workers int) error {
+	set := rules.Default()
+	var err error
+	if fit > 0 {
+		if set, err = eval.Fit(eval.FitOptions{Rounds: fit, Workers: workers, Log: w.err}); err != nil {
+			return err
+		}
+	}
+	if tune > 0 {
+		if set, _, err = eval.Tune(eval.TuneOptions{Start: set, Rounds: tune, Workers: workers, Log: w.err}); err != nil {
+			return err
+		}
+	}
+	_, err = w.out.Write(set.Correlation.WeightsText())
+	return err
 }
 
 // maxSeeds bounds one evaluation.

@@ -11,7 +11,8 @@
 //   - engine.go: the real engine among them
 //   - run.go: the table; render.go: the table as text and JSON; ablate.go:
 //     what each kind of evidence is worth
-//   - tune.go: the search for weights
+//   - fit.go: weights and curves by likelihood; tune.go: the last turns of them,
+//     with the engine running on its own
 //   - learnt.go: what learning on a world's past is worth
 //   - micross.go, huawei.go: real data; problems.go: recurring causes
 //   - testdata/report.txt: the published table, ablations and worst cases
@@ -20,8 +21,8 @@
 // # Non-obvious
 //
 //   - Tuning seeds (sim.TuningSeeds) and report seeds (sim.ReportSeeds) never
-//     mix. The weights in rules.Default were chosen on the first; the published
-//     table is of the second.
+//     mix. The weights in rules/weights.yaml were fitted on the first, by
+//     `pinkstar evaluate --fit 4 --tune 2`; the published table is of the second.
 //   - The faults of MicroSS are the same in every overlay: only their times
 //     differ by seed. Its overlays took part in the tuning, so the report seeds
 //     there are new timelines, not new faults.

@@ -34,7 +34,7 @@ func TestEngineStaysGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	least := map[string]float64{"easy": .92, "standard": .89, "hard": .79, "MicroSS overlay 600s": .82, "MicroSS native": .98}
+	least := map[string]float64{"easy": .95, "standard": .915, "hard": .845, "MicroSS overlay 600s": .86, "MicroSS native": .975}
 	for _, r := range tab.Rows {
 		if r.Assigner != "pinkstar" {
 			continue

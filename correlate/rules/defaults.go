@@ -1,11 +1,20 @@
 package rules
 
 import (
+	_ "embed"
+
+	"github.com/goccy/go-yaml"
+
 	"pinkstar/schemas"
 )
 
-// Default returns the rule set of an empty file. The weights come from the
-// simulator's tuning seeds (see correlate/eval).
+// The points of evidence were fitted on the simulator's tuning seeds and are
+// written by `pinkstar evaluate --fit` (see correlate/eval).
+//
+//go:embed weights.yaml
+var weightsText []byte
+
+// Default returns the rule set of an empty file.
 func Default() *Set {
 	s := defaults()
 	s.seal(nil)
@@ -69,78 +78,7 @@ func defaults() *Set {
 }
 
 func defaultCorrelation() Correlation {
-	return Correlation{
-		Join:   2200,
-		Parent: 4000,
-		Weights: Weights{
-			Rule:          6000,
-			SameAlert:     1500,
-			SameService:   3200,
-			SameInstance:  200,
-			SameHost:      2700,
-			HostOfService: 3500,
-			DependsOn1:    4700,
-			DependsOn2:    2400,
-			DependsOn3:    1400,
-			WrongOrder:    -2100,
-			SharedCallee:  3000,
-			SharedCaller:  0,
-			HostToo:       650,
-			Template:      0,
-			Learnt:        3000,
-			Mention:       3000,
-			MentionToo:    100,
-			MentionPeer:   5000,
-			MentionName:   3000,
-			MentionKey:    6000,
-			Maintenance:   2000,
-			Change:        600,
-			Lone:          -700,
-			LoneAcross:    -800,
-			Spread:        900,
-			Pace:          470,
-			PaceAcross:    740,
-			Quiet:         -340,
-			QuietAcross:   -300,
-			Background:    -790,
-			Recovered:     -1500,
-			Storm:         300,
-			Refire:        -4000,
-			LinkDirect:    3800,
-			LinkFar:       -500,
-			LinkLone:      -1100,
-		},
-		Time: []TimePoint{
-			{0, 3500},
-			{Duration(15 * schemas.Second), 1000},
-			{Duration(30 * schemas.Second), 800},
-			{Duration(1 * schemas.Minute), 0},
-			{Duration(4 * schemas.Minute), -150},
-			{Duration(8 * schemas.Minute), -900},
-			{Duration(16 * schemas.Minute), -2350},
-			{Duration(30 * schemas.Minute), -5260},
-			{Duration(1 * schemas.Hour), -6000},
-			{Duration(4 * schemas.Hour), -8000},
-		},
-		TimeAcross: []TimePoint{
-			{0, 1900},
-			{Duration(15 * schemas.Second), 1050},
-			{Duration(30 * schemas.Second), 700},
-			{Duration(1 * schemas.Minute), 0},
-			{Duration(4 * schemas.Minute), -300},
-			{Duration(8 * schemas.Minute), -570},
-			{Duration(16 * schemas.Minute), -1200},
-			{Duration(1 * schemas.Hour), -3000},
-		},
-		Onset: []TimePoint{
-			{0, 1150},
-			{Duration(15 * schemas.Second), 200},
-			{Duration(1 * schemas.Minute), 0},
-			{Duration(2 * schemas.Minute), -680},
-			{Duration(4 * schemas.Minute), -1680},
-			{Duration(8 * schemas.Minute), -2400},
-			{Duration(20 * schemas.Minute), -4000},
-		},
+	c := Correlation{
 		ServiceLabels: []string{"service", "service_name", "service.name", "app", "app_kubernetes_io_name",
 			"app.kubernetes.io/name", "k8s_app", "component", "deployment", "container", "workload", "job"},
 		WeakLabels:     []string{"job", "component", "container", "workload"},
@@ -156,4 +94,8 @@ func defaultCorrelation() Correlation {
 		ChangeLookBack: Duration(2 * schemas.Hour),
 		ChangeHops:     2,
 	}
+	if err := yaml.Unmarshal(weightsText, &c); err != nil { // embedded, and read by every test
+		panic("rules: weights.yaml: " + err.Error())
+	}
+	return c
 }

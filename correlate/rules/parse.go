@@ -194,18 +194,17 @@ func (c *Correlation) check(d document) error {
 	if c.Parent < c.Join {
 		return d.errorf(at+".parent", "parent (%d) must not be below join (%d): linking incidents needs more than joining one", c.Parent, c.Join)
 	}
-	for _, t := range []struct {
-		name  string
-		table []TimePoint
-	}{{"time", c.Time}, {"time_across", c.TimeAcross}, {"onset", c.Onset}} {
-		if len(t.table) == 0 {
-			return d.errorf(at+"."+t.name, "the table is empty: remove %q to get the default", t.name+":")
-		}
-		for i := 1; i < len(t.table); i++ {
-			if t.table[i].Gap <= t.table[i-1].Gap {
-				return d.errorf(fmt.Sprintf("%s.%s[%d]", at, t.name, i), "gaps in the table must grow")
+	var err error
+	c.eachCurve(func(path string, x any) {
+		curve := cornersOf(x)
+		for i := 1; i < len(curve); i++ {
+			if curve[i].At <= curve[i-1].At && err == nil {
+				err = d.errorf(fmt.Sprintf("%s.%s[%d]", at, path, i), "the corners of a curve must grow")
 			}
 		}
+	})
+	if err != nil {
+		return err
 	}
 	return nil
 }

@@ -62,13 +62,20 @@ type Correlation struct {
 
 	Weights Weights `yaml:"weights"`
 
-	// Time maps the gap between a signal's start and the nearest start on the
-	// related service to points, linear in between, flat outside.
-	Time []TimePoint `yaml:"time"`
-	// TimeAcross does the same from one service to another, and Onset maps the
-	// gap to the first start there: a fault arrives at a neighbour once.
-	TimeAcross []TimePoint `yaml:"time_across"`
-	Onset      []TimePoint `yaml:"onset"`
+	// Same, Across and Apart say what times and the state of an incident add
+	// to a tie: on the same service, from one service to another, and where
+	// only names, the past or the moment connect the two. Ticket is for tickets,
+	// which people write minutes later.
+	Same   Curves `yaml:"same"`
+	Across Curves `yaml:"across"`
+	Again  Curves `yaml:"again"` // the same alert, still firing in the incident, started again
+	Apart  Curves `yaml:"apart"`
+	Ticket Curves `yaml:"ticket"`
+	// Events are the same for scopes in which no alert has ever recovered:
+	// what comes there are events, and what still fires is not known.
+	Events EventCurves `yaml:"events"`
+	// Link is for two incidents.
+	Link LinkCurves `yaml:"link"`
 
 	// ServiceLabels are the labels that may name an alert's service, most
 	// trusted first; the last ones named in WeakLabels are believed only when
@@ -99,58 +106,6 @@ type Correlation struct {
 	ChangeLookBack Duration `yaml:"change_look_back"`
 	// ChangeHops is how far upstream a candidate cause may be.
 	ChangeHops int `yaml:"change_hops"`
-}
-
-// Weights are the points of each kind of evidence.
-type Weights struct {
-	Rule          int64 `yaml:"rule"`
-	SameAlert     int64 `yaml:"same_alert"`
-	SameService   int64 `yaml:"same_service"`
-	SameInstance  int64 `yaml:"same_instance"`
-	SameHost      int64 `yaml:"same_host"`
-	HostOfService int64 `yaml:"host_of_service"` // an alert on a host that runs the service
-	DependsOn1    int64 `yaml:"depends_on_1"`    // callee first, then caller: one hop
-	DependsOn2    int64 `yaml:"depends_on_2"`
-	DependsOn3    int64 `yaml:"depends_on_3"`
-	WrongOrder    int64 `yaml:"wrong_order"` // added when the caller was first
-	SharedCallee  int64 `yaml:"shared_dependency"`
-	Template      int64 `yaml:"template"` // same alert name elsewhere in the incident
-	Learnt        int64 `yaml:"learnt"`   // at most this much
-	Mention       int64 `yaml:"mention"`  // text or a label names a service, instance or alert
-	MentionKey    int64 `yaml:"mention_key"`
-	Maintenance   int64 `yaml:"maintenance"` // one maintenance in progress upstream may explain two incidents
-	Change        int64 `yaml:"change"`      // a change on the service explains the incident already
-	SharedCaller  int64 `yaml:"shared_caller"`
-	HostToo       int64 `yaml:"host_too"` // the host as well, besides another tie
-	MentionToo    int64 `yaml:"mention_too"`
-	MentionPeer   int64 `yaml:"mention_peer"` // a label of an alert names it
-	MentionName   int64 `yaml:"mention_name"` // a text names only an alert of the incident
-
-	// What the incident looks like at the moment. "Across" is for ties from
-	// one service to another.
-	Lone        int64 `yaml:"lone"` // it has a single alert so far
-	LoneAcross  int64 `yaml:"lone_across"`
-	Spread      int64 `yaml:"spread"` // it affects several services already
-	Pace        int64 `yaml:"pace"`   // per doubling of the alerts of the last half-minutes
-	PaceAcross  int64 `yaml:"pace_across"`
-	Quiet       int64 `yaml:"quiet"` // per halving of them below one
-	QuietAcross int64 `yaml:"quiet_across"`
-	Background  int64 `yaml:"background"` // per doubling of the incidents opened of late
-	Recovered   int64 `yaml:"recovered"`  // all its alerts have recovered
-	Storm       int64 `yaml:"storm"`      // many signals joined it just now, and the topology knows nothing of this one
-	Refire      int64 `yaml:"refire"`     // the same alert is firing in it and started again
-
-	// Between two incidents: a service of one is, or is next to, a service of
-	// the other; or two hops away.
-	LinkDirect int64 `yaml:"link_direct"`
-	LinkFar    int64 `yaml:"link_far"`
-	LinkLone   int64 `yaml:"link_lone"` // one of them has a single alert
-}
-
-// TimePoint is one corner of the time table.
-type TimePoint struct {
-	Gap    Duration `yaml:"gap"`
-	Points int64    `yaml:"points"`
 }
 
 // Lifecycle says how incidents and alerts begin and end. All of it runs on log

@@ -13,7 +13,7 @@ import (
 // With returns a copy of s in which one setting has another value, and the old
 // value as text ("" when it was not there). path is written as in the file:
 // correlation.join, rules[0].window, rules[by-team].window (by name),
-// correlation.time[2].points. value is YAML.
+// correlation.same.gap[2].points. value is YAML.
 func (s *Set) With(path, value string) (*Set, string, error) {
 	text, err := yaml.Marshal(s)
 	if err != nil {

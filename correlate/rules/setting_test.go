@@ -20,7 +20,7 @@ func TestWithChangesOneSetting(t *testing.T) {
 		{"rules[0].window", "15m", "5m", func(s *Set) bool { return s.Rules[0].Window.String() == "15m" }},
 		{"rules[by-team].window", "1h", "5m", func(s *Set) bool { return s.Rules[0].Window.String() == "1h" }},
 		{"rules[0].by", "[cluster, team]", "", func(s *Set) bool { return len(s.Rules[0].By) == 2 }},
-		{"correlation.time[0].points", "-7", strconv.FormatInt(s.Correlation.Time[0].Points, 10), func(s *Set) bool { return s.Correlation.Time[0].Points == -7 }},
+		{"correlation.same.gap[0].points", "-7", strconv.FormatInt(s.Correlation.Same.Gap[0].Points, 10), func(s *Set) bool { return s.Correlation.Same.Gap[0].Points == -7 }},
 		{"impact.people.critical", "9", "5", func(s *Set) bool { return s.Impact.People["critical"] == 9 }},
 	} {
 		n, old, err := s.With(c.path, c.value)
@@ -43,13 +43,13 @@ func TestWithChangesOneSetting(t *testing.T) {
 func TestWithRefuses(t *testing.T) {
 	s := Default()
 	for path, want := range map[string]string{
-		"correlation.jion":        "jion",
-		"rules[0].window":         "list",
-		"correlation.time[x].gap": "that name",
-		"correlation.join.x":      "nothing it could be in",
-		"":                        "missing",
-		"a..b":                    "empty",
-		"correlation.hops":        "0 to 3",
+		"correlation.jion":           "jion",
+		"rules[0].window":            "list",
+		"correlation.same.gap[x].at": "that name",
+		"correlation.join.x":         "nothing it could be in",
+		"":                           "missing",
+		"a..b":                       "empty",
+		"correlation.hops":           "0 to 3",
 	} {
 		if _, _, err := s.With(path, "15"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v; want it to say %q", path, err, want)

@@ -1,0 +1,62 @@
+package correlate
+
+import (
+	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
+)
+
+// Guide chooses in the engine's stead, so that weights can be fitted on streams
+// whose truth is known.
+type Guide interface {
+	// Choose is called for each new alert and ticket with the incidents that
+	// were weighed, and the one the engine would choose, "" for none. It
+	// returns the live incident to put the signal in, "" to open one.
+	Choose(s *schemas.Signal, options []Option, own string) string
+	// Link is called whenever two incidents are compared. It says whether the
+	// engine may link them if it would.
+	Link(incidentID, otherID string, o Option) bool
+}
+
+// Option is one incident that was weighed.
+type Option struct {
+	IncidentID string
+	Score      int64
+	Terms      []Term
+}
+
+// Term is a part of a score: so many thousandths of what the rule set says.
+type Term struct {
+	Points *int64 // in the rule set the engine was made with
+	Share  int64
+}
+
+// SetGuide puts g in charge. It must be called before the first Step.
+func (e *Engine) SetGuide(g Guide) { e.guide = g }
+
+// term notes for the guide where points come from.
+func (e *Engine) term(points *int64, share int64) {
+	if e.guide != nil && share != 0 {
+		e.terms = append(e.terms, Term{points, share})
+	}
+}
+
+// termsAt notes which corners of a curve what it says of x comes from.
+func (e *Engine) termsAt(c []rules.Corner, x int64) {
+	if e.guide == nil {
+		return
+	}
+	i, share := place1000(c, x)
+	e.term(&c[i].Points, 1000-share)
+	if share > 0 {
+		e.term(&c[i+1].Points, share)
+	}
+}
+
+// guided lets the guide choose.
+func (e *Engine) guided(q *query, s *schemas.Signal, options []Option, p *placement) {
+	own := ""
+	if p.inc != nil {
+		own = p.inc.pub.ID
+	}
+	p.inc, p.second = q.sc.incidents[e.guide.Choose(s, options, own)], scored{}
+}
