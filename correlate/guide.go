@@ -42,7 +42,7 @@ func (e *Engine) term(points *int64, share int64) {
 
 // termsAt notes which corners of a curve what it says of x comes from.
 func (e *Engine) termsAt(c []rules.Corner, x int64) {
-	if e.guide == nil {
+	if e.guide == nil || len(c) == 0 {
 		return
 	}
 	i, share := place1000(c, x)

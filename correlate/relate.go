@@ -34,6 +34,7 @@ func (e *Engine) relative(inc *incident, q *query) scored {
 	if ent == nil || inc.places[ent] == nil || len(inc.alerts) > freshAlerts && !inc.newAt(ent) && !inc.newAt(q.sub.hostEnt) {
 		return best
 	}
+	e.scratch.paces = e.scratch.paces[:0] // the signal has joined since they were summed up
 	var seen []*incident
 	look := func(other *incident) {
 		if len(seen) >= e.set.Correlation.Candidates || other.closed || other.main() == inc.main() || q.start.Sub(other.lastStart) > relativeAge || slices.Contains(seen, other) {
@@ -86,7 +87,7 @@ type kinship struct {
 }
 
 func (k *kinship) consider(e *Engine, gap int64, ev evidence, base *int64) {
-	points := *base + e.pointsOr0(e.set.Correlation.Link.Gap, gap)
+	points := *base + e.pointsAt(e.set.Correlation.Link.Gap, gap)
 	if k.base == nil || points > k.points {
 		ev.gap = gap
 		k.best, k.points, k.base, k.gap = ev, points, base, gap
@@ -109,8 +110,7 @@ func (e *Engine) kin(small, large *incident) kinship {
 		if other := large.places[p.ent]; other != nil && other.primary() {
 			near(other, evidence{kind: evSameService}, &w.LinkSame)
 		} else if p.ent.node >= 0 {
-			q := &query{sc: small.sc, start: p.first}
-			e.topologyTies(q, large, p.ent.node, func(other *place, rel relation) {
+			e.topologyTies(large, p.ent.node, func(other *place, rel relation) {
 				ev := e.linkEvidence(p, other, rel)
 				base := &w.LinkFar
 				if ev.hops == 1 {
@@ -142,9 +142,10 @@ func (e *Engine) relate(inc, other *incident) scored {
 		small, large = large, small
 	}
 	k := e.kin(small, large)
+	begun := spanBetween(inc.pub.StartedAt, other.pub.StartedAt, other.pub.StartedAt)
 	l := &c.Link
 	if k.base == nil {
-		k.base, k.best, k.gap = &c.Weights.LinkApart, evidence{kind: evTogether}, spanBetween(inc.pub.StartedAt, other.pub.StartedAt, other.pub.StartedAt)
+		k.base, k.best, k.gap = &c.Weights.LinkApart, evidence{kind: evTogether}, begun
 	}
 	k.best.points = *k.base
 	e.term(k.base, 1000)
@@ -153,14 +154,13 @@ func (e *Engine) relate(inc, other *incident) scored {
 		s.fixed(&c.Weights.LinkEvents, evidence{kind: evEvents})
 	}
 	s.read(l.Gap, k.gap, evidence{kind: evOnset, gap: k.gap, other: k.best.other})
-	begun := spanBetween(inc.pub.StartedAt, other.pub.StartedAt, other.pub.StartedAt)
 	s.read(l.Begun, begun, evidence{kind: evBegun, gap: begun})
 	s.read(l.Tied, int64(k.tied)*rateUnit, evidence{kind: evTied, n: int32(k.tied)})
 	if k.all > 0 {
 		s.read(l.Share, int64(k.tied*rateUnit/k.all), evidence{kind: evShare, n: int32(k.tied * 100 / k.all)})
 	}
-	a := e.paceOf(inc)
-	if b := e.paceOf(other); b.alerts < a.alerts {
+	a := e.paceWeighed(inc)
+	if b := e.paceWeighed(other); b.alerts < a.alerts {
 		a = b
 	}
 	s.read(l.Smaller, int64(a.alerts)*rateUnit, evidence{kind: evSmaller, n: int32(a.alerts)})
@@ -174,12 +174,11 @@ func (e *Engine) relate(inc, other *incident) scored {
 
 // linkEvidence names how two services are related.
 func (e *Engine) linkEvidence(p, other *place, rel relation) evidence {
-	slack := int64(e.set.Correlation.OrderSlack)
 	switch {
 	case rel.up > 0:
-		return evidence{kind: evDependsOn, hops: rel.up, reversed: other.first > p.first.Add(slack)}
+		return evidence{kind: evDependsOn, hops: rel.up, reversed: e.wrongOrder(other.first, p.first)}
 	case rel.down > 0:
-		return evidence{kind: evCalledBy, hops: rel.down, reversed: p.first > other.first.Add(slack)}
+		return evidence{kind: evCalledBy, hops: rel.down, reversed: e.wrongOrder(p.first, other.first)}
 	case rel.shared:
 		return evidence{kind: evShared}
 	case rel.caller:

@@ -44,9 +44,6 @@ func (s *sheet) fixed(points *int64, ev evidence) {
 
 // read adds what a curve says of x. A flat or missing curve says nothing.
 func (s *sheet) read(c []rules.Corner, x int64, ev evidence) {
-	if len(c) == 0 {
-		return
-	}
 	if ev.points = s.e.pointsAt(c, x); ev.points != 0 {
 		s.add(ev)
 	}
@@ -183,8 +180,12 @@ func (e *Engine) curvesOf(q *query, inc *incident, g tieGroup) *rules.Curves {
 	return [...]*rules.Curves{&c.Same, &c.Across, &c.Apart}[g]
 }
 
-// pointsAt reads a curve, linear between its corners.
+// pointsAt reads a curve, linear between its corners. A missing one says
+// nothing.
 func (e *Engine) pointsAt(c []rules.Corner, x int64) int64 {
+	if len(c) == 0 {
+		return 0
+	}
 	i, share := place1000(c, x)
 	if share == 0 {
 		return c[i].Points

@@ -17,8 +17,8 @@ const (
 	scopeHalfLife    = 20 * schemas.Minute
 )
 
-// stormLevel is the pace from which an incident may be what an entity suffers
-// from of which the topology knows nothing.
+// stormLevel is the pace from which an alert that nothing else connects with an
+// incident may still be part of it.
 const stormLevel = 5 * rateUnit
 
 // now returns the level at log time at.

@@ -1,7 +1,6 @@
 package correlate
 
 import (
-	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
 
@@ -12,7 +11,7 @@ type tieGroup uint8
 const (
 	tieSame   tieGroup = iota // on the same service, instance or host
 	tieAcross                 // from one service to another, or to a machine
-	tieApart                  // nothing but names, the past or the moment connects them
+	tieApart                  // nothing but the moment connects them
 )
 
 // tie is the strongest connection between a signal and an incident.
@@ -49,18 +48,11 @@ func (t *ties) consider(group tieGroup, p *place, ev evidence, base, order *int6
 	if p != nil {
 		c := e.curvesOf(q, t.inc, group)
 		x.gap = e.gapTo(q, t.inc, p.first, p.last)
-		x.total += e.pointsOr0(c.Gap, x.gap) + e.pointsOr0(c.Onset, q.start.Sub(p.first)) + e.pointsOr0(c.Firing, int64(t.inc.firingAt(p))*rateUnit)
+		x.total += e.pointsAt(c.Gap, x.gap) + e.pointsAt(c.Onset, q.start.Sub(p.first)) + e.pointsAt(c.Firing, int64(t.inc.firingAt(p))*rateUnit)
 	}
 	if t.best.place == nil && !t.best.alone || x.total > t.best.total {
 		t.best = x
 	}
-}
-
-func (e *Engine) pointsOr0(c []rules.Corner, x int64) int64 {
-	if len(c) == 0 {
-		return 0
-	}
-	return e.pointsAt(c, x)
 }
 
 // strongestTie finds the place of inc that explains the signal best: its own
@@ -74,7 +66,7 @@ func (e *Engine) strongestTie(q *query, inc *incident) tie {
 		if p := inc.places[ent]; p != nil {
 			e.sameTie(&t, ent, p)
 		} else if ent.node >= 0 {
-			e.topologyTies(q, inc, ent.node, func(p *place, r relation) { e.relationTie(&t, p, r) })
+			e.topologyTies(inc, ent.node, func(p *place, r relation) { e.relationTie(&t, p, r) })
 		}
 		if ent.node >= 0 {
 			e.machineTies(&t, ent.node)
@@ -142,11 +134,11 @@ func (e *Engine) machineTies(t *ties, x int32) {
 }
 
 // topologyTies calls f with the services of inc that are near x.
-func (e *Engine) topologyTies(q *query, inc *incident, x int32, f func(*place, relation)) {
+func (e *Engine) topologyTies(inc *incident, x int32, f func(*place, relation)) {
 	v := e.topo.near(x)
 	if len(v.order) < len(inc.services) {
 		for _, n := range v.order {
-			if y := q.sc.nodes[n]; y != nil {
+			if y := inc.sc.nodes[n]; y != nil {
 				if p := inc.places[y]; p != nil {
 					f(p, v.of[n])
 				}
@@ -167,9 +159,7 @@ func (e *Engine) topologyTies(q *query, inc *incident, x int32, f func(*place, r
 // relationTie offers what the topology says of p. Effects move from callee to
 // caller: in that order it speaks for a link, against it less.
 func (e *Engine) relationTie(t *ties, p *place, rel relation) {
-	c := &e.set.Correlation
-	w := &c.Weights
-	slack := int64(c.OrderSlack)
+	w := &e.set.Correlation.Weights
 	order := func(wrong bool) *int64 {
 		if wrong {
 			return &w.WrongOrder
@@ -178,11 +168,11 @@ func (e *Engine) relationTie(t *ties, p *place, rel relation) {
 	}
 	name := p.ent.key.name
 	if rel.up > 0 {
-		wrong := p.first > t.q.start.Add(slack)
+		wrong := e.wrongOrder(p.first, t.q.start)
 		t.consider(tieAcross, p, evidence{kind: evDependsOn, hops: rel.up, reversed: wrong, other: name}, w.DependsOn(rel.up), order(wrong))
 	}
 	if rel.down > 0 {
-		wrong := t.q.start > p.first.Add(slack)
+		wrong := e.wrongOrder(t.q.start, p.first)
 		t.consider(tieAcross, p, evidence{kind: evCalledBy, hops: rel.down, reversed: wrong, other: name}, w.CalledBy(rel.down), order(wrong))
 	}
 	if rel.shared {
@@ -194,6 +184,12 @@ func (e *Engine) relationTie(t *ties, p *place, rel relation) {
 	if rel.alike {
 		t.consider(tieAcross, p, evidence{kind: evAlike, other: name}, &w.Alike, nil)
 	}
+}
+
+// wrongOrder reports whether a callee was affected after its caller, by more
+// than alerts wait for their "for:".
+func (e *Engine) wrongOrder(callee, caller schemas.Time) bool {
+	return callee > caller.Add(int64(e.set.Correlation.OrderSlack))
 }
 
 // stormy: many signals joined inc just now, more than any other incident of

@@ -11,7 +11,7 @@
 //   - engine.go: the real engine among them
 //   - run.go: the table; render.go: the table as text and JSON; ablate.go:
 //     what each kind of evidence is worth
-//   - fit.go: weights and curves by likelihood; tune.go: the last turns of them,
+//   - fit.go, logit.go: weights and curves by likelihood; tune.go: the last turns of them,
 //     with the engine running on its own
 //   - learnt.go: what learning on a world's past is worth
 //   - micross.go, huawei.go: real data; problems.go: recurring causes

@@ -64,7 +64,7 @@ type Correlation struct {
 
 	// Same, Across and Apart say what times and the state of an incident add
 	// to a tie: on the same service, from one service to another, and where
-	// only names, the past or the moment connect the two. Ticket is for tickets,
+	// only the moment connects the two. Ticket is for tickets,
 	// which people write minutes later.
 	Same   Curves `yaml:"same"`
 	Across Curves `yaml:"across"`
