@@ -146,6 +146,7 @@ func FuzzSignalCodec(f *testing.F) {
 	f.Add(`{"starts_at":1763807520123,"ends_at":"","labels":{"a":1,"b":true,"c":null,"d":"","a2":1e3},"flags":[],"impact":null}`)
 	f.Add(`{"labels":{"b":"2","a":"1","b":"3"},"impact":{"cost":1e-9,"lost_revenue":1e21,"users":-3}}`)
 	f.Add(`{"starts_at":"2026-11-22T10:32:00.5+01:00","ends_at":"0001-01-01T00:00:00Z","truncated":-1,"x":{"y":[1]}}`)
+	f.Add(`{"starts_at":"0002-01-01T00:00:00+01:00","ends_at":"0001-12-31T23:59:59-01:00"}`) // the year 1 here, 2 there
 	f.Fuzz(func(t *testing.T, text string) {
 		var got, want Signal
 		err := DecodeSignal([]byte(text), &got)
@@ -193,6 +194,7 @@ func TestTimesOutsideFourDigitYears(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]Time{
+		`"0002-01-01T00:00:00+01:00"`: 0, `"0001-12-31T23:30:00-01:00"`: minTime + 30*60*1000,
 		`"0001-01-01T00:00:00Z"`: 0, `null`: 0, `""`: 0, `"1970-01-01T00:00:00.007Z"`: 7, `7`: 7,
 		`"2026-11-22T11:32:00.123456+01:00"`: 1795343520123,
 	} {

@@ -33,12 +33,13 @@ const (
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // TimeOf converts t, cutting it to milliseconds. Go's zero time and
-// Alertmanager's 0001-01-01T00:00:00Z become "not known".
+// Alertmanager's 0001-01-01T00:00:00Z become "not known", as all of the year 1
+// does, in UTC: a zone must not decide whether a time is known.
 func TimeOf(t time.Time) Time {
-	if t.IsZero() || t.Year() <= 1 {
-		return 0
+	if ms := Time(t.UnixMilli()); ms >= minTime {
+		return ms
 	}
-	return Time(t.UnixMilli())
+	return 0
 }
 
 // ParseTime reads RFC 3339 with or without a fraction.
