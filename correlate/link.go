@@ -92,21 +92,21 @@ func linkReason(c *scored, service, by string) string {
 	if by != "" {
 		return by + " linked them"
 	}
-	reason := ""
+	var p prose
 	for i := range c.evidence {
 		ev := &c.evidence[i]
 		if ev.kind.supportOnly() {
 			continue
 		}
-		if reason != "" {
-			reason += "; "
+		if len(p.b) > 0 {
+			p.say("; ")
 		}
-		reason += ev.detail(service)
+		ev.tell(&p, service)
 	}
-	if reason == "" {
+	if len(p.b) == 0 {
 		return "related"
 	}
-	return reason
+	return p.String()
 }
 
 // unlink makes child stand alone again.
@@ -137,7 +137,7 @@ func (e *Engine) addLink(inc *incident, other, relation string, c *scored, reaso
 		Threshold: e.set.Correlation.Parent}
 	if c != nil {
 		l.Score = c.score
-		l.Evidence = renderEvidence(c.evidence, service)
+		l.Evidence = evidenceOf(c.evidence, service)
 	}
 	links := slices.Clone(inc.pub.Links) // the published one may still be in an Output
 	if len(links) >= linksCap {

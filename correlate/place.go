@@ -63,6 +63,7 @@ type scratch struct {
 	shown      []*alert
 	listed     []listed
 	why        why
+	prose      prose
 	query      query
 	subject    subject
 }

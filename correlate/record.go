@@ -130,21 +130,37 @@ func (e *Engine) refuse(r *record, s *schemas.Signal, reason string) {
 func (e *Engine) emitDecision(r *record, w *why, s *schemas.Signal) {
 	e.stats.Decisions++
 	r.revision++
-	told := renderEvidence(w.evidence, w.service)
+	p := &e.scratch.prose
+	p.reset()
+	p.id(r.id).end()
+	p.tellAll(w.evidence, w.service)
+	w.tellReason(p, r.incident)
+	p.end()
+	if !w.anchor.IsZero() {
+		p.id(w.anchor).end()
+	}
+	if !w.window.IsZero() {
+		p.id(w.window).end()
+	}
+	if w.runnerUp != "" {
+		w.tellRunner(p)
+		p.end()
+	}
+	text := p.pieces() // to be taken below in the order they were told
 	d := schemas.Decision{
-		SignalID:   r.id.String(),
+		SignalID:   text.next(),
 		Revision:   int64(r.revision),
 		Scope:      r.sc.name,
 		Kind:       kindNames[r.kind],
 		Verdict:    verdictNames[r.verdict],
 		IncidentID: r.incident,
-		Reason:     w.reasonFrom(told, r.incident),
+		Evidence:   text.evidence(w.evidence),
+		Reason:     text.next(),
 		At:         r.at,
 		Repeats:    r.repeats,
 		LastAt:     r.lastAt,
 		Score:      w.score,
 		Threshold:  w.threshold,
-		Evidence:   told,
 		Rules:      r.versions.rules,
 		Topology:   r.versions.topology,
 		Learnt:     r.versions.learnt,
@@ -152,13 +168,13 @@ func (e *Engine) emitDecision(r *record, w *why, s *schemas.Signal) {
 		Signal:     s,
 	}
 	if !w.anchor.IsZero() {
-		d.AnchorID = w.anchor.String()
+		d.AnchorID = text.next()
 	}
 	if !w.window.IsZero() {
-		d.WindowID = w.window.String()
+		d.WindowID = text.next()
 	}
 	if w.runnerUp != "" {
-		d.RunnerUp = w.runner()
+		d.RunnerUp = &schemas.RunnerUp{IncidentID: w.runnerUp, Score: w.runnerScore, Reason: text.next()}
 	}
 	e.out.Decisions = append(e.out.Decisions, d)
 }

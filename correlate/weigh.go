@@ -51,7 +51,7 @@ func (e *Engine) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) {
 	}
 	c := e.score(q, inc)
 	w := Weighing{IncidentID: incidentID, Score: c.score, Join: e.set.Correlation.Join, Parent: e.set.Correlation.Parent,
-		Decisive: c.decisive, Evidence: renderEvidence(c.evidence, sub.service), AnchorID: c.anchor.String()}
+		Decisive: c.decisive, Evidence: evidenceOf(c.evidence, sub.service), AnchorID: c.anchor.String()}
 	w.Linked = slices.ContainsFunc(c.evidence, func(ev evidence) bool { return !ev.kind.supportOnly() })
 	w.Veto, _ = e.objection(q, &c)
 	w.NotWeighed = !slices.Contains(e.candidates(q), inc)

@@ -14,9 +14,11 @@ type ID [16]byte
 // String returns the 32 hexadecimal digits.
 func (id ID) String() string {
 	var text [2 * len(id)]byte // hex.EncodeToString would allocate twice
-	hex.Encode(text[:], id[:])
-	return string(text[:])
+	return string(id.Append(text[:0]))
 }
+
+// Append appends the 32 hexadecimal digits to b.
+func (id ID) Append(b []byte) []byte { return hex.AppendEncode(b, id[:]) }
 
 // IsZero reports whether the id is not set.
 func (id ID) IsZero() bool { return id == ID{} }
