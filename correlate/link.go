@@ -8,7 +8,7 @@ import (
 
 // afterJoin looks at what a signal that just joined inc tells about others.
 func (e *Engine) afterJoin(inc *incident, sub *subject, q *query, p *placement) {
-	if p.second.inc != nil && !p.second.inc.closed && p.second.decisive {
+	if p.second.inc != nil && !p.second.inc.closed {
 		e.consider(inc, p.second, sub.service)
 	}
 	if best := e.relative(inc, q); best.inc != nil {

@@ -46,7 +46,7 @@ type placement struct {
 	inc      *incident // nil: open one
 	why      *why
 	evidence []evidence // for inc; in memory that the next signal uses again
-	second   scored     // another incident that scored above the parent threshold
+	second   scored     // another incident that an operator or a key names
 	open     string     // why none was chosen
 }
 
@@ -170,14 +170,19 @@ func withMissing(evs []evidence, missing []string) []evidence {
 func (e *Engine) pick(q *query, all []scored, p *placement) {
 	w := p.why
 	join := e.set.Correlation.Join
+	var vetoed *scored // the best of those that must not be joined
+	var objected objection
 	for i := range all {
 		c := &all[i]
 		if c.score < join && !c.decisive {
 			break
 		}
-		if veto := e.veto(q, c); veto != "" {
-			if p.open == "" {
-				p.open = veto
+		if o := e.objection(q, c); o != noObjection {
+			if o.limit() {
+				e.nothingJoins(c.inc, o)
+			}
+			if vetoed == nil {
+				vetoed, objected = c, o
 			}
 			continue
 		}
@@ -187,7 +192,7 @@ func (e *Engine) pick(q *query, all []scored, p *placement) {
 			p.evidence = c.evidence
 			continue
 		}
-		if c.score >= e.set.Correlation.Parent && p.second.inc == nil && c.inc.main() != p.inc.main() {
+		if c.decisive && c.score >= e.set.Correlation.Parent && p.second.inc == nil && c.inc.main() != p.inc.main() {
 			p.second = *c
 			p.second.evidence = slices.Clone(c.evidence)
 		}
@@ -198,11 +203,13 @@ func (e *Engine) pick(q *query, all []scored, p *placement) {
 			break
 		}
 	}
-	if p.inc == nil && len(all) > 0 && w.score == 0 {
-		w.score = all[0].score
-		if all[0].score >= join { // vetoed: its own incident, and said so
-			w.text = "opened an incident of its own: " + p.open
-		}
+	if p.inc != nil || len(all) == 0 {
+		return
+	}
+	w.score = all[0].score
+	if vetoed != nil { // its own incident, and said so
+		p.open = e.vetoText(objected, vetoed.inc)
+		w.text = "opened an incident of its own: " + p.open
 	}
 }
 
@@ -227,36 +234,79 @@ func compareScored(a, b scored) int {
 	return 0
 }
 
-// veto says why a signal must not join c although the evidence suffices.
-func (e *Engine) veto(q *query, c *scored) string {
-	why, limit := e.objection(q, c)
-	if limit {
-		e.limited(c.inc, "nothing joins it any more: "+why)
-		return c.inc.pub.ID + " would fit, but " + why
-	}
-	return why
-}
+// objection is why a signal must not join an incident although the evidence
+// suffices.
+type objection uint8
 
-// objection is veto without consequences; limit says that a limit is the reason.
-func (e *Engine) objection(q *query, c *scored) (why string, limit bool) {
+const (
+	noObjection objection = iota
+	movedAway
+	keptSeparate
+	// From here on: limits.
+	tooManySignals
+	tooLong
+	tooManyServices
+	tooFast
+)
+
+func (o objection) limit() bool { return o >= tooManySignals }
+
+func (e *Engine) objection(q *query, c *scored) objection {
 	cfg, inc := &e.set.Correlation, c.inc
 	switch {
 	case c.decisive:
-		return "", false
+		return noObjection
 	case q.sc.facts.apart(q, inc):
-		return "an operator moved this alert away from " + inc.main().pub.ID, false
+		return movedAway
 	case inc.separate && !c.ruled:
-		return inc.pub.ID + " is kept separate by a rule", false
+		return keptSeparate
 	case len(inc.alerts) >= cfg.MaxSignals:
-		return "it has " + itoa(int64(len(inc.alerts))) + " alerts (correlation.max_signals)", true
+		return tooManySignals
 	case e.now.Sub(inc.pub.DetectedAt) > int64(cfg.MaxDuration):
-		return "it is open for more than " + cfg.MaxDuration.String() + " (correlation.max_duration)", true
+		return tooLong
 	case len(inc.services) >= cfg.MaxServices && inc.places[q.sub.ent] == nil:
-		return "it spans " + itoa(int64(len(inc.services))) + " services (correlation.max_services)", true
+		return tooManyServices
 	case e.joiningTooFast(inc):
-		return "more than " + itoa(int64(e.set.Limits.JoiningPerMinute)) + " signals joined it within a minute (limits.joining_per_minute)", true
+		return tooFast
 	}
-	return "", false
+	return noObjection
+}
+
+// nothingJoins notes which limit keeps signals out of inc. A storm runs into it
+// with every signal, but it is said once.
+func (e *Engine) nothingJoins(inc *incident, o objection) {
+	if inc.pub.Limited != "" {
+		e.stats.Limited++
+		return
+	}
+	e.limited(inc, "nothing joins it any more: "+e.objectionText(o, inc))
+}
+
+// vetoText says so in the words of a decision.
+func (e *Engine) vetoText(o objection, inc *incident) string {
+	if o.limit() {
+		return inc.pub.ID + " would fit, but " + e.objectionText(o, inc)
+	}
+	return e.objectionText(o, inc)
+}
+
+func (e *Engine) objectionText(o objection, inc *incident) string {
+	cfg := &e.set.Correlation
+	switch o {
+	case movedAway:
+		return "an operator moved this alert away from " + inc.main().pub.ID
+	case keptSeparate:
+		return inc.pub.ID + " is kept separate by a rule"
+	case tooManySignals:
+		return "it has " + itoa(int64(len(inc.alerts))) + " alerts (correlation.max_signals)"
+	case tooLong:
+		return "it is open for more than " + cfg.MaxDuration.String() + " (correlation.max_duration)"
+	case tooManyServices:
+		return "it spans " + itoa(int64(len(inc.services))) + " services (correlation.max_services)"
+	case tooFast:
+		return "more than " + itoa(int64(e.set.Limits.JoiningPerMinute)) + " signals joined it within a minute (limits.joining_per_minute)"
+	}
+	return ""
 }
 
 func (e *Engine) joiningTooFast(inc *incident) bool {

@@ -53,7 +53,7 @@ func (e *Engine) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) {
 	w := Weighing{IncidentID: incidentID, Score: c.score, Join: e.set.Correlation.Join, Parent: e.set.Correlation.Parent,
 		Decisive: c.decisive, Evidence: evidenceOf(c.evidence, sub.service), AnchorID: c.anchor.String()}
 	w.Linked = slices.ContainsFunc(c.evidence, func(ev evidence) bool { return !ev.kind.supportOnly() })
-	w.Veto, _ = e.objection(q, &c)
+	w.Veto = e.objectionText(e.objection(q, &c), inc)
 	w.NotWeighed = !slices.Contains(e.candidates(q), inc)
 	w.Missing = e.missing(q, inc, &w)
 	return w, true
