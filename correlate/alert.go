@@ -108,7 +108,7 @@ func (a *alert) firstID() schemas.ID {
 
 func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
 	e.scratch.key = appendKey(e.scratch.key[:0], s.Source, s.Fingerprint)
-	a := sc.alerts[alertKey(e.scratch.key)]
+	a := sc.latest(e.scratch.key)
 	if a != nil {
 		a.seenAt = e.now
 	}
@@ -175,9 +175,8 @@ func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subjec
 }
 
 func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {
-	key := keyOf(s.Source, s.Fingerprint)
 	a := &alert{
-		key:         key,
+		key:         keyOf(s.Source, s.Fingerprint),
 		seq:         e.nextSeq(),
 		name:        e.strings.of(s.Name),
 		instance:    sub.instance,
@@ -189,13 +188,12 @@ func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {
 		firing:      s.Status == schemas.StatusFiring,
 		cut:         s.Truncated > 0,
 	}
-	if old := sc.alerts[key]; old != nil && old.firing {
+	if old := sc.setLatest(a); old != nil && old.firing {
 		e.endAlert(old, s.StartsAt)
 	}
 	if sc.lasting >= 0 && sc.lasting < eventsAfter && a.firing {
 		sc.lasting++
 	}
-	sc.alerts[key] = a
 	e.alerts++
 	return a
 }
@@ -310,9 +308,7 @@ func (e *Engine) dropAlert(sc *scope, a *alert) {
 		r.alert = nil
 	}
 	a.records = nil
-	if sc.alerts[a.key] == a {
-		delete(sc.alerts, a.key)
-	}
+	sc.alerts.remove(hashText(string(a.key)), a)
 	a.inc, a.held = nil, nil
 }
 

@@ -52,7 +52,7 @@ func (e *Engine) move(sc *scope, s *schemas.Signal, r *record) {
 		e.refuse(r, s, "move: "+err.Error())
 		return
 	}
-	m := e.known[id]
+	m := e.find(id)
 	if m == nil || m.sc != sc {
 		e.refuse(r, s, "move: signal "+c.SignalID+" is not known here (any more)")
 		return
@@ -140,7 +140,7 @@ func (e *Engine) moveTicket(t *ticket, from, to *incident, by string) {
 		e.reopen(to, "ticket "+t.key+" was moved here")
 	}
 	e.watchQuiet(to)
-	first := e.known[t.first]
+	first := e.find(t.first)
 	e.timeline(from, "moved", 0, "ticket "+t.key+" was moved to "+to.pub.ID, first, by)
 	e.timeline(to, "moved", 0, "ticket "+t.key+" was moved here from "+from.pub.ID, first, by)
 	for _, r := range records {
@@ -156,7 +156,7 @@ func (e *Engine) moveTicket(t *ticket, from, to *incident, by string) {
 // comes rarely, asks for them.
 func (e *Engine) recordsOf(t *ticket) []*record {
 	var out []*record
-	for _, r := range e.known { // sorted below
+	for r := range e.known.all() { // sorted below
 		if kindNames[r.kind] == schemas.KindTicket && r.sc == t.inc.sc && (r.id == t.first || r.why.anchor() == t.first && r.incident == t.inc.pub.ID) {
 			out = append(out, r)
 		}

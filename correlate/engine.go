@@ -17,8 +17,8 @@ type Engine struct {
 	seq    int64 // order of creation, for everything that needs an order
 	scopes map[string]*scope
 	order  []*scope
-	known  map[schemas.ID]*record
-	forget recordQueue // known signals, the next to be checked first
+	known  index[record] // signals, by id
+	forget recordQueue   // known signals, the next to be checked first
 	wakes  wakeQueue
 	dirty  []*record // repeats not yet written
 
@@ -58,7 +58,6 @@ type Stats struct {
 func New(set *rules.Set, topo *rules.Topology) *Engine {
 	e := &Engine{
 		scopes: map[string]*scope{},
-		known:  map[schemas.ID]*record{},
 	}
 	if set == nil {
 		set = rules.Default()
@@ -92,7 +91,7 @@ func (e *Engine) Now() schemas.Time { return e.now }
 // Stats returns the counters.
 func (e *Engine) Stats() Stats {
 	s := e.stats
-	s.Alerts, s.KnownSignals, s.Scopes, s.Wakes = e.alerts, len(e.known), len(e.order), len(e.wakes.heap)
+	s.Alerts, s.KnownSignals, s.Scopes, s.Wakes = e.alerts, e.known.n, len(e.order), len(e.wakes.heap)
 	for _, sc := range e.order {
 		s.Incidents += len(sc.incidents)
 	}
@@ -117,7 +116,7 @@ func (e *Engine) Repeat(id schemas.ID, at schemas.Time, out *Output) bool {
 		e.out = out
 		e.advance(at)
 	}
-	r := e.known[id]
+	r := e.find(id)
 	if r == nil {
 		return false
 	}
@@ -160,7 +159,7 @@ func (e *Engine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
 	if err != nil {
 		id = schemas.SignalID(s)
 	}
-	if r := e.known[id]; r != nil {
+	if r := e.find(id); r != nil {
 		e.repeat(r)
 		return
 	}

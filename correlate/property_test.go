@@ -206,9 +206,9 @@ func staysSound(t *testing.T, newEngine func() *Engine) {
 			for _, m := range sc.entities {
 				named += len(m)
 			}
-			if named+len(sc.groups)+len(sc.tickets)+len(sc.changes)+len(sc.facts.list)+len(sc.alerts) != 0 {
+			if named+len(sc.groups)+len(sc.tickets)+len(sc.changes)+len(sc.facts.list)+sc.alerts.n != 0 {
 				t.Fatalf("seed %d: scope %s keeps %d entities, %d groups, %d tickets, %d changes, %d facts, %d alerts", seed, sc.name,
-					named, len(sc.groups), len(sc.tickets), len(sc.changes), len(sc.facts.list), len(sc.alerts))
+					named, len(sc.groups), len(sc.tickets), len(sc.changes), len(sc.facts.list), sc.alerts.n)
 			}
 		}
 		last := map[string]schemas.Incident{}

@@ -68,16 +68,21 @@ const (
 var verdictNames = [...]schemas.Verdict{schemas.VerdictPlaced, schemas.VerdictDuplicate,
 	schemas.VerdictSuppressed, schemas.VerdictLate, schemas.VerdictRefused}
 
+// find returns the record of a known signal, or nil.
+func (e *Engine) find(id schemas.ID) *record {
+	return e.known.find(hashBytes(id[:]), func(r *record) bool { return r.id == id })
+}
+
 // newRecord makes the record of a signal seen for the first time.
 func (e *Engine) newRecord(sc *scope, s *schemas.Signal, id schemas.ID) *record {
-	if len(e.known) >= e.set.Limits.KnownSignals {
+	if e.known.n >= e.set.Limits.KnownSignals {
 		e.stats.Limited++
 		if _, ok := e.forget.oldest(); ok {
 			e.forgetRecord(e.forget.pop())
 		}
 	}
 	r := &record{id: id, sc: sc, kind: codeOf(s.Kind), at: e.now, lastAt: e.now}
-	e.known[id] = r
+	e.known.add(hashBytes(id[:]), r)
 	e.remember(r)
 	return r
 }
@@ -226,7 +231,7 @@ func (e *Engine) forgetOld() {
 
 func (e *Engine) forgetRecord(r *record) {
 	e.flushRecord(r)
-	delete(e.known, r.id)
+	e.known.remove(hashBytes(r.id[:]), r)
 	if a := r.alert; a != nil {
 		r.relist()
 		a.records = slices.DeleteFunc(a.records, func(x *record) bool { return x == r })

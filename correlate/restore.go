@@ -125,7 +125,11 @@ func (d *restorer) recordList() {
 			return
 		}
 		d.records = append(d.records, r)
-		e.known[r.id] = r
+		if e.find(r.id) != nil {
+			d.bad("a signal that is there twice")
+			return
+		}
+		e.known.add(hashBytes(r.id[:]), r)
 		e.forget.push(r, since)
 	})
 	d.each(func() {

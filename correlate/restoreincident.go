@@ -74,7 +74,7 @@ func (d *restorer) incidentState(inc *incident) {
 func (d *restorer) alert(sc *scope) *alert {
 	a := &alert{key: keyOf(d.str(), d.text()), seq: d.int()}
 	if d.bool() {
-		sc.alerts[a.key] = a
+		sc.setLatest(a)
 	}
 	d.each(func() {
 		if r := d.recordRef(); r != nil {

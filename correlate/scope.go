@@ -10,7 +10,7 @@ import (
 type scope struct {
 	name      string
 	seq       int64
-	alerts    map[alertKey]*alert // the latest episode of each alert
+	alerts    index[alert] // the latest episode of each alert
 	incidents map[string]*incident
 	live      []*incident                     // the same, in order of opening
 	entities  [entityKinds]map[string]*entity // by kind and name
@@ -40,7 +40,6 @@ func (e *Engine) addScope(name string, seq int64) *scope {
 	sc := &scope{
 		name:      e.strings.of(name),
 		seq:       seq,
-		alerts:    map[alertKey]*alert{},
 		incidents: map[string]*incident{},
 		nodes:     make([]*entity, len(e.topo.nodes)),
 		groups:    map[string]*group{},
@@ -61,6 +60,23 @@ const eventsAfter = 50
 // events reports whether what comes to sc are events, which never recover, and
 // not alerts: what still fires is not known then.
 func (sc *scope) events() bool { return sc.lasting >= eventsAfter }
+
+// latest returns the latest episode of the alert with this key, or nil.
+func (sc *scope) latest(key []byte) *alert {
+	return sc.alerts.find(hashBytes(key), func(a *alert) bool { return string(a.key) == string(key) })
+}
+
+// setLatest makes a the latest episode of its alert, and returns the one that
+// was.
+func (sc *scope) setLatest(a *alert) (old *alert) {
+	h := hashText(string(a.key))
+	if old = sc.alerts.find(h, func(b *alert) bool { return b.key == a.key }); old != nil {
+		sc.alerts.replace(h, old, a)
+	} else {
+		sc.alerts.add(h, a)
+	}
+	return old
+}
 
 type entityKind uint8
 

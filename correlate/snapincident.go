@@ -80,7 +80,7 @@ func (s *snapshotter) key(k alertKey) {
 func (s *snapshotter) alert(sc *scope, a *alert) {
 	s.key(a.key)
 	s.int(a.seq)
-	s.bool(sc.alerts[a.key] == a)
+	s.bool(sc.alerts.has(hashText(string(a.key)), a))
 	s.len(len(a.records))
 	for _, r := range a.records {
 		s.uint(s.records[r])

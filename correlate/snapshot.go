@@ -19,7 +19,7 @@ const snapshotMagic = "pinkstar engine\x03"
 func (e *Engine) Snapshot(w io.Writer) error {
 	s := &snapshotter{
 		encoder:  encoder{w: bufio.NewWriterSize(w, 1<<16), strings: map[string]uint64{}},
-		records:  make(map[*record]uint64, len(e.known)),
+		records:  make(map[*record]uint64, e.known.n),
 		scopes:   map[*scope]uint64{},
 		versions: map[*versions]uint64{},
 		entities: map[*entity]uint64{},

@@ -46,7 +46,7 @@ func (e *Engine) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) {
 	}()
 	e.matchRules(s)
 	q := e.query(sc, s, &sub)
-	if a := sc.alerts[keyOf(s.Source, s.Fingerprint)]; a != nil {
+	if a := sc.latest(appendKey(nil, s.Source, s.Fingerprint)); a != nil {
 		q.last, q.refire = a.inc, a.firing
 	}
 	c := e.score(q, inc)
@@ -62,7 +62,7 @@ func (e *Engine) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) {
 // LiveIncident returns the incident that a known signal is placed in, "" when
 // the signal is not known or in none.
 func (e *Engine) LiveIncident(id schemas.ID) string {
-	if r := e.known[id]; r != nil && r.sc.incidents[r.incident] != nil {
+	if r := e.find(id); r != nil && r.sc.incidents[r.incident] != nil {
 		return r.incident
 	}
 	return ""

@@ -16,7 +16,7 @@ func TestWeighIsWhatStepDoes(t *testing.T) {
 		for i, x := range logOf(seed, 700) {
 			out.Reset()
 			e.Step(&schemas.Signal{Kind: schemas.KindTick}, x.at, &out)
-			if x.s.Kind != schemas.KindAlert && x.s.Kind != schemas.KindTicket || e.known[x.id] != nil {
+			if x.s.Kind != schemas.KindAlert && x.s.Kind != schemas.KindTicket || e.find(x.id) != nil {
 				e.Step(x.s, x.at, &out)
 				continue
 			}
