@@ -95,7 +95,7 @@ func (e *Engine) move(sc *scope, s *schemas.Signal, r *record) {
 
 // ticketOf is the live ticket that the signal of r opened or changed.
 func (sc *scope) ticketOf(r *record) *ticket {
-	if inc := sc.incidents[r.incident]; inc != nil && kindNames[r.kind] == schemas.KindTicket {
+	if inc := sc.incidents[r.incidentID()]; inc != nil && kindNames[r.kind] == schemas.KindTicket {
 		for _, t := range inc.tickets {
 			if t.first == r.id || t.first == r.why.anchor() {
 				return t
@@ -157,7 +157,7 @@ func (e *Engine) moveTicket(t *ticket, from, to *incident, by string) {
 func (e *Engine) recordsOf(t *ticket) []*record {
 	var out []*record
 	for r := range e.known.all() { // sorted below
-		if kindNames[r.kind] == schemas.KindTicket && r.sc == t.inc.sc && (r.id == t.first || r.why.anchor() == t.first && r.incident == t.inc.pub.ID) {
+		if kindNames[r.kind] == schemas.KindTicket && r.sc == t.inc.sc && (r.id == t.first || r.why.anchor() == t.first && r.incidentID() == t.inc.pub.ID) {
 			out = append(out, r)
 		}
 	}

@@ -152,7 +152,7 @@ func (e *Engine) listed(a *alert) listed {
 		l.id = r.id.String()
 		w := r.why.unpack(e.scratch.unpacked)
 		e.scratch.unpacked = w.evidence
-		l.reason = w.reason(r.incident)
+		l.reason = w.reason(r.incidentID())
 	}
 	return l
 }

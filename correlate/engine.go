@@ -126,6 +126,7 @@ func (e *Engine) Repeat(id schemas.ID, at schemas.Time, out *Output) bool {
 
 func (e *Engine) repeat(r *record) {
 	r.repeats++
+	r.unread++
 	r.lastAt = e.now
 	e.stats.Repeats++
 	if a := r.alert; a != nil {

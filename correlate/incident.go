@@ -10,6 +10,7 @@ import (
 // when it is written.
 type incident struct {
 	pub      schemas.Incident
+	id       *string // pub.ID, for the records that outlive the incident
 	seq      int64
 	sc       *scope
 	parent   *incident
@@ -98,6 +99,8 @@ func (e *Engine) openIncident(sc *scope, s *schemas.Signal, r *record, sub *subj
 		Topology:   e.versions.topology,
 		Opening:    r.id.String(),
 	}
+	id := inc.pub.ID
+	inc.id = &id
 	if inc.pub.StartedAt == 0 {
 		inc.pub.StartedAt = e.now
 	}

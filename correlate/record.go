@@ -7,22 +7,43 @@ import (
 )
 
 // record is what is kept of one signal id: enough to write its decision again
-// with a new count, in a compact form.
+// with a new count, in a compact form. There may be millions.
 type record struct {
-	id       schemas.ID
-	sc       *scope
+	id schemas.ID
+	*origin
 	alert    *alert // while the alert is held
 	why      packedWhy
-	versions *versions // that the decision was made under
-	incident string
+	incident *string // id of the incident it is placed in, nil for none
 	repeats  int64
-	flushed  int64 // repeats already added to the incident
 	at       schemas.Time
 	lastAt   schemas.Time
+	unread   uint32 // repeats since they were last written and added to the incident
 	revision int32
 	kind     kindCode
 	verdict  verdictCode
 	dirty    bool
+}
+
+// origin is where a signal came up, and what its decision was made under.
+type origin struct {
+	sc       *scope
+	versions *versions
+}
+
+// originIn is the origin of what is decided in sc now.
+func (e *Engine) originIn(sc *scope) *origin {
+	if sc.origin == nil || sc.origin.versions != e.versions {
+		sc.origin = &origin{sc, e.versions}
+	}
+	return sc.origin
+}
+
+// incidentID is the id of the incident r is placed in, "" for none.
+func (r *record) incidentID() string {
+	if r.incident == nil {
+		return ""
+	}
+	return *r.incident
 }
 
 // why is the reason of a decision. Its text is rendered when it is written; in
@@ -81,7 +102,7 @@ func (e *Engine) newRecord(sc *scope, s *schemas.Signal, id schemas.ID) *record 
 			e.forgetRecord(e.forget.pop())
 		}
 	}
-	r := &record{id: id, sc: sc, kind: codeOf(s.Kind), at: e.now, lastAt: e.now}
+	r := &record{id: id, origin: e.originIn(sc), kind: codeOf(s.Kind), at: e.now, lastAt: e.now}
 	e.known.add(hashBytes(id[:]), r)
 	e.remember(r)
 	return r
@@ -97,10 +118,10 @@ func (e *Engine) decide(r *record, s *schemas.Signal, v verdictCode, inc *incide
 		r.relist()
 	}
 	e.scratch.key = w.pack(e.scratch.key[:0])
-	r.verdict, r.why, r.versions = v, packedWhy(e.scratch.key), e.versions
-	r.incident = ""
+	r.verdict, r.why, r.origin = v, packedWhy(e.scratch.key), e.originIn(r.sc)
+	r.incident = nil
 	if inc != nil {
-		r.incident = inc.pub.ID
+		r.incident = inc.id
 	}
 	e.emitDecision(r, w, s)
 }
@@ -139,7 +160,7 @@ func (e *Engine) emitDecision(r *record, w *why, s *schemas.Signal) {
 	p.reset()
 	p.id(r.id).end()
 	p.tellAll(w.evidence, w.service)
-	w.tellReason(p, r.incident)
+	w.tellReason(p, r.incidentID())
 	p.end()
 	if !w.anchor.IsZero() {
 		p.id(w.anchor).end()
@@ -158,7 +179,7 @@ func (e *Engine) emitDecision(r *record, w *why, s *schemas.Signal) {
 		Scope:      r.sc.name,
 		Kind:       kindNames[r.kind],
 		Verdict:    verdictNames[r.verdict],
-		IncidentID: r.incident,
+		IncidentID: r.incidentID(),
 		Evidence:   text.evidence(w.evidence),
 		Reason:     text.next(),
 		At:         r.at,
@@ -202,11 +223,11 @@ func (e *Engine) flushRecord(r *record) {
 	w := r.why.unpack(e.scratch.unpacked)
 	e.scratch.unpacked = w.evidence
 	e.emitDecision(r, &w, nil)
-	if inc := r.sc.incidents[r.incident]; inc != nil {
-		inc.pub.RepeatCount += r.repeats - r.flushed
+	if inc := r.sc.incidents[r.incidentID()]; inc != nil {
+		inc.pub.RepeatCount += int64(r.unread)
 		e.changed(inc)
 	}
-	r.flushed = r.repeats
+	r.unread = 0
 }
 
 // forgetOld drops signals of which nothing was heard for the configured time,

@@ -33,6 +33,8 @@ type restorer struct {
 	packed    []byte     // memory for one signal's reason
 	evidence  []evidence // likewise
 	wheres    map[whereabouts]*whereabouts
+	origins   map[origin]*origin
+	ids       map[string]*string // of incidents
 }
 
 func (d *restorer) engine() *Engine {
@@ -116,6 +118,32 @@ func (d *restorer) version() *versions {
 	return d.versions[n-1]
 }
 
+// origin shares the origins that many records have.
+func (d *restorer) origin(sc *scope, v *versions) *origin {
+	o := origin{sc, v}
+	if d.origins[o] == nil {
+		if d.origins == nil {
+			d.origins = map[origin]*origin{}
+		}
+		d.origins[o] = &o
+	}
+	return d.origins[o]
+}
+
+// incidentID shares the ids that many records have.
+func (d *restorer) incidentID(id string) *string {
+	if id == "" {
+		return nil
+	}
+	if d.ids[id] == nil {
+		if d.ids == nil {
+			d.ids = map[string]*string{}
+		}
+		d.ids[id] = &id
+	}
+	return d.ids[id]
+}
+
 func (d *restorer) recordList() {
 	e := d.e
 	d.each(func() {
@@ -153,18 +181,19 @@ func (d *restorer) recordRef() *record {
 
 func (d *restorer) record() *record {
 	r := &record{id: d.id()}
+	var sc *scope
 	switch n := d.uint(); {
 	case n == 0:
-		r.sc = &scope{name: d.str()}
+		sc = &scope{name: d.str()}
 	case n <= uint64(len(d.e.order)):
-		r.sc = d.e.order[n-1]
+		sc = d.e.order[n-1]
 	default:
 		d.bad("a scope out of bounds")
 		return nil
 	}
-	r.incident = d.str()
+	r.incident = d.incidentID(d.str())
 	r.repeats = d.int()
-	r.flushed = d.int()
+	r.unread = uint32(r.repeats - d.int())
 	r.at = d.time()
 	r.lastAt = r.at.Add(d.int())
 	r.revision = int32(d.int())
@@ -175,18 +204,18 @@ func (d *restorer) record() *record {
 	}
 	r.kind, r.verdict = kindCode(kind), verdictCode(verdict)
 	r.dirty = d.bool()
-	d.why(r)
+	d.why(r, sc)
 	return r
 }
 
-func (d *restorer) why(r *record) {
+func (d *restorer) why(r *record, sc *scope) {
 	w := why{text: d.str(), evidence: unpackEvidence(d.evidence, d.text(), ""), anchor: d.id()}
 	if d.bool() {
 		w.window = d.id()
 	}
 	d.evidence = w.evidence
 	w.runnerUp, w.runnerScore = d.str(), d.int()
-	r.versions = d.version()
+	r.origin = d.origin(sc, d.version())
 	w.service = d.str()
 	w.score = d.int()
 	w.threshold = d.int()

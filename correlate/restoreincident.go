@@ -7,6 +7,7 @@ import (
 
 func (d *restorer) incident(inc *incident) {
 	d.json(&inc.pub)
+	inc.id = d.incidentID(inc.pub.ID)
 	inc.parent = d.ref()
 	inc.children = d.refs()
 	d.each(func() {

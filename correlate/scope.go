@@ -9,6 +9,7 @@ import (
 // scope is everything known of one correlation scope.
 type scope struct {
 	name      string
+	origin    *origin // of what is decided now; not part of the state
 	seq       int64
 	alerts    index[alert] // the latest episode of each alert
 	incidents map[string]*incident

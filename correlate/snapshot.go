@@ -115,9 +115,9 @@ func (s *snapshotter) record(r *record) {
 	if n == 0 {
 		s.str(r.sc.name)
 	}
-	s.str(r.incident)
+	s.str(r.incidentID())
 	s.int(r.repeats)
-	s.int(r.flushed)
+	s.int(r.repeats - int64(r.unread))
 	s.time(r.at)
 	s.int(r.lastAt.Sub(r.at))
 	s.int(int64(r.revision))

@@ -62,8 +62,8 @@ func (e *Engine) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) {
 // LiveIncident returns the incident that a known signal is placed in, "" when
 // the signal is not known or in none.
 func (e *Engine) LiveIncident(id schemas.ID) string {
-	if r := e.find(id); r != nil && r.sc.incidents[r.incident] != nil {
-		return r.incident
+	if r := e.find(id); r != nil && r.sc.incidents[r.incidentID()] != nil {
+		return r.incidentID()
 	}
 	return ""
 }
