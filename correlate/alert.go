@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"encoding/binary"
+	"iter"
+	"slices"
 	"strconv"
 
 	"pinkstar/schemas"
@@ -56,47 +58,118 @@ type alert struct {
 	key      alertKey
 	seq      int64
 	inc      *incident
-	records  []*record // its signals that still need to know it, at most maxRecords
-	held     *held     // suppressed by a window
+	records  ownRecords
+	rare     *rareState // nil for none
 	name     string
 	instance string
 	*whereabouts
 	startsAt schemas.Time
 	endsAt   schemas.Time
 	seenAt   schemas.Time // log time of the latest delivery
-	flapFrom schemas.Time // start of the current run of recoveries
-	flaps    int32
 	severity uint8
 	firing   bool
 	gone     bool // no longer held
 	cut      bool // its group was truncated: silence means nothing
 }
 
-// maxRecords bounds how many signals of one episode keep a way back to it.
+// rareState is what few alerts have.
+type rareState struct {
+	held     *held        // suppressed by a window
+	flapFrom schemas.Time // start of the current run of recoveries
+	flaps    int32
+}
+
+// rarely is where to write what few alerts have.
+func (a *alert) rarely() *rareState {
+	if a.rare == nil {
+		a.rare = &rareState{}
+	}
+	return a.rare
+}
+
+// held is what a window holds back of a, nil for nothing.
+func (a *alert) held() *held {
+	if a.rare == nil {
+		return nil
+	}
+	return a.rare.held
+}
+
+// ownRecords are the records of the signals of one episode that keep a way back
+// to it: the one that opened it, and the newest. Mostly there is one.
+type ownRecords struct {
+	first *record
+	later *[]*record // nil for none
+}
+
+// maxRecords bounds how many there are.
 const maxRecords = 8
+
+func (o *ownRecords) len() int {
+	switch {
+	case o.first == nil:
+		return 0
+	case o.later == nil:
+		return 1
+	}
+	return 1 + len(*o.later)
+}
+
+// all are the records, the oldest first.
+func (o *ownRecords) all() iter.Seq[*record] {
+	return func(yield func(*record) bool) {
+		if o.first == nil || !yield(o.first) || o.later == nil {
+			return
+		}
+		for _, r := range *o.later {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// add puts r last.
+func (o *ownRecords) add(r *record) {
+	switch {
+	case o.first == nil:
+		o.first = r
+	case o.later == nil:
+		o.later = &[]*record{r}
+	default:
+		*o.later = append(*o.later, r)
+	}
+}
+
+func (o *ownRecords) remove(r *record) {
+	rest := slices.Collect(o.all())
+	*o = ownRecords{}
+	for _, x := range rest {
+		if x != r {
+			o.add(x)
+		}
+	}
+}
 
 var severities = [...]schemas.Severity{schemas.SeverityUnknown, schemas.SeverityInfo,
 	schemas.SeverityWarning, schemas.SeverityMajor, schemas.SeverityCritical}
 
 func (a *alert) attach(r *record) {
 	r.alert = a
-	if len(a.records) == maxRecords { // keep the first, which opened the episode, and the newest
-		a.records[1].alert = nil
-		a.records = append(a.records[:1], a.records[2:]...)
+	if a.records.len() == maxRecords {
+		oldest := (*a.records.later)[0]
+		oldest.alert = nil
+		a.records.remove(oldest)
 	}
-	if len(a.records) == 0 {
+	if a.records.first == nil {
 		r.relist()
 	}
-	a.records = append(a.records, r)
+	a.records.add(r)
 }
 
-// first is the record of the signal that began the episode.
-func (a *alert) first() *record {
-	if len(a.records) == 0 {
-		return nil
-	}
-	return a.records[0]
-}
+// first is the record of the signal that began the episode, nil when it has been
+// forgotten.
+func (a *alert) first() *record { return a.records.first }
 
 // firstID is the id of that signal, zero when it has been forgotten.
 func (a *alert) firstID() schemas.ID {
@@ -115,7 +188,7 @@ func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
 	switch {
 	case a == nil:
 		e.newEpisode(sc, s, r, nil)
-	case a.held != nil:
+	case a.held() != nil:
 		e.onHeld(sc, a, s, r)
 	case s.Status == schemas.StatusResolved:
 		e.onRecovery(a, s, r)
@@ -243,13 +316,14 @@ func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record) {
 	inc.active++
 	e.fires(inc, a, 1)
 	l := &e.set.Lifecycle
-	if e.now.Sub(a.flapFrom) > int64(l.FlapWindow) {
-		a.flapFrom, a.flaps = e.now, 0
+	flap := a.rarely()
+	if e.now.Sub(flap.flapFrom) > int64(l.FlapWindow) {
+		flap.flapFrom, flap.flaps = e.now, 0
 	}
-	a.flaps++
+	flap.flaps++
 	text := "the same alert fires again " + spanText(gap) + " after its recovery"
-	if int(a.flaps) >= l.FlapCount {
-		text = "flapping: the same alert recovered and fired " + strconv.Itoa(int(a.flaps)) + " times within " + l.FlapWindow.String()
+	if int(flap.flaps) >= l.FlapCount {
+		text = "flapping: the same alert recovered and fired " + strconv.Itoa(int(flap.flaps)) + " times within " + l.FlapWindow.String()
 		inc.pub.FlapCount++
 		inc.flapUntil = e.now.Add(int64(l.FlapWindow))
 	}
@@ -304,12 +378,12 @@ func (e *Engine) dropAlert(sc *scope, a *alert) {
 	}
 	a.gone = true
 	e.alerts--
-	for _, r := range a.records {
+	for r := range a.records.all() {
 		r.alert = nil
 	}
-	a.records = nil
+	a.records = ownRecords{}
 	sc.alerts.remove(hashText(string(a.key)), a)
-	a.inc, a.held = nil, nil
+	a.inc, a.rare = nil, nil
 }
 
 // release drops the entities of sub that no incident came to refer to.

@@ -202,7 +202,7 @@ func (e *Engine) onWindowEnd(ch *change) {
 	waiting := ch.held
 	ch.held = nil
 	for _, a := range waiting {
-		h := a.held
+		h := a.held()
 		if h == nil || a.gone {
 			continue
 		}
@@ -255,7 +255,7 @@ func (e *Engine) suppress(sc *scope, s *schemas.Signal, r *record, sub *subject,
 		c.Labels = slices.Clone(s.Labels)
 		for _, ch := range sc.changes {
 			if ch.id == w.window {
-				a.held = &held{ch, &c}
+				a.rarely().held = &held{ch, &c}
 				ch.held = append(ch.held, a)
 				break
 			}
@@ -267,10 +267,10 @@ func (e *Engine) suppress(sc *scope, s *schemas.Signal, r *record, sub *subject,
 
 // onHeld: another signal of an alert that a window holds back.
 func (e *Engine) onHeld(sc *scope, a *alert, s *schemas.Signal, r *record) {
-	w := &why{text: "expected during " + a.held.ch.title, window: a.held.ch.id, service: a.service}
+	w := &why{text: "expected during " + a.held().ch.title, window: a.held().ch.id, service: a.service}
 	if s.Status == schemas.StatusResolved && s.EndsAt >= a.startsAt {
 		w.text += "; it has recovered"
-		ch := a.held.ch
+		ch := a.held().ch
 		ch.held = slices.DeleteFunc(ch.held, func(x *alert) bool { return x == a })
 		e.dropAlert(sc, a)
 	}

@@ -134,7 +134,7 @@ func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
 		from.order = slices.DeleteFunc(from.order, func(n string) bool { return n == a.name })
 	}
 	from.pub.AlertCount--
-	from.pub.SignalCount -= int64(len(a.records))
+	from.pub.SignalCount -= int64(a.records.len())
 	e.rebuildPlaces(from)
 	if a.firing {
 		from.active--
@@ -142,7 +142,7 @@ func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
 	a.inc = to
 	to.alerts = append(to.alerts, a)
 	to.pub.AlertCount++
-	to.pub.SignalCount += int64(len(a.records))
+	to.pub.SignalCount += int64(a.records.len())
 	e.placeMoved(to, a)
 	e.raise(to, int(a.severity), a.name, nil)
 	if a.startsAt < to.pub.StartedAt || to.pub.AlertCount == 1 {
@@ -159,7 +159,7 @@ func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
 	}
 	e.timeline(from, "moved", 0, a.name+" on "+orUnknown(a.service)+" was moved to "+to.pub.ID, a.first(), by)
 	e.timeline(to, "moved", 0, a.name+" on "+orUnknown(a.service)+" was moved here from "+from.pub.ID, a.first(), by)
-	for _, r := range a.records {
+	for r := range a.records.all() {
 		e.decide(r, nil, r.verdict, to, &why{text: "moved here from " + from.pub.ID + " by " + orNone(by), service: a.service})
 	}
 	e.urge(from)

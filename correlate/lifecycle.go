@@ -96,7 +96,7 @@ func (e *Engine) leave(inc *incident) {
 	all := inc.tree(nil)
 	for _, x := range all {
 		for _, a := range x.alerts {
-			for _, r := range a.records { // written now, while the incident can still be told
+			for r := range a.records.all() { // written now, while the incident can still be told
 				e.flushRecord(r)
 			}
 		}

@@ -1,8 +1,6 @@
 package correlate
 
 import (
-	"slices"
-
 	"pinkstar/schemas"
 )
 
@@ -255,7 +253,7 @@ func (e *Engine) forgetRecord(r *record) {
 	e.known.remove(hashBytes(r.id[:]), r)
 	if a := r.alert; a != nil {
 		r.relist()
-		a.records = slices.DeleteFunc(a.records, func(x *record) bool { return x == r })
+		a.records.remove(r)
 		r.alert = nil
 	}
 }

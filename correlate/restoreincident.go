@@ -79,7 +79,7 @@ func (d *restorer) alert(sc *scope) *alert {
 	}
 	d.each(func() {
 		if r := d.recordRef(); r != nil {
-			a.records = append(a.records, r)
+			a.records.add(r)
 			r.alert = a
 		}
 	})
@@ -87,8 +87,10 @@ func (d *restorer) alert(sc *scope) *alert {
 	service := d.str()
 	a.instance = d.str()
 	a.whereabouts = d.where(service, d.str())
-	a.startsAt, a.endsAt, a.seenAt, a.flapFrom = d.time(), d.time(), d.time(), d.time()
-	a.flaps = int32(d.int())
+	a.startsAt, a.endsAt, a.seenAt = d.time(), d.time(), d.time()
+	if from, flaps := d.time(), int32(d.int()); from != 0 || flaps != 0 {
+		*a.rarely() = rareState{flapFrom: from, flaps: flaps}
+	}
 	sev := d.uint()
 	if sev >= uint64(len(severities)) {
 		d.bad("a severity out of bounds")
@@ -174,7 +176,7 @@ func (d *restorer) change(sc *scope) *change {
 		a := d.alert(sc)
 		h := &held{ch: ch, sig: &schemas.Signal{}}
 		d.json(h.sig)
-		a.held = h
+		a.rarely().held = h
 		ch.held = append(ch.held, a)
 	})
 	ch.endAt, ch.forgetAt = d.time(), d.time()

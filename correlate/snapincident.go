@@ -81,8 +81,8 @@ func (s *snapshotter) alert(sc *scope, a *alert) {
 	s.key(a.key)
 	s.int(a.seq)
 	s.bool(sc.alerts.has(hashText(string(a.key)), a))
-	s.len(len(a.records))
-	for _, r := range a.records {
+	s.len(a.records.len())
+	for r := range a.records.all() {
 		s.uint(s.records[r])
 	}
 	s.str(a.name)
@@ -92,8 +92,12 @@ func (s *snapshotter) alert(sc *scope, a *alert) {
 	s.time(a.startsAt)
 	s.time(a.endsAt)
 	s.time(a.seenAt)
-	s.time(a.flapFrom)
-	s.int(int64(a.flaps))
+	var flap rareState
+	if a.rare != nil {
+		flap = *a.rare
+	}
+	s.time(flap.flapFrom)
+	s.int(int64(flap.flaps))
 	s.uint(uint64(a.severity))
 	s.bool(a.firing)
 	s.bool(a.cut)
@@ -164,7 +168,7 @@ func (s *snapshotter) change(ch *change) {
 	s.len(len(ch.held))
 	for _, a := range ch.held {
 		s.alert(ch.sc, a)
-		s.json(a.held.sig)
+		s.json(a.held().sig)
 	}
 	s.time(ch.endAt)
 	s.time(ch.forgetAt)
