@@ -30,7 +30,11 @@ type controlState struct {
 
 func newController(cfg *Config, kc kafka.Config, deps Deps) (*controller, error) {
 	cl, err := kafka.NewClient(kc, RoleCorrelate+".control", kafka.Deps{Log: deps.Log},
-		kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		// A large topology has to fit: a broker's limit (1 MB unless configured) is
+		// on what is compressed.
+		kgo.ProducerBatchMaxBytes(maxControlBytes+1<<16),
+		kgo.ProducerBatchCompression(kgo.ZstdCompression(), kgo.GzipCompression()))
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +43,12 @@ func newController(cfg *Config, kc kafka.Config, deps Deps) (*controller, error)
 
 func (c *controller) close() { c.cl.Close() }
 
-// MaxActivation is what the text of an activation may take, so that the record
-// with it, its lines escaped, is no longer than any signal may be.
-const MaxActivation = 240_000
+// MaxActivation is what the text of an activation may take, in bytes: some
+// 30,000 services. Compressed it is a tenth of that.
+const MaxActivation = 6 << 20
+
+// maxControlBytes is what a record with such a text may take, its lines escaped.
+const maxControlBytes = MaxActivation + MaxActivation/2
 
 // tickAgain is how long a tick may take to come back by the log.
 const tickAgain = 5 * time.Second

@@ -216,8 +216,19 @@ func TestIdlePartitionTicks(t *testing.T) {
 }
 
 func TestActivationGoesThroughTheLog(t *testing.T) {
+	t.Run("small", func(t *testing.T) { activate(t, "rules: []") })
+	// A topology of 20,000 services: ten times what a signal may take.
+	var large strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&large, "  service-%05d:\n    team: team-%d\n    depends_on: [service-%05d, service-%05d]\n    instances: [service-%05d-7d9f8b6c5-x%04d]\n",
+			i, i%70, i*7919%20_000, i*104729%20_000, i, i*31%9973)
+	}
+	t.Run("large", func(t *testing.T) { activate(t, large.String()) })
+}
+
+func activate(t *testing.T, text string) {
 	kc := kafkatest.Embedded(t)
-	engines := counters{wanted: []schemas.Activation{{What: "rules", Version: "v1", Text: "rules: []"}}}
+	engines := counters{wanted: []schemas.Activation{{What: "rules", Version: "v1", Text: text}}}
 	r := startCorrelator(t, kc, testConfig(), engines)
 	waitReady(t, r)
 	now := schemas.TimeOf(time.Now())

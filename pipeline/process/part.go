@@ -108,14 +108,18 @@ func unhex(c byte) byte {
 
 // readSignal decodes a record and checks what the engine takes for granted.
 func readSignal(r *kgo.Record, id schemas.ID, hasID bool, sig *schemas.Signal) error {
-	if len(r.Value) > maxSignalBytes {
-		return fmt.Errorf("it takes %d bytes; the limit of a signal is %d", len(r.Value), maxSignalBytes)
+	tooLong := len(r.Value) > maxSignalBytes
+	if maybeControl := !hasID && len(r.Key) == 0; tooLong && (!maybeControl || len(r.Value) > maxControlBytes) {
+		return errTooLong(r)
 	}
 	if err := schemas.DecodeSignal(r.Value, sig); err != nil {
 		return fmt.Errorf("not a signal: %w", err)
 	}
 	if sig.Kind == schemas.KindTick || sig.Kind == schemas.KindActivation {
 		return nil
+	}
+	if tooLong {
+		return errTooLong(r)
 	}
 	own, err := schemas.ParseID(sig.ID)
 	if err != nil {
@@ -134,6 +138,10 @@ func readSignal(r *kgo.Record, id schemas.ID, hasID bool, sig *schemas.Signal) e
 		return fmt.Errorf("the record's key is %q and the scope %q: other signals of the scope are on another partition", r.Key, sig.Scope)
 	}
 	return nil
+}
+
+func errTooLong(r *kgo.Record) error {
+	return fmt.Errorf("it takes %d bytes; the limit of a signal is %d", len(r.Value), maxSignalBytes)
 }
 
 // emit encodes what the engine said and empties the output.

@@ -27,6 +27,9 @@ func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err er
 	}
 	set = rules.Default()
 	if len(doc.Text) > 0 {
+		if err := fits(doc); err != nil {
+			return nil, nil, err
+		}
 		if set, err = rules.Parse(doc.Name, doc.Text); err != nil {
 			return nil, nil, err
 		}
@@ -35,6 +38,9 @@ func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err er
 		return nil, nil, err
 	}
 	topo = rules.EmptyTopology()
+	if err := fits(doc); err != nil {
+		return nil, nil, err
+	}
 	if len(doc.Text) > 0 {
 		topo, err = rules.ParseTopology(doc.Name, doc.Text)
 	}
@@ -47,11 +53,19 @@ func LoadLearnt(cfg *config.Config) (*rules.Learnt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := len(doc.Text); n > process.MaxActivation {
-		return nil, fmt.Errorf("%s: %d bytes; the learnt pairs travel in one record of the log and may take %d: take out the pairs with the fewest points",
-			doc.Name, n, process.MaxActivation)
+	if err := fits(doc); err != nil {
+		return nil, err
 	}
 	return rules.ParseLearnt(doc.Name, doc.Text)
+}
+
+// fits refuses at once what the log could not carry later.
+func fits(doc config.Document) error {
+	if n := len(doc.Text); n > process.MaxActivation {
+		return fmt.Errorf("%s: %d bytes; it travels in one record of the log and may take %d: leave out what is not needed to correlate, such as instances that follow the pattern of their service's name",
+			doc.Name, n, process.MaxActivation)
+	}
+	return nil
 }
 
 // engines makes the correlator's engines. A new one starts with the defaults:
