@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	pipeline "pinkstar/pipeline/process" // process is a helper here
 )
 
 // learnLog is ten days on which two alerts of unconnected services come
@@ -87,7 +89,7 @@ func TestLearnRefuses(t *testing.T) {
 		{"learn " + log + " --out /nowhere/learnt.yaml", "--out: ", exitFailed},
 		{"replay " + log + " --learnt /nowhere/learnt.yaml", "learnt_file: ", exitUsage},
 		{"replay " + log + " --learnt " + file(t, "l.yaml", "pairs:\n  - {a: {name: X}, b: {service: s}}\n"), "l.yaml: line 2: pair 1 lacks the name", exitUsage},
-		{"replay " + log + " --learnt " + file(t, "big.yaml", strings.Repeat("# comment\n", 25_000)), "may take 240000", exitUsage},
+		{"replay " + log + " --learnt " + file(t, "big.yaml", strings.Repeat("# comment\n", pipeline.MaxActivation/10+1)), fmt.Sprint("may take ", pipeline.MaxActivation), exitUsage},
 	} {
 		if got := command(t, "", strings.Fields(c.args)...); got.code != c.code || !strings.Contains(got.err, c.says) {
 			t.Errorf("%s: exit code %d, want %d with %q:\n%s", c.args, got.code, c.code, c.says, got.err)
