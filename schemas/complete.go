@@ -156,6 +156,9 @@ func completeStatus(s *Signal) error {
 		}
 	}
 	if !slices.Contains(allowed, s.Status) {
+		s.Status = parseStatus(s.Kind, s.Status)
+	}
+	if !slices.Contains(allowed, s.Status) {
 		return fmt.Errorf("status: %q is not one of %v, which a %s may have", s.Status, allowed, s.Kind)
 	}
 	switch s.Kind {
@@ -173,6 +176,35 @@ func completeStatus(s *Signal) error {
 		}
 	}
 	return nil
+}
+
+// statusWords are other words in use for a status: those of ITIL's service
+// desks, and of monitoring systems.
+var statusWords = map[Kind]map[string]Status{
+	KindTicket: {
+		"new": StatusOpen, "created": StatusOpen, "reopened": StatusOpen,
+		"assigned": StatusUpdated, "acknowledged": StatusUpdated, "in_progress": StatusUpdated, "work_in_progress": StatusUpdated,
+		"pending": StatusUpdated, "on_hold": StatusUpdated, "waiting": StatusUpdated, "changed": StatusUpdated,
+		"resolved": StatusClosed, "done": StatusClosed, "completed": StatusClosed, "canceled": StatusClosed, "cancelled": StatusClosed,
+		"rejected": StatusClosed, "removed": StatusDeleted,
+	},
+	KindAlert: {
+		"active": StatusFiring, "alerting": StatusFiring, "triggered": StatusFiring, "problem": StatusFiring, "open": StatusFiring,
+		"ok": StatusResolved, "cleared": StatusResolved, "recovered": StatusResolved, "recovery": StatusResolved, "inactive": StatusResolved, "closed": StatusResolved,
+	},
+}
+
+// parseStatus understands a status however it is written, and returns s when it
+// does not.
+func parseStatus(kind Kind, s Status) Status {
+	word := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(string(s))))
+	if slices.Contains(StatusesOf(kind), Status(word)) {
+		return Status(word)
+	}
+	if known, ok := statusWords[kind][word]; ok {
+		return known
+	}
+	return s
 }
 
 // nameFor names what people give without a name.

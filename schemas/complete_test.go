@@ -128,7 +128,7 @@ func TestIncompleteSignalsNameTheField(t *testing.T) {
 		"received_at:":         {Name: "x"},
 		"name:":                {ReceivedAt: now},
 		"kind:":                {Name: "x", ReceivedAt: now, Kind: "tick"},
-		"status:":              {Name: "x", ReceivedAt: now, Status: StatusOpen},
+		"status:":              {Name: "x", ReceivedAt: now, Status: "perhaps"},
 		"ticket.key:":          {Name: "x", ReceivedAt: now, Kind: KindTicket},
 		"command.action:":      {Name: "x", ReceivedAt: now, Kind: KindCommand, Command: &Command{Action: "explode"}},
 		"impact: missing":      {Name: "x", ReceivedAt: now, Kind: KindImpact},
@@ -136,6 +136,25 @@ func TestIncompleteSignalsNameTheField(t *testing.T) {
 	} {
 		if err := n.Complete(&s); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestStatusesInOtherWords(t *testing.T) {
+	for _, c := range []struct {
+		kind   Kind
+		status string
+		want   Status
+	}{
+		{KindAlert, "Firing", StatusFiring}, {KindAlert, "OK", StatusResolved}, {KindTicket, "New", StatusOpen},
+		{KindTicket, "In Progress", StatusUpdated}, {KindTicket, "on-hold", StatusUpdated}, {KindTicket, "resolved", StatusClosed},
+		{KindTicket, "CLOSED", StatusClosed}, {KindChange, "Started", StatusStarted},
+	} {
+		s := Signal{Kind: c.kind, Name: "x", Status: Status(c.status), Ticket: &Ticket{Key: "k"}}
+		if got := completed(t, s); got.Status != c.want {
+			t.Errorf("%s %q: got %q, want %q", c.kind, c.status, got.Status, c.want)
+		} else if s.Status = c.want; completed(t, s).ID != got.ID {
+			t.Errorf("%s %q: another word makes another signal", c.kind, c.status)
 		}
 	}
 }
