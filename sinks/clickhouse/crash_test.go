@@ -175,7 +175,11 @@ func oneLife(t *testing.T, dir string) (acknowledged int, done bool) {
 		_ = p.Process.Kill()
 		_ = p.Wait()
 	}()
+	// Killed a few batches on, in the middle of one: counted in batches, so that a
+	// fast machine does not finish before.
+	batches := rand.IntN(4)
 	var deadline <-chan time.Time
+	soon := func() <-chan time.Time { return time.After(time.Duration(rand.IntN(150)) * time.Millisecond) }
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -197,12 +201,14 @@ func oneLife(t *testing.T, dir string) (acknowledged int, done bool) {
 				t.Fatalf("the writer ended by itself: %q", l)
 			}
 			switch word {
-			case "ready":
-				deadline = time.After(time.Duration(20+rand.IntN(900)) * time.Millisecond)
-			case "written":
-				acknowledged = n
 			case "done":
 				return crashTotal, true
+			case "written":
+				acknowledged = n
+				batches--
+			}
+			if batches <= 0 && deadline == nil {
+				deadline = soon()
 			}
 		}
 	}
