@@ -42,10 +42,10 @@ func (e *Engine) about(sc *scope, s *schemas.Signal) subject {
 		sub.instance = sub.instEnt.key.name
 	}
 	if s.Host != "" {
-		sub.hostEnt = e.entity(sc, entityHost, s.Host, true)
+		sub.hostEnt = e.entity(sc, entityHost, e.topo.machine(s.Host), true)
 		sub.host = sub.hostEnt.key.name
-	} else if e.isHost(sc, sub.instance) {
-		sub.hostEnt = e.entity(sc, entityHost, sub.instance, true)
+	} else if e.isHost(sc, s, sub.instance) {
+		sub.hostEnt = e.entity(sc, entityHost, e.topo.machine(sub.instance), true)
 	}
 	if sub.ent == nil {
 		if sub.ent = sub.hostEnt; sub.ent == nil {
@@ -78,12 +78,12 @@ func (e *Engine) aboutNamespace(sc *scope, s *schemas.Signal, sub *subject) {
 var namespaceLabels = [...]string{"namespace", "kubernetes_namespace", "exported_namespace"}
 
 // isHost reports whether name, given as an instance, is a machine: the topology
-// says so, or other signals name it as their host.
-func (e *Engine) isHost(sc *scope, name string) bool {
+// says so, or what exports its metrics, or other signals name it as their host.
+func (e *Engine) isHost(sc *scope, s *schemas.Signal, name string) bool {
 	if name == "" {
 		return false
 	}
-	if _, ok := e.topo.hosts[name]; ok || len(e.topo.instances[name]) > 1 {
+	if e.topo.isMachine(name) || slices.Contains(e.set.Correlation.MachineJobs, s.Labels.Get("job")) {
 		return true
 	}
 	return e.entity(sc, entityHost, name, false) != nil
@@ -112,7 +112,7 @@ func (e *Engine) declared(s *schemas.Signal) (int32, []int32) {
 		}
 		owners := t.instances[place]
 		if len(owners) == 0 {
-			owners = t.hosts[place]
+			owners = t.hosts[t.machine(place)]
 		}
 		if len(owners) == 1 {
 			return owners[0], nil
@@ -159,7 +159,7 @@ func (e *Engine) undeclaredService(s *schemas.Signal) string {
 	if s.Service != "" && s.Service != weak {
 		return s.Service
 	}
-	if name := podService(s.Instance); name != "" {
+	if name := e.ownerOfPod(s); name != "" {
 		return name
 	}
 	if s.Instance == "" && s.Host == "" {
@@ -171,15 +171,28 @@ func (e *Engine) undeclaredService(s *schemas.Signal) string {
 	return ""
 }
 
+// ownerOfPod names the service that the instance of s is a pod of. Only a label
+// for pods may mean the pod of a StatefulSet: what the label instance says is
+// where metrics are scraped, and node-7 and ip-10-0-3-17 are machines, which
+// share nothing but a name.
+func (e *Engine) ownerOfPod(s *schemas.Signal) string {
+	if s.Instance == "" || strings.IndexByte(s.Instance, '.') >= 0 || e.topo.isMachine(s.Instance) {
+		return ""
+	}
+	ordinal := slices.ContainsFunc(s.Labels, func(l schemas.Label) bool { return l.Value == s.Instance && l.Name != "instance" })
+	return podService(s.Instance, ordinal)
+}
+
 // podService returns the service in a Kubernetes pod name, which is
-// name-<replica set>-<5 characters> or name-<ordinal>; "" when it is neither.
-func podService(pod string) string {
+// name-<replica set>-<5 characters> or, where an ordinal may follow it,
+// name-<number>; "" when it is neither.
+func podService(pod string, ordinal bool) string {
 	i := strings.LastIndexByte(pod, '-')
 	if i <= 0 || i+1 == len(pod) {
 		return ""
 	}
 	tail := pod[i+1:]
-	if allDigits(tail) && len(tail) <= 4 {
+	if ordinal && allDigits(tail) && len(tail) <= 4 {
 		return pod[:i]
 	}
 	j := strings.LastIndexByte(pod[:i], '-')

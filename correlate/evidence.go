@@ -118,7 +118,11 @@ func (ev *evidence) tell(p *prose, service string) {
 	case evSameHost:
 		p.say("the incident already has alerts on the host ", ev.other)
 	case evHostOf:
-		p.say(ev.other, " runs on a host that is involved")
+		if ev.reversed { // the incident is about the host
+			p.say(service, " runs on ", ev.other, ", which the incident affects")
+		} else {
+			p.say(ev.other, " runs on the host")
+		}
 	case evDependsOn:
 		p.say(service, " depends on ", ev.other).hops(ev.hops).say(orderText(ev.reversed, "which was affected first", "which was affected only later"))
 	case evCalledBy:

@@ -91,6 +91,9 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 	var s string
 	if affected == 1 {
 		s = "the only service affected"
+		if c.p.ent.key.kind == entityHost {
+			s = "the only machine affected"
+		}
 	} else {
 		if d := c.p.first.Sub(first); d == 0 {
 			s = "affected first"

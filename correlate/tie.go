@@ -48,7 +48,10 @@ func (t *ties) consider(group tieGroup, p *place, ev evidence, base, order *int6
 	if p != nil {
 		c := e.curvesOf(q, t.inc, group)
 		x.gap = e.gapTo(q, t.inc, p.first, p.last)
-		x.total += e.pointsAt(c.Gap, x.gap) + e.pointsAt(c.Onset, q.start.Sub(p.first)) + e.pointsAt(c.Firing, int64(t.inc.firingAt(p))*rateUnit)
+		x.total += e.pointsAt(c.Gap, x.gap) + e.pointsAt(c.Onset, q.start.Sub(p.first))
+		if len(t.inc.alerts) > 0 {
+			x.total += e.pointsAt(c.Firing, int64(t.inc.firingAt(p))*rateUnit)
+		}
 	}
 	if t.best.place == nil && !t.best.alone || x.total > t.best.total {
 		t.best = x
@@ -74,7 +77,7 @@ func (e *Engine) strongestTie(q *query, inc *incident) tie {
 	}
 	if h := q.sub.hostEnt; h != nil && h != q.sub.ent {
 		if p := inc.places[h]; p != nil && p.primary() {
-			t.consider(tieAcross, p, evidence{kind: evHostOf, other: h.key.name}, &w.HostOfService, nil)
+			t.consider(tieAcross, p, evidence{kind: evHostOf, other: h.key.name, reversed: true}, &w.HostOfService, nil)
 		} else if p != nil {
 			t.consider(tieAcross, p, evidence{kind: evSameHost, other: h.key.name}, &w.SameHost, nil)
 		}
@@ -128,7 +131,7 @@ func (e *Engine) machineTies(t *ties, x int32) {
 			continue
 		}
 		if p := t.inc.places[h]; p != nil && p.primary() {
-			t.consider(tieAcross, p, evidence{kind: evHostOf, other: name}, &e.set.Correlation.Weights.HostOfService, nil)
+			t.consider(tieAcross, p, evidence{kind: evHostOf, other: name, reversed: true}, &e.set.Correlation.Weights.HostOfService, nil)
 		}
 	}
 }

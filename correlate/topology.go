@@ -17,6 +17,7 @@ type topology struct {
 	byFolded  map[string]int32   // the same, folded
 	instances map[string][]int32 // services an instance belongs to
 	hosts     map[string][]int32 // services that run on a host
+	shortened map[string]string  // hosts by the first part of their names; "" for several
 	families  map[string][]int32 // services by the first word of their names
 	hops      int
 	hubDegree int
@@ -61,6 +62,7 @@ func newTopology(src *rules.Topology, c *rules.Correlation) *topology {
 		byFolded:  map[string]int32{},
 		instances: map[string][]int32{},
 		hosts:     map[string][]int32{},
+		shortened: map[string]string{},
 		hops:      c.Hops,
 		hubDegree: c.HubDegree,
 		lookups:   map[string]int32{},
@@ -132,7 +134,36 @@ func (t *topology) addPlaces(i int32) {
 	}
 	for _, name := range t.nodes[i].svc.Hosts {
 		add(t.hosts, name)
+		short := firstPart(name)
+		if other, taken := t.shortened[short]; taken && other != name {
+			name = ""
+		}
+		t.shortened[short] = name
 	}
+}
+
+// firstPart is a machine's name without its domain.
+func firstPart(name string) string {
+	short, _, _ := strings.Cut(name, ".")
+	return short
+}
+
+// machine is the name the topology has for a machine, with a domain or without,
+// or else name itself.
+func (t *topology) machine(name string) string {
+	if _, ok := t.hosts[name]; !ok && len(t.hosts) > 0 {
+		short := firstPart(name)
+		if full := t.shortened[short]; full != "" && (full == short || name == short) { // not one of another domain
+			return full
+		}
+	}
+	return name
+}
+
+// isMachine reports whether the topology knows a machine of this name.
+func (t *topology) isMachine(name string) bool {
+	_, ok := t.hosts[t.machine(name)]
+	return ok || len(t.instances[name]) > 1
 }
 
 // servicesOn lists the services that run on a machine, which the topology names
@@ -160,6 +191,27 @@ func foldName(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// folded returns the node of a declared name or alias, however it is written,
+// or -1. It needs memory for the name.
+func (t *topology) folded(name string, room *[]byte) int32 {
+	b := (*room)[:0]
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c == '_' || c == '.' || c == ' ' || c == '/':
+			c = '-'
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	*room = b
+	if n, ok := t.byFolded[string(b)]; ok {
+		return n
+	}
+	return -1
 }
 
 // exact returns the node of a declared name or alias, or -1.

@@ -82,6 +82,7 @@ func defaultCorrelation() Correlation {
 		ServiceLabels: []string{"service", "service_name", "service.name", "app", "app_kubernetes_io_name",
 			"app.kubernetes.io/name", "k8s_app", "component", "deployment", "container", "workload", "job"},
 		WeakLabels:     []string{"job", "component", "container", "workload"},
+		MachineJobs:    []string{"node-exporter", "node_exporter", "node", "windows-exporter", "windows_exporter"},
 		Hops:           3,
 		HubDegree:      64,
 		OrderSlack:     Duration(30 * schemas.Second),

@@ -82,6 +82,9 @@ type Correlation struct {
 	// the service is declared, or nothing else names the entity.
 	ServiceLabels []string `yaml:"service_labels"`
 	WeakLabels    []string `yaml:"weak_labels"`
+	// MachineJobs are values of the label job by which the instance of an alert
+	// is a machine, as exporters of a machine's own metrics have them.
+	MachineJobs []string `yaml:"machine_jobs"`
 
 	// Hops is how far topology evidence reaches, at most 3.
 	Hops int `yaml:"hops"`
