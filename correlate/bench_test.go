@@ -27,6 +27,7 @@ func alertAt(i, services int, naming *schemas.Naming) *schemas.Signal {
 	at := t0.Add(int64(i) * 5)
 	svc := (fault*7 + i%3) % services
 	s := &schemas.Signal{Kind: schemas.KindAlert, Source: "am", Status: schemas.StatusFiring, StartsAt: at, ReceivedAt: at,
+		Summary: "More than 5 % of the requests to " + serviceName(svc) + " failed in the last 5 minutes",
 		Labels: schemas.LabelsOf(map[string]string{"alertname": "Alert" + fmt.Sprint(i%17), "service": serviceName(svc),
 			"instance": fmt.Sprintf("10.0.%d.%d:9100", i/250%250, i%250), "severity": "warning", "run": fmt.Sprint(i)})}
 	if err := naming.Complete(s); err != nil {

@@ -13,6 +13,7 @@ type mention struct {
 	inc  *incident // an incident, by its id or by a ticket's key
 	like []int32   // services whose names begin with the word
 	text string
+	told bool // by an alert, in its text
 }
 
 const (
@@ -20,6 +21,8 @@ const (
 	minMention   = 4    // shorter alert names and instances are words, not names
 	mentionWords = 5    // longest name, in words
 	textCap      = 8192 // bytes of text looked at
+	alertTextCap = 1024 // of an alert's summary, and of its description
+	peersCap     = 4    // services that an alert may name
 )
 
 // mentionsOf finds what s names besides what it is about.
@@ -53,7 +56,7 @@ func (e *Engine) labelMentions(sc *scope, s *schemas.Signal, sub *subject) []men
 	for i := range s.Labels {
 		l := &s.Labels[i]
 		if !known && len(l.Value) >= minMention && l.Name != "namespace" {
-			if like := e.topo.families[l.Value]; like != nil && len(out) < 4 {
+			if like := e.topo.families[l.Value]; like != nil && len(out) < peersCap {
 				out = append(out, mention{like: e.topo.family(l.Value), text: l.Value})
 			}
 		}
@@ -66,12 +69,49 @@ func (e *Engine) labelMentions(sc *scope, s *schemas.Signal, sub *subject) []men
 				n = owners[0]
 			}
 		}
-		if n < 0 || e.topo.nodes[n].name == sub.service || len(out) >= 4 {
+		if n < 0 || e.topo.nodes[n].name == sub.service || len(out) >= peersCap {
 			continue
 		}
 		out = append(out, mention{ent: e.nodeEntity(sc, n), text: e.topo.nodes[n].name})
 	}
+	out = e.peers(sc, s.Summary, sub, out)
+	return e.peers(sc, s.Description, sub, out)
+}
+
+// peers finds the declared services that the text of an alert names, such as
+// "calls to payment-db time out". Rules write whole names, so each word is
+// looked at alone: it is done for every new alert.
+func (e *Engine) peers(sc *scope, text string, sub *subject, out []mention) []mention {
+	text = text[:min(len(text), alertTextCap)]
+	for from := 0; from < len(text) && len(out) < peersCap; {
+		if !inName(text[from]) {
+			from++
+			continue
+		}
+		to := from + 1
+		for to < len(text) && inName(text[to]) {
+			to++
+		}
+		word := strings.TrimRight(text[from:to], "-_.")
+		from = to
+		if len(word) < minWord || word == sub.service {
+			continue
+		}
+		n := e.topo.folded(word, &e.scratch.key)
+		if n < 0 || e.topo.nodes[n].name == sub.service {
+			continue
+		}
+		name := e.topo.nodes[n].name
+		if !slices.ContainsFunc(out, func(m mention) bool { return m.text == name }) {
+			out = append(out, mention{ent: e.nodeEntity(sc, n), text: name, told: true})
+		}
+	}
 	return out
+}
+
+// inName reports whether c may stand in the name of a service.
+func inName(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
 // textMentions looks for names in free text. The longest name wins, so that
@@ -176,6 +216,21 @@ func (q *query) keyOf(inc *incident) *mention {
 	return nil
 }
 
+func (e *Engine) peerTies(t *ties) {
+	w := &e.set.Correlation.Weights
+	for i := range t.q.mentions {
+		m := &t.q.mentions[i]
+		if m.ent == nil || t.inc.places[m.ent] == nil {
+			continue
+		}
+		base := &w.MentionPeer
+		if m.told {
+			base = &w.MentionTold
+		}
+		t.consider(tieAcross, t.inc.places[m.ent], evidence{kind: evMention, other: m.text}, base, nil)
+	}
+}
+
 // namedIn is the first service, instance or host of inc that is mentioned.
 func (q *query) namedIn(inc *incident) *mention {
 	for i := range q.mentions {
@@ -187,16 +242,14 @@ func (q *query) namedIn(inc *incident) *mention {
 }
 
 // mentionTies offers what the signal names of the incident. A person who names
-// a service means it; an alert's label names a peer, which may or may not be
+// a service means it; what an alert names is a peer, which may or may not be
 // ill.
 func (e *Engine) mentionTies(t *ties) {
 	w := &e.set.Correlation.Weights
-	if m := t.q.namedIn(t.inc); m != nil {
-		if t.q.kind == schemas.KindAlert {
-			t.consider(tieAcross, t.inc.places[m.ent], evidence{kind: evMention, other: m.text}, &w.MentionPeer, nil)
-		} else {
-			t.consider(tieSame, t.inc.places[m.ent], evidence{kind: evMention, other: m.text}, &w.Mention, nil)
-		}
+	if t.q.kind == schemas.KindAlert {
+		e.peerTies(t)
+	} else if m := t.q.namedIn(t.inc); m != nil {
+		t.consider(tieSame, t.inc.places[m.ent], evidence{kind: evMention, other: m.text}, &w.Mention, nil)
 	}
 	if t.best.place != nil {
 		return

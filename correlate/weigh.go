@@ -85,10 +85,10 @@ func (e *Engine) missing(q *query, inc *incident, w *Weighing) []string {
 	case len(inc.services) == 0:
 		out = append(out, "the incident affects no known service")
 	case q.sub.ent.node < 0:
-		out = append(out, what+" is not in the topology, so nothing says how it relates to "+servicesText(inc))
+		out = append(out, what+" is not in the topology, so nothing says how it relates to "+servicesText(inc)+", and the signal names none of these")
 	default:
 		out = append(out, "the topology knows no dependency within "+plural(int64(e.set.Correlation.Hops), "hop")+
-			" between "+what+" and "+servicesText(inc))
+			" between "+what+" and "+servicesText(inc)+", and the signal names none of these")
 	}
 	return out
 }

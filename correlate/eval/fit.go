@@ -92,7 +92,7 @@ func neutral(c *rules.Correlation) {
 		SameService: 4000, SameHost: 2700, HostOfService: 3500,
 		DependsOn1: 4500, DependsOn2: 2800, DependsOn3: 1800, CalledBy1: 4000, CalledBy2: 2400, CalledBy3: 1500, WrongOrder: -1000,
 		SharedCallee: 2600, SharedCaller: 1000, Alike: 2000, Namespace: 2500,
-		Mention: 4000, MentionPeer: 4000, MentionAlike: 3000, Storm: 500,
+		Mention: 4000, MentionPeer: 4000, MentionTold: 4000, MentionAlike: 3000, Storm: 500,
 	}
 }
 

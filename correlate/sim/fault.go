@@ -40,8 +40,12 @@ type plan struct {
 type touch struct {
 	service int
 	after   int64 // milliseconds from the fault's start
+	from    int   // the service it came from; nowhere where the fault sits
 	starved bool
 }
+
+// nowhere is where a fault comes from that sits here.
+const nowhere = -1
 
 // spell is how long new faults begin before it is calm again.
 const spell = 20 * schemas.Minute
@@ -129,7 +133,7 @@ func (g *generator) begin(f Fault, pl plan, d dice) int {
 			f.Kind = "hub"
 		}
 		f.Root, f.Roots = root.name, []string{root.name}
-		pl.order = append(pl.order, touch{service: pl.root})
+		pl.order = append(pl.order, touch{service: pl.root, from: nowhere})
 		g.spread(&pl, map[int]bool{pl.root: true}, d)
 	}
 	f.Touched = map[string]int{}
@@ -194,7 +198,7 @@ func (g *generator) spread(pl *plan, seen map[int]bool, d dice) {
 					continue
 				}
 				seen[c] = true
-				next = append(next, touch{service: c, after: from.after + d.span(20*schemas.Second, 0.9)})
+				next = append(next, touch{service: c, from: from.service, after: from.after + d.span(20*schemas.Second, 0.9)})
 			}
 		}
 		pl.order = append(pl.order, next...)
@@ -206,7 +210,7 @@ func (g *generator) spread(pl *plan, seen map[int]bool, d dice) {
 	for _, dep := range g.estate.services[pl.root].deps {
 		if !seen[dep] && d.chance(pl.spread.down) {
 			seen[dep] = true
-			pl.order = append(pl.order, touch{service: dep, after: d.span(60*schemas.Second, 0.6), starved: true})
+			pl.order = append(pl.order, touch{service: dep, after: d.span(60*schemas.Second, 0.6), from: nowhere, starved: true})
 		}
 	}
 }
@@ -225,7 +229,7 @@ func (g *generator) spreadFromHost(f *Fault, pl *plan, d dice) {
 		}
 		seen[s] = true
 		f.Roots = append(f.Roots, g.estate.services[s].name)
-		pl.order = append(pl.order, touch{service: s, after: d.span(10*schemas.Second, 0.7)})
+		pl.order = append(pl.order, touch{service: s, after: d.span(10*schemas.Second, 0.7), from: nowhere})
 	}
 	g.spread(pl, seen, d)
 }

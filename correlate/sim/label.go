@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"pinkstar/schemas"
@@ -64,8 +65,9 @@ type subject struct {
 
 func ofService(i int) subject { return subject{i, -1, -1} }
 
-// labelled writes an alert as the owning team would.
-func (e *estate) labelled(r rule, on subject, d dice) schemas.Signal {
+// labelled writes an alert as the owning team would. from is the service that
+// its trouble comes from, or nowhere.
+func (e *estate) labelled(r rule, on subject, from int, d dice) schemas.Signal {
 	m := map[string]string{"alertname": r.name}
 	st := style{service: "service", severity: "severity", words: severityWords[0], pod: "pod"}
 	if on.service >= 0 {
@@ -99,10 +101,30 @@ func (e *estate) labelled(r rule, on subject, d dice) schemas.Signal {
 	m[st.severity] = st.words[severityRank(r.severity)]
 	sig := schemas.Signal{Kind: schemas.KindAlert, Source: "alertmanager", Status: schemas.StatusFiring, Name: r.name}
 	sig.Labels = schemas.LabelsOf(m)
-	sig.Annotations = schemas.LabelsOf(map[string]string{"summary": r.text})
-	sig.Summary = r.text
+	sig.Summary = e.text(r, on, from)
+	sig.Annotations = schemas.LabelsOf(map[string]string{"summary": sig.Summary})
 	return sig
 }
+
+// text is what the alert says. Where a rule speaks of a dependency, half of the
+// services name it: the one the trouble comes from, or any, since one that is
+// itself ill complains of others too.
+func (e *estate) text(r rule, on subject, from int) string {
+	if on.service < 0 {
+		return r.text
+	}
+	s := e.services[on.service]
+	odd := len(s.name) + len(r.name) // no die: it would make other worlds of all seeds
+	if odd%2 == 1 || len(s.deps) == 0 {
+		return r.text
+	}
+	if from < 0 {
+		from = s.deps[odd/2%len(s.deps)]
+	}
+	return dependency.ReplaceAllLiteralString(r.text, e.services[from].name)
+}
+
+var dependency = regexp.MustCompile(`\b[Aa] dependency\b`)
 
 // serviceLabels names the service, or only what the rule's own metrics have: a
 // pod, or an exporter's target.

@@ -24,7 +24,7 @@ func (g *generator) noise(d dice) {
 	for range 1 + len(g.estate.services)/60 { // chronic: the same alert, again and again
 		r, on := g.anything(d)
 		for at := p.Start.Add(d.wait(float64(schemas.Hour))); at < p.Start.Add(p.Duration); at = at.Add(40*schemas.Minute + d.wait(float64(2*schemas.Hour))) {
-			g.raise(Labelled{Signal: g.estate.labelled(r, on, d), Noise: next()}, at, at.Add(d.span(4*schemas.Minute, 0.5)), d)
+			g.raise(Labelled{Signal: g.estate.labelled(r, on, nowhere, d), Noise: next()}, at, at.Add(d.span(4*schemas.Minute, 0.5)), d)
 		}
 	}
 }
@@ -37,7 +37,7 @@ func diurnal(at schemas.Time) float64 {
 
 func (g *generator) background(at schemas.Time, id string, d dice) {
 	r, on := g.anything(d)
-	lab := Labelled{Signal: g.estate.labelled(r, on, d), Noise: id}
+	lab := Labelled{Signal: g.estate.labelled(r, on, nowhere, d), Noise: id}
 	if d.chance(0.08) { // the same names, elsewhere
 		lab.Labels = schemas.LabelsOf(withEnv(lab.Labels.Map(), "staging"))
 	}

@@ -80,6 +80,6 @@ func (g *generator) recurringSymptoms(f *Fault, pl *plan, used map[string]bool, 
 			in := s.instances[d.IntN(len(s.instances))]
 			on = subject{pl.root, in, g.estate.instances[in].host}
 		}
-		g.symptom(f, r, on, 0, used, d)
+		g.symptom(f, r, on, touch{from: nowhere}, used, d)
 	}
 }

@@ -58,12 +58,12 @@ func (g *generator) symptoms(d dice) {
 
 func (g *generator) hostSymptoms(f *Fault, pl *plan, used map[string]bool, d dice) {
 	for range d.between(1, 4) {
-		g.symptom(f, g.one("host", d), subject{-1, -1, pl.host}, 0, used, d)
+		g.symptom(f, g.one("host", d), subject{-1, -1, pl.host}, touch{from: nowhere}, used, d)
 	}
 	for _, i := range g.estate.hosts[pl.host].instances {
 		if d.chance(0.5) {
 			s := g.estate.instances[i].service
-			g.symptom(f, g.one("pod", d), subject{s, i, pl.host}, d.span(15*schemas.Second, 0.7), used, d)
+			g.symptom(f, g.one("pod", d), subject{s, i, pl.host}, touch{after: d.span(15*schemas.Second, 0.7), from: nowhere}, used, d)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (g *generator) serviceSymptoms(f *Fault, pl *plan, t touch, n int, used map
 			return
 		}
 		r, on := g.draw(pl, t, d)
-		if g.symptom(f, r, on, t.after, used, d) {
+		if g.symptom(f, r, on, t, used, d) {
 			n--
 		}
 	}
@@ -129,15 +129,15 @@ func (g *generator) one(class string, d dice) rule {
 	return list[d.IntN(len(list))]
 }
 
-// symptom raises one alert of a fault, after sets when its service was
-// reached. It reports false when there is nothing new to raise.
-func (g *generator) symptom(f *Fault, r rule, on subject, after int64, used map[string]bool, d dice) bool {
+// symptom raises one alert of a fault; t says when its service was reached, and
+// from where. It reports false when there is nothing new to raise.
+func (g *generator) symptom(f *Fault, r rule, on subject, t touch, used map[string]bool, d dice) bool {
 	key := fmt.Sprint(r.name, on.service, on.instance, on.host)
 	wait := min(r.wait, longestWait)
 	if d.chance(0.75) { // what pages is set to fire sooner than the published rule
 		wait = min(wait, 15*schemas.Second)
 	}
-	at := f.Start.Add(after + d.span(10*schemas.Second, 1) + wait + int64(d.IntN(15000)))
+	at := f.Start.Add(t.after + d.span(10*schemas.Second, 1) + wait + int64(d.IntN(15000)))
 	if d.chance(0.05) { // what takes its time: queues, disks, budgets
 		at = at.Add(int64(d.Float64() * float64(f.End.Sub(f.Start))))
 	}
@@ -146,7 +146,7 @@ func (g *generator) symptom(f *Fault, r rule, on subject, after int64, used map[
 	}
 	used[key] = true
 	end := f.End.Add(d.span(60*schemas.Second, 0.8))
-	g.raise(Labelled{Signal: g.estate.labelled(r, on, d), Fault: f.ID, Root: f.Root}, at, end, d)
+	g.raise(Labelled{Signal: g.estate.labelled(r, on, t.from, d), Fault: f.ID, Root: f.Root}, at, end, d)
 	f.Alerts++
 	return true
 }

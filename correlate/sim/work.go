@@ -77,10 +77,10 @@ func (g *generator) maintenance(n int, at schemas.Time, d dice) {
 	lab.Status = schemas.StatusFinished
 	g.add(event{at: w.end, lab: lab})
 	for range d.between(1, 5) {
-		r, on := g.draw(&plan{root: w.service, one: -1}, touch{service: w.service}, d)
+		r, on := g.draw(&plan{root: w.service, one: -1}, touch{service: w.service, from: nowhere}, d)
 		from := w.start.Add(schemas.Minute + int64(d.Float64()*float64(w.end.Sub(w.start)-3*schemas.Minute)))
 		to := min(w.end.Add(-schemas.Second), from.Add(d.span(3*schemas.Minute, 0.6)))
-		lab := Labelled{Signal: g.estate.labelled(r, on, d), Noise: id, Expected: true}
+		lab := Labelled{Signal: g.estate.labelled(r, on, nowhere, d), Noise: id, Expected: true}
 		g.raise(lab, from, max(to, from.Add(10*schemas.Second)), d)
 	}
 }
