@@ -117,8 +117,10 @@ func (e *Engine) scoreTie(q *query, inc *incident, t *tie, s *sheet) {
 		s.read(c.Gap, t.gap, evidence{kind: evTime, gap: t.gap})
 		onset := q.start.Sub(p.first)
 		s.read(c.Onset, onset, evidence{kind: evOnset, gap: onset, other: p.ent.key.name})
-		firing := inc.firingAt(p)
-		s.read(c.Firing, int64(firing)*rateUnit, evidence{kind: evFiring, n: firing, other: p.ent.key.name})
+		if len(inc.alerts) > 0 {
+			firing := inc.firingAt(p)
+			s.read(c.Firing, int64(firing)*rateUnit, evidence{kind: evFiring, n: firing, other: p.ent.key.name})
+		}
 	}
 	if i := q.sub.instEnt; i != nil && t.place != nil && i != t.place.ent && inc.at(i) != nil {
 		s.fixed(&w.InstanceToo, evidence{kind: evSameInstance, other: i.key.name})
@@ -156,10 +158,12 @@ func (e *Engine) scoreState(q *query, inc *incident, c *rules.Curves, s *sheet) 
 	s.read(c.Idle, idle, evidence{kind: evIdle, gap: idle})
 	age := q.start.Sub(inc.pub.StartedAt)
 	s.read(c.Age, age, evidence{kind: evAge, gap: age})
-	s.read(c.Alerts, int64(p.alerts)*rateUnit, evidence{kind: evSize, n: int32(p.alerts)})
-	s.read(c.Services, int64(p.services)*rateUnit, evidence{kind: evSpread, n: int32(p.services)})
-	s.read(c.Active, int64(p.active)*rateUnit, evidence{kind: evActive, n: int32(p.active)})
-	s.read(c.Pace, p.level, evidence{kind: evPace, n: int32(p.level)})
+	if p.alerts > 0 { // of tickets alone, it has no alerts to go by
+		s.read(c.Alerts, int64(p.alerts)*rateUnit, evidence{kind: evSize, n: int32(p.alerts)})
+		s.read(c.Services, int64(p.services)*rateUnit, evidence{kind: evSpread, n: int32(p.services)})
+		s.read(c.Active, int64(p.active)*rateUnit, evidence{kind: evActive, n: int32(p.active)})
+		s.read(c.Pace, p.level, evidence{kind: evPace, n: int32(p.level)})
+	}
 	busy := q.sc.opened.now(e.now, scopeHalfLife)
 	s.read(c.Busy, busy, evidence{kind: evBusy, n: int32(busy)})
 }

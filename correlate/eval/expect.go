@@ -35,6 +35,7 @@ func expectations() ([]*Data, error) {
 		{{0, alert, "db", "a"}, {10, alert, "mail", "b"}, {20, alert, "api", "a"}},
 		{{0, alert, "web", "a"}, {70, alert, "db", "a"}, {80, alert, "api", "a"}},
 		{{0, alert, "db", "a"}, {1500, alert, "api", "b"}},
+		{{0, ticket, "web", "a"}, {60, alert, "web", "a"}},
 	}
 	naming := schemas.DefaultNaming()
 	var out []*Data
