@@ -8,7 +8,8 @@
 //     of a stream is judged; stats.go: means, intervals, paired differences
 //   - comparators.go: what we are compared with, as published; oracle.go: a
 //     ceiling; graph.go: the topology as they read it
-//   - engine.go: the real engine among them
+//   - engine.go: the real engine among them; helped.go: the same with the truth
+//     at its elbow; ledger.go: what is where, when the truth is known
 //   - run.go: the table; render.go: the table as text and JSON; ablate.go:
 //     what each kind of evidence is worth
 //   - fit.go, logit.go: weights and curves by likelihood; tune.go: the last turns of them,

@@ -37,11 +37,7 @@ func (a Engine) Assign(topology []byte, signals []sim.Labelled) ([]string, map[s
 			return nil, nil, fmt.Errorf("signal %d: %w", i+1, err)
 		}
 	}
-	out := make([]string, len(signals))
-	for i := range signals {
-		out[i] = run.Outermost(run.Incident(signals[i].ID))
-	}
-	return out, run.Roots(), nil
+	return run.Clusters(signals), run.Roots(), nil
 }
 
 // Replay feeds signals to an engine and keeps the latest of what it says.
@@ -109,6 +105,15 @@ func (r *Replay) Decision(signal string) (schemas.Decision, bool) {
 
 // Incident returns the incident a signal is in, or "".
 func (r *Replay) Incident(signal string) string { return r.decisions[signal].IncidentID }
+
+// Clusters returns the outermost incident of each signal.
+func (r *Replay) Clusters(signals []sim.Labelled) []string {
+	out := make([]string, len(signals))
+	for i := range signals {
+		out[i] = r.Outermost(r.Incident(signals[i].ID))
+	}
+	return out
+}
 
 // Outermost returns the incident above all others that id is below.
 func (r *Replay) Outermost(id string) string {

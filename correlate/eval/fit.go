@@ -154,13 +154,10 @@ type option struct {
 
 // teacher puts signals where they belong, and notes what was weighed.
 type teacher struct {
+	*ledger
 	model   *model
-	truth   map[string]string
-	members map[string]map[string]int // of a true cluster, by incident
-	size    map[string]int            // of an incident
-	own     bool                      // follow the engine instead
+	own     bool // follow the engine instead
 	weight  float64
-	inside  map[string]map[string]int // of an incident, by true cluster
 	choices []choice
 	links   []choice
 }
@@ -170,35 +167,11 @@ func teach(set *rules.Set, d *Data, own bool, weight float64, m *model) (*teache
 	if err != nil {
 		return nil, err
 	}
-	t := &teacher{model: m, truth: map[string]string{}, members: map[string]map[string]int{}, size: map[string]int{}, inside: map[string]map[string]int{}, own: own, weight: weight}
-	for i := range d.Signals {
-		if l := &d.Signals[i]; l.Scored() {
-			t.truth[l.ID] = l.Truth()
-		}
-	}
+	t := &teacher{ledger: newLedger(d.Signals), model: m, own: own, weight: weight}
 	e := correlate.New(set, topo)
 	e.SetGuide(t)
-	run := NewReplay(e)
-	for i := range d.Signals {
-		l := &d.Signals[i]
-		if err := run.Step(&l.Signal); err != nil {
-			return nil, err
-		}
-		if inc := run.Incident(l.ID); inc != "" && l.Scored() {
-			m := t.members[l.Truth()]
-			if m == nil {
-				m = map[string]int{}
-				t.members[l.Truth()] = m
-			}
-			m[inc]++
-			t.size[inc]++
-			if t.inside[inc] == nil {
-				t.inside[inc] = map[string]int{}
-			}
-			t.inside[inc][l.Truth()]++
-		}
-	}
-	return t, nil
+	_, err = t.play(NewReplay(e), d.Signals)
+	return t, err
 }
 
 // Choose implements correlate.Guide.
@@ -207,15 +180,10 @@ func (t *teacher) Choose(s *schemas.Signal, options []correlate.Option, own stri
 	if !scored {
 		return own
 	}
-	home, most := "", 0 // of the incidents that are mostly about the same, the one with most of it
-	for _, inc := range sortedKeys(t.members[truth]) {
-		if n := t.members[truth][inc]; n > most && 2*n > t.size[inc] {
-			home, most = inc, n
-		}
-	}
+	home := t.home(truth)
 	c := choice{weight: t.weight}
 	for i, o := range options {
-		if n := t.members[truth][o.IncidentID]; 2*n > t.size[o.IncidentID] {
+		if t.mostly(o.IncidentID, truth) {
 			c.right |= 1 << i
 		}
 		c.options = append(c.options, t.model.option(o))
@@ -243,15 +211,4 @@ func (t *teacher) Link(incident, other string, o correlate.Option) bool {
 	}
 	t.links = append(t.links, c)
 	return false // linked, the two would never be compared again
-}
-
-// owner is the true cluster that most members of an incident come from.
-func (t *teacher) owner(incident string) string {
-	best, most := "", 0
-	for _, truth := range sortedKeys(t.inside[incident]) {
-		if n := t.inside[incident][truth]; n > most {
-			best, most = truth, n
-		}
-	}
-	return best
 }

@@ -29,6 +29,10 @@ func TestWriteReport(t *testing.T) {
 	section(Options{Seeds: sim.ReportSeeds(), Levels: sim.Levels, MicroSS: true, Fresh: Everything, Workers: 2})
 	fmt.Fprintf(&b, "\n\nWhat each kind of evidence is worth: tuning seeds 1 to 8.\n")
 	section(Options{Seeds: sim.TuningSeeds()[:8], Levels: []sim.Level{sim.Standard, sim.Hard}, MicroSS: true, Fresh: Ablations, Workers: 2})
+	fmt.Fprintf(&b, "\n\nWhere the rest is lost: the engine, and with the truth at its elbow, on tuning seeds 1 to 20.\n")
+	section(Options{Seeds: sim.TuningSeeds(), Levels: sim.Levels, Fresh: func() []Assigner {
+		return []Assigner{Engine{}, &Helped{Links: true}, &Helped{Choices: true}, &Helped{Choices: true, Links: true}, &Oracle{}}
+	}, Workers: 2})
 	worst, err := os.ReadFile("testdata/worst.txt")
 	if err != nil {
 		t.Fatal(err)
