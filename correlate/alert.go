@@ -3,7 +3,6 @@ package correlate
 import (
 	"encoding/binary"
 	"iter"
-	"slices"
 	"strconv"
 
 	"pinkstar/schemas"
@@ -17,6 +16,9 @@ type alertKey string
 func keyOf(source, fingerprint string) alertKey {
 	return alertKey(appendKey(make([]byte, 0, 64), source, fingerprint))
 }
+
+// hash finds the alert in its scope.
+func (k alertKey) hash() uint32 { return hashText(string(k)) }
 
 func appendKey(b []byte, source, fingerprint string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(source)))
@@ -142,9 +144,9 @@ func (o *ownRecords) add(r *record) {
 }
 
 func (o *ownRecords) remove(r *record) {
-	rest := slices.Collect(o.all())
+	rest := *o
 	*o = ownRecords{}
-	for _, x := range rest {
+	for x := range rest.all() {
 		if x != r {
 			o.add(x)
 		}
@@ -382,7 +384,7 @@ func (e *Engine) dropAlert(sc *scope, a *alert) {
 		r.alert = nil
 	}
 	a.records = ownRecords{}
-	sc.alerts.remove(hashText(string(a.key)), a)
+	sc.alerts.remove(a.key.hash(), a)
 	a.inc, a.rare = nil, nil
 }
 

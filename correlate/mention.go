@@ -3,6 +3,7 @@ package correlate
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"pinkstar/schemas"
 )
@@ -117,9 +118,7 @@ func inName(c byte) bool {
 // textMentions looks for names in free text. The longest name wins, so that
 // "payment-api" is not taken for "payment".
 func (e *Engine) textMentions(sc *scope, text string, sub *subject, out []mention) []mention {
-	raw := strings.FieldsFunc(text, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
-	})
+	raw := strings.FieldsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf || !inName(byte(r)) })
 	words := make([]string, 0, len(raw))
 	for _, w := range raw {
 		if w = strings.Trim(w, "-_."); w != "" {

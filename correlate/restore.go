@@ -13,7 +13,8 @@ import (
 // Restore reads an engine that Snapshot wrote. It goes on exactly as the one
 // that was written would have.
 func Restore(r io.Reader) (*Engine, error) {
-	d := &restorer{decoder: decoder{r: bufio.NewReaderSize(r, 1<<16)}}
+	d := &restorer{decoder: decoder{r: bufio.NewReaderSize(r, 1<<16)},
+		wheres: map[whereabouts]*whereabouts{}, origins: map[origin]*origin{}, ids: map[string]*string{}}
 	e := d.engine()
 	if d.err != nil {
 		return nil, fmt.Errorf("read snapshot: %w", d.err)
@@ -118,30 +119,22 @@ func (d *restorer) version() *versions {
 	return d.versions[n-1]
 }
 
-// origin shares the origins that many records have.
-func (d *restorer) origin(sc *scope, v *versions) *origin {
-	o := origin{sc, v}
-	if d.origins[o] == nil {
-		if d.origins == nil {
-			d.origins = map[origin]*origin{}
-		}
-		d.origins[o] = &o
+// shared is v in the memory of an equal one that was there before.
+func shared[T comparable](known map[T]*T, v T) *T {
+	p := known[v]
+	if p == nil {
+		p = &v
+		known[v] = p
 	}
-	return d.origins[o]
+	return p
 }
 
-// incidentID shares the ids that many records have.
+// incidentID shares the ids that many records have; nil for none.
 func (d *restorer) incidentID(id string) *string {
 	if id == "" {
 		return nil
 	}
-	if d.ids[id] == nil {
-		if d.ids == nil {
-			d.ids = map[string]*string{}
-		}
-		d.ids[id] = &id
-	}
-	return d.ids[id]
+	return shared(d.ids, id)
 }
 
 func (d *restorer) recordList() {
@@ -215,7 +208,7 @@ func (d *restorer) why(r *record, sc *scope) {
 	}
 	d.evidence = w.evidence
 	w.runnerUp, w.runnerScore = d.str(), d.int()
-	r.origin = d.origin(sc, d.version())
+	r.origin = shared(d.origins, origin{sc, d.version()})
 	w.service = d.str()
 	w.score = d.int()
 	w.threshold = d.int()

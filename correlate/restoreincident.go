@@ -86,7 +86,7 @@ func (d *restorer) alert(sc *scope) *alert {
 	a.name = d.str()
 	service := d.str()
 	a.instance = d.str()
-	a.whereabouts = d.where(service, d.str())
+	a.whereabouts = shared(d.wheres, whereabouts{service, d.str()})
 	a.startsAt, a.endsAt, a.seenAt = d.time(), d.time(), d.time()
 	if from, flaps := d.time(), int32(d.int()); from != 0 || flaps != 0 {
 		*a.rarely() = rareState{flapFrom: from, flaps: flaps}
@@ -100,20 +100,6 @@ func (d *restorer) alert(sc *scope) *alert {
 	a.firing, a.cut = d.bool(), d.bool()
 	d.e.alerts++
 	return a
-}
-
-// where shares the memory of alerts in the same place.
-func (d *restorer) where(service, host string) *whereabouts {
-	w := whereabouts{service, host}
-	if d.wheres == nil {
-		d.wheres = map[whereabouts]*whereabouts{}
-	}
-	known := d.wheres[w]
-	if known == nil {
-		known = &whereabouts{service, host}
-		d.wheres[w] = known
-	}
-	return known
 }
 
 func (d *restorer) ticket() *ticket {

@@ -70,7 +70,7 @@ func (sc *scope) latest(key []byte) *alert {
 // setLatest makes a the latest episode of its alert, and returns the one that
 // was.
 func (sc *scope) setLatest(a *alert) (old *alert) {
-	h := hashText(string(a.key))
+	h := a.key.hash()
 	if old = sc.alerts.find(h, func(b *alert) bool { return b.key == a.key }); old != nil {
 		sc.alerts.replace(h, old, a)
 	} else {

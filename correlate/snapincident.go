@@ -80,7 +80,7 @@ func (s *snapshotter) key(k alertKey) {
 func (s *snapshotter) alert(sc *scope, a *alert) {
 	s.key(a.key)
 	s.int(a.seq)
-	s.bool(sc.alerts.has(hashText(string(a.key)), a))
+	s.bool(sc.alerts.has(a.key.hash(), a))
 	s.len(a.records.len())
 	for r := range a.records.all() {
 		s.uint(s.records[r])

@@ -180,25 +180,11 @@ func (t *topology) servicesOn(name string) []int32 {
 
 // foldName makes the spellings of one name equal: lower case, and '_', '.' and
 // spaces become '-'.
-func foldName(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '_', '.', ' ', '/':
-			return '-'
-		}
-		if r >= 'A' && r <= 'Z' {
-			return r + ('a' - 'A')
-		}
-		return r
-	}, s)
-}
+func foldName(s string) string { return string(appendFolded(nil, s)) }
 
-// folded returns the node of a declared name or alias, however it is written,
-// or -1. It needs memory for the name.
-func (t *topology) folded(name string, room *[]byte) int32 {
-	b := (*room)[:0]
-	for i := range len(name) {
-		c := name[i]
+func appendFolded(b []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
 		switch {
 		case c == '_' || c == '.' || c == ' ' || c == '/':
 			c = '-'
@@ -207,6 +193,13 @@ func (t *topology) folded(name string, room *[]byte) int32 {
 		}
 		b = append(b, c)
 	}
+	return b
+}
+
+// folded returns the node of a declared name or alias, however it is written,
+// or -1. It needs memory for the name.
+func (t *topology) folded(name string, room *[]byte) int32 {
+	b := appendFolded((*room)[:0], name)
 	*room = b
 	if n, ok := t.byFolded[string(b)]; ok {
 		return n

@@ -21,26 +21,20 @@ const (
 // LoadRules reads the configured rule set and topology. Without any it returns
 // what a new engine starts with, so that nothing has to be activated.
 func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err error) {
-	doc, err := cfg.RulesDocument()
+	doc, err := fitting(cfg.RulesDocument())
 	if err != nil {
 		return nil, nil, err
 	}
 	set = rules.Default()
 	if len(doc.Text) > 0 {
-		if err := fits(doc); err != nil {
-			return nil, nil, err
-		}
 		if set, err = rules.Parse(doc.Name, doc.Text); err != nil {
 			return nil, nil, err
 		}
 	}
-	if doc, err = cfg.TopologyDocument(); err != nil {
+	if doc, err = fitting(cfg.TopologyDocument()); err != nil {
 		return nil, nil, err
 	}
 	topo = rules.EmptyTopology()
-	if err := fits(doc); err != nil {
-		return nil, nil, err
-	}
 	if len(doc.Text) > 0 {
 		topo, err = rules.ParseTopology(doc.Name, doc.Text)
 	}
@@ -49,23 +43,20 @@ func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err er
 
 // LoadLearnt reads the configured learnt pairs; without a file there are none.
 func LoadLearnt(cfg *config.Config) (*rules.Learnt, error) {
-	doc, err := cfg.LearntDocument()
+	doc, err := fitting(cfg.LearntDocument())
 	if err != nil {
-		return nil, err
-	}
-	if err := fits(doc); err != nil {
 		return nil, err
 	}
 	return rules.ParseLearnt(doc.Name, doc.Text)
 }
 
-// fits refuses at once what the log could not carry later.
-func fits(doc config.Document) error {
-	if n := len(doc.Text); n > process.MaxActivation {
-		return fmt.Errorf("%s: %d bytes; it travels in one record of the log and may take %d: leave out what is not needed to correlate, such as instances that follow the pattern of their service's name",
+// fitting refuses at once what the log could not carry later.
+func fitting(doc config.Document, err error) (config.Document, error) {
+	if n := len(doc.Text); err == nil && n > process.MaxActivation {
+		err = fmt.Errorf("%s: %d bytes; it travels in one record of the log and may take %d: leave out what is not needed to correlate, such as instances that follow the pattern of their service's name",
 			doc.Name, n, process.MaxActivation)
 	}
-	return nil
+	return doc, err
 }
 
 // engines makes the correlator's engines. A new one starts with the defaults:
