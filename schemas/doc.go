@@ -18,6 +18,7 @@
 //   - topic.go: topic names, CloudEvents types and header names
 //   - *.schema.json, jsonschema.go: the same contract as JSON Schema, for others
 //   - jsonscan: the JSON reader below the codec and the translators
+//   - apierror: an error over HTTP, the gateway's and the API's
 //
 // # Non-obvious
 //

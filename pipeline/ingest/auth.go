@@ -9,12 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pinkstar/schemas/apierror"
 )
 
 // authenticate checks what can be checked before the body is read.
-func (s *SourceConfig) authenticate(r *http.Request) *problem {
+func (s *SourceConfig) authenticate(r *http.Request) *apierror.Error {
 	if s.Disabled {
-		return &problem{Status: http.StatusForbidden, Detail: "this path is switched off (sources.*.disabled)"}
+		return &apierror.Error{Status: http.StatusForbidden, Detail: "this path is switched off (sources.*.disabled)"}
 	}
 	if len(s.Bearer) == 0 && len(s.Basic) == 0 {
 		return nil
@@ -37,15 +39,15 @@ func (s *SourceConfig) authenticate(r *http.Request) *problem {
 			}
 		}
 	}
-	p := &problem{Status: http.StatusUnauthorized, Detail: "the credentials are wrong"}
+	p := &apierror.Error{Status: http.StatusUnauthorized, Detail: "the credentials are wrong"}
 	if header == "" {
 		p.Detail = "this path wants credentials in the Authorization header"
 	}
 	if len(s.Bearer) > 0 {
-		p.challenges = append(p.challenges, `Bearer realm="pinkstar"`)
+		p.Challenges = append(p.Challenges, `Bearer realm="pinkstar"`)
 	}
 	if len(s.Basic) > 0 {
-		p.challenges = append(p.challenges, `Basic realm="pinkstar", charset="UTF-8"`)
+		p.Challenges = append(p.Challenges, `Basic realm="pinkstar", charset="UTF-8"`)
 	}
 	return p
 }
@@ -65,20 +67,20 @@ func sameSecret(a, b []byte) bool {
 }
 
 // verify checks the signature over the body as it was sent.
-func (h *HMACConfig) verify(r *http.Request, body []byte, now time.Time) *problem {
+func (h *HMACConfig) verify(r *http.Request, body []byte, now time.Time) *apierror.Error {
 	given := signatures(r.Header.Values(h.Header))
 	if len(given) == 0 {
-		return &problem{Status: http.StatusUnauthorized, Detail: "no signature in the header " + h.Header}
+		return &apierror.Error{Status: http.StatusUnauthorized, Detail: "no signature in the header " + h.Header}
 	}
 	prefix := ""
 	if h.TimestampHeader != "" {
 		stamp := r.Header.Get(h.TimestampHeader)
 		seconds, err := strconv.ParseInt(stamp, 10, 64)
 		if err != nil {
-			return &problem{Status: http.StatusForbidden, Detail: "no Unix time in the header " + h.TimestampHeader}
+			return &apierror.Error{Status: http.StatusForbidden, Detail: "no Unix time in the header " + h.TimestampHeader}
 		}
 		if age := now.Sub(time.Unix(seconds, 0)); age > h.Window || age < -h.Window {
-			return &problem{
+			return &apierror.Error{
 				Status: http.StatusForbidden,
 				Detail: "signed at " + time.Unix(seconds, 0).UTC().Format(time.RFC3339) + ", more than " + h.Window.String() + " from now",
 			}
@@ -96,7 +98,7 @@ func (h *HMACConfig) verify(r *http.Request, body []byte, now time.Time) *proble
 		}
 	}
 	if !ok {
-		return &problem{Status: http.StatusForbidden, Detail: "the signature in the header " + h.Header + " does not fit the body"}
+		return &apierror.Error{Status: http.StatusForbidden, Detail: "the signature in the header " + h.Header + " does not fit the body"}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 // Producer hands signals to the brokers.
@@ -86,7 +87,7 @@ func (g *Gateway) Handler() http.Handler {
 		mux.HandleFunc(p.path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, name, p.source) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		g.refuse(w, &problem{Status: http.StatusNotFound, Detail: "no such path; signals are taken at /signals and /webhook/*"})
+		g.refuse(w, &apierror.Error{Status: http.StatusNotFound, Detail: "no such path; signals are taken at /signals and /webhook/*"})
 	})
 	return mux
 }
@@ -112,16 +113,16 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, name string, sou
 		answer.IDs[i] = signals[i].ID
 		g.metrics.signals.WithLabelValues(name, string(signals[i].Kind)).Inc()
 	}
-	g.write(w, http.StatusAccepted, answer)
+	g.answer(w, http.StatusAccepted, answer)
 	g.metrics.answered(name, http.StatusAccepted, g.now().Sub(start))
 }
 
 // take does the whole work on a request. The cheap checks come first, and
 // nobody unknown gets to make us read or decompress a body.
-func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, source Source) ([]schemas.Signal, *problem) {
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, source Source) ([]schemas.Signal, *apierror.Error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, &problem{Status: http.StatusMethodNotAllowed, Detail: "only POST is served here"}
+		return nil, &apierror.Error{Status: http.StatusMethodNotAllowed, Detail: "only POST is served here"}
 	}
 	auth := g.sources[name]
 	if p := auth.authenticate(r); p != nil {
@@ -132,7 +133,7 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, sour
 		defer func() { <-g.slots }()
 	default:
 		g.metrics.overload.Inc()
-		return nil, &problem{
+		return nil, &apierror.Error{
 			Status: http.StatusServiceUnavailable,
 			Detail: fmt.Sprintf("%d requests are being worked on already (max_concurrent); send again later", g.cfg.MaxConcurrent),
 		}
@@ -161,7 +162,7 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, sour
 	return signals, g.produce(r.Context(), name, signals)
 }
 
-func (g *Gateway) translate(name string, source Source, contentType string, r *http.Request, body []byte) ([]schemas.Signal, *problem) {
+func (g *Gateway) translate(name string, source Source, contentType string, r *http.Request, body []byte) ([]schemas.Signal, *apierror.Error) {
 	if contentType == "text/calendar" {
 		source = SourceCalendar
 	}
@@ -195,7 +196,7 @@ func cloudAttributes(h http.Header) map[string]string {
 
 // produce waits for the brokers. Whatever keeps them from acknowledging, the
 // sender is to try again.
-func (g *Gateway) produce(ctx context.Context, name string, signals []schemas.Signal) *problem {
+func (g *Gateway) produce(ctx context.Context, name string, signals []schemas.Signal) *apierror.Error {
 	ctx, cancel := context.WithTimeout(ctx, g.cfg.ProduceTimeout)
 	defer cancel()
 	err := g.producer.Produce(ctx, signals)
@@ -205,7 +206,7 @@ func (g *Gateway) produce(ctx context.Context, name string, signals []schemas.Si
 	if !errors.Is(err, context.Canceled) { // the sender has not just gone away
 		g.log.Warn().Err(err).Str("source", name).Int("signals", len(signals)).Msg("signals not acknowledged, the sender gets 503")
 	}
-	return &problem{
+	return &apierror.Error{
 		Status: http.StatusServiceUnavailable,
 		Detail: "the brokers did not acknowledge; send again later, what is written twice counts once",
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 // memory is a Producer that keeps what it is given, or fails.
@@ -118,9 +119,9 @@ func TestCloudEventsInBinaryMode(t *testing.T) {
 	}
 }
 
-func answer(t *testing.T, w *httptest.ResponseRecorder) problem {
+func answer(t *testing.T, w *httptest.ResponseRecorder) apierror.Error {
 	t.Helper()
-	var p problem
+	var p apierror.Error
 	if ct := w.Header().Get("Content-Type"); ct != "application/problem+json" {
 		t.Fatalf("Content-Type %q: %d %s", ct, w.Code, w.Body)
 	}

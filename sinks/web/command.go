@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 // commandBody is what an operator sends. IncidentID says where a moved signal
@@ -59,10 +60,10 @@ func (a *API) commandProblem(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, ok := a.view.Problem(r.PathValue("id"))
 	if !ok {
-		return problem(http.StatusNotFound, "not found", "there is no problem %q", r.PathValue("id"))
+		return apierror.New(http.StatusNotFound, "there is no problem %q", r.PathValue("id"))
 	}
 	if !slices.Contains(problemActions, body.Action) {
-		return badField("action", "%q is not one of %v, which a problem takes", body.Action, problemActions)
+		return apierror.BadField("action", "%q is not one of %v, which a problem takes", body.Action, problemActions)
 	}
 	cmd := schemas.Command{Action: body.Action, By: body.By, ProblemID: p.ID, Note: body.Note}
 	return a.issue(w, r, cmd, p.Scope)
@@ -70,28 +71,28 @@ func (a *API) commandProblem(w http.ResponseWriter, r *http.Request) error {
 
 func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody, error) {
 	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); ct != "" && strings.TrimSpace(ct) != schemas.ContentTypeJSON {
-		return nil, problem(http.StatusUnsupportedMediaType, "unsupported media type", "send application/json, not %s", ct)
+		return nil, apierror.New(http.StatusUnsupportedMediaType, "send application/json, not %s", ct)
 	}
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, a.cfg.MaxBody))
 	dec.DisallowUnknownFields()
 	var body commandBody
 	if err := dec.Decode(&body); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, problem(http.StatusRequestEntityTooLarge, "too large", "a command may have %d bytes", a.cfg.MaxBody)
+			return nil, apierror.New(http.StatusRequestEntityTooLarge, "a command may have %d bytes", a.cfg.MaxBody)
 		}
-		return nil, problem(http.StatusBadRequest, "bad request", "the body is not a command: %v, at byte %d", err, dec.InputOffset())
+		return nil, apierror.New(http.StatusBadRequest, "the body is not a command: %v, at byte %d", err, dec.InputOffset())
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, problem(http.StatusBadRequest, "bad request", "one command a request: there is more after byte %d", dec.InputOffset())
+		return nil, apierror.New(http.StatusBadRequest, "one command a request: there is more after byte %d", dec.InputOffset())
 	}
 	if body.By == "" {
 		body.By, _, _ = r.BasicAuth()
 	}
 	if body.By == "" {
-		return nil, badField("by", "missing: who gives the command")
+		return nil, apierror.BadField("by", "missing: who gives the command")
 	}
 	if !slices.Contains(schemas.Actions, body.Action) {
-		return nil, badField("action", "%q is not one of %v", body.Action, schemas.Actions)
+		return nil, apierror.BadField("action", "%q is not one of %v", body.Action, schemas.Actions)
 	}
 	return &body, nil
 }
@@ -102,23 +103,23 @@ func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody,
 func (a *API) incidentCommand(ctx context.Context, inc *schemas.Incident, body *commandBody) (schemas.Command, error) {
 	cmd := schemas.Command{Action: body.Action, By: body.By, IncidentID: inc.ID, Note: body.Note}
 	if inc.Status == schemas.IncidentClosed {
-		return cmd, problem(http.StatusConflict, "conflict", "incident %s is closed: its reopen window is over and it takes no more commands", inc.ID)
+		return cmd, apierror.New(http.StatusConflict, "incident %s is closed: its reopen window is over and it takes no more commands", inc.ID)
 	}
 	if body.IncidentID != nil && body.Action != schemas.ActionMove {
-		return cmd, badField("incident_id", "only %q names another incident here", schemas.ActionMove)
+		return cmd, apierror.BadField("incident_id", "only %q names another incident here", schemas.ActionMove)
 	}
 	switch body.Action {
 	case schemas.ActionAssign:
 		if cmd.To = body.To; cmd.To == "" {
-			return cmd, badField("to", "missing: whom the incident is assigned to")
+			return cmd, apierror.BadField("to", "missing: whom the incident is assigned to")
 		}
 	case schemas.ActionNote:
 		if cmd.Note == "" {
-			return cmd, badField("note", "missing: there is nothing to note")
+			return cmd, apierror.BadField("note", "missing: there is nothing to note")
 		}
 	case schemas.ActionLinkParent:
 		if body.ParentID == inc.ID {
-			return cmd, badField("parent_id", "an incident cannot be its own parent")
+			return cmd, apierror.BadField("parent_id", "an incident cannot be its own parent")
 		}
 		cmd.ParentID = body.ParentID
 		return cmd, a.sameScope(ctx, "parent_id", body.ParentID, inc)
@@ -128,7 +129,7 @@ func (a *API) incidentCommand(ctx context.Context, inc *schemas.Incident, body *
 		}
 	case schemas.ActionMove:
 		if _, err := schemas.ParseID(body.SignalID); err != nil {
-			return cmd, badField("signal_id", "%v", err)
+			return cmd, apierror.BadField("signal_id", "%v", err)
 		}
 		cmd.SignalID = body.SignalID
 		return cmd, a.moveTarget(ctx, &cmd, inc, body.IncidentID)
@@ -137,7 +138,7 @@ func (a *API) incidentCommand(ctx context.Context, inc *schemas.Incident, body *
 			cmd.ProblemID = inc.ProblemID
 		}
 		if _, ok := a.view.Problem(cmd.ProblemID); !ok {
-			return cmd, badField("problem_id", "there is no problem %q, and the incident is no occurrence of another", cmd.ProblemID)
+			return cmd, apierror.BadField("problem_id", "there is no problem %q, and the incident is no occurrence of another", cmd.ProblemID)
 		}
 	}
 	return cmd, nil
@@ -151,7 +152,7 @@ func (a *API) moveTarget(ctx context.Context, cmd *schemas.Command, inc *schemas
 	}
 	var target *string
 	if err := json.Unmarshal(raw, &target); err != nil {
-		return badField("incident_id", "must be a string or null")
+		return apierror.BadField("incident_id", "must be a string or null")
 	}
 	if target == nil || *target == "" {
 		cmd.IncidentID = ""
@@ -163,21 +164,21 @@ func (a *API) moveTarget(ctx context.Context, cmd *schemas.Command, inc *schemas
 
 func (a *API) sameScope(ctx context.Context, field, id string, inc *schemas.Incident) error {
 	if id == "" {
-		return badField(field, "missing")
+		return apierror.BadField(field, "missing")
 	}
 	other, _, err := a.find(ctx, id)
-	var f *failure
+	var f *apierror.Error
 	if errors.As(err, &f) && f.Status == http.StatusNotFound {
-		return badField(field, "there is no incident %q", id)
+		return apierror.BadField(field, "there is no incident %q", id)
 	}
 	if err != nil {
 		return err
 	}
 	if other.Scope != inc.Scope {
-		return badField(field, "incident %s is in scope %q and %s in %q: nothing is related across scopes", id, other.Scope, inc.ID, inc.Scope)
+		return apierror.BadField(field, "incident %s is in scope %q and %s in %q: nothing is related across scopes", id, other.Scope, inc.ID, inc.Scope)
 	}
 	if other.Status == schemas.IncidentClosed {
-		return problem(http.StatusConflict, "conflict", "incident %s is closed", id)
+		return apierror.New(http.StatusConflict, "incident %s is closed", id)
 	}
 	return nil
 }
@@ -204,7 +205,7 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command,
 	defer cancel()
 	if err := a.producer.Produce(ctx, []schemas.Signal{s}); err != nil {
 		a.log.Warn().Err(err).Str("action", string(cmd.Action)).Msg("command not taken")
-		return problem(http.StatusServiceUnavailable, "not taken", "the brokers did not acknowledge the command; send it again, with the same Idempotency-Key if it had one")
+		return apierror.New(http.StatusServiceUnavailable, "the brokers did not acknowledge the command; send it again, with the same Idempotency-Key if it had one")
 	}
 	a.log.Info().Str("action", string(cmd.Action)).Str("by", cmd.By).Str("incident", cmd.IncidentID).Str("signal", s.ID).Msg("command taken")
 	return a.answer(w, http.StatusAccepted, commandAnswer{s.ID})
@@ -215,7 +216,7 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command,
 func occurrenceOf(r *http.Request) (string, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if len(key) > 200 {
-		return "", badField("Idempotency-Key", "longer than 200 bytes")
+		return "", apierror.BadField("Idempotency-Key", "longer than 200 bytes")
 	}
 	if key != "" {
 		return "key:" + key, nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 // incidentAnswer is one incident with all that explains it.
@@ -54,7 +55,7 @@ func (a *API) find(ctx context.Context, id string) (*schemas.Incident, historySt
 	if inc, ok := a.view.Incident(id); ok {
 		return inc, historyState{}, nil
 	}
-	missing := problem(http.StatusNotFound, "not found", "there is no incident %q", id)
+	missing := apierror.New(http.StatusNotFound, "there is no incident %q", id)
 	if a.history == nil {
 		return nil, historyState{}, missing
 	}
@@ -63,7 +64,7 @@ func (a *API) find(ctx context.Context, id string) (*schemas.Incident, historySt
 	inc, found, err := a.history.Incident(ctx, id)
 	if err != nil {
 		a.log.Warn().Err(err).Msg("history is not available")
-		return nil, historyState{}, problem(http.StatusServiceUnavailable, "history not available",
+		return nil, historyState{}, apierror.New(http.StatusServiceUnavailable,
 			"no live incident is called %q, and ClickHouse cannot be asked for a past one right now", id)
 	}
 	if !found {
@@ -135,7 +136,7 @@ func (a *API) listProblems(w http.ResponseWriter, r *http.Request) error {
 	statuses := words(v["status"])
 	for _, s := range statuses {
 		if !slices.Contains(problemStatuses, schemas.ProblemStatus(s)) {
-			return badField("status", "%q is not one of %v", s, problemStatuses)
+			return apierror.BadField("status", "%q is not one of %v", s, problemStatuses)
 		}
 	}
 	services := words(v["service"])
@@ -161,7 +162,7 @@ func (a *API) listProblems(w http.ResponseWriter, r *http.Request) error {
 func (a *API) getProblem(w http.ResponseWriter, r *http.Request) error {
 	p, ok := a.view.Problem(r.PathValue("id"))
 	if !ok {
-		return problem(http.StatusNotFound, "not found", "there is no problem %q", r.PathValue("id"))
+		return apierror.New(http.StatusNotFound, "there is no problem %q", r.PathValue("id"))
 	}
 	return a.answer(w, http.StatusOK, p)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 // Explainer says why a signal or an incident is as it is and, with another one
@@ -30,7 +31,7 @@ func (a *API) explainIncident(w http.ResponseWriter, r *http.Request) error {
 
 func (a *API) explainSignal(w http.ResponseWriter, r *http.Request) error {
 	if _, err := schemas.ParseID(r.PathValue("id")); err != nil {
-		return badField("id", "%v", err)
+		return apierror.BadField("id", "%v", err)
 	}
 	return a.explained(w, r, r.PathValue("id"))
 }
@@ -41,18 +42,18 @@ func (a *API) explained(w http.ResponseWriter, r *http.Request, id string) error
 		return err
 	}
 	if a.explain == nil {
-		return problem(http.StatusServiceUnavailable, "not available", "this instance has nobody who explains")
+		return apierror.New(http.StatusServiceUnavailable, "this instance has nobody who explains")
 	}
 	x, err := a.explain.Explain(r.Context(), a.view, id, v.Get("with"))
 	if errors.Is(err, ErrUnknown) {
-		return problem(http.StatusNotFound, "not found", "%v", err)
+		return apierror.New(http.StatusNotFound, "%v", err)
 	}
 	if err != nil {
 		if r.Context().Err() != nil {
 			return err
 		}
 		a.log.Warn().Err(err).Str("id", id).Msg("not explained")
-		return problem(http.StatusServiceUnavailable, "not explained", "what was decided cannot be read right now: ClickHouse holds it")
+		return apierror.New(http.StatusServiceUnavailable, "what was decided cannot be read right now: ClickHouse holds it")
 	}
 	return a.answer(w, http.StatusOK, x)
 }

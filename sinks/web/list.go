@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 // historyState says what part the past has in an answer.
@@ -121,14 +122,14 @@ func (a *API) parseQuery(v url.Values) (*Query, error) {
 	for _, s := range words(v["status"]) {
 		st := schemas.IncidentStatus(s)
 		if !slices.Contains(incidentStatuses, st) {
-			return nil, badField("status", "%q is not one of %v", s, incidentStatuses)
+			return nil, apierror.BadField("status", "%q is not one of %v", s, incidentStatuses)
 		}
 		q.Statuses = append(q.Statuses, st)
 	}
 	for _, s := range words(v["severity"]) {
 		sev := schemas.ParseSeverity(s)
 		if sev == schemas.SeverityUnknown && s != "unknown" {
-			return nil, badField("severity", "%q is not a severity: critical, major, warning, info or unknown", s)
+			return nil, apierror.BadField("severity", "%q is not a severity: critical, major, warning, info or unknown", s)
 		}
 		q.Severities = append(q.Severities, sev)
 	}
@@ -141,7 +142,7 @@ func (a *API) parseQuery(v url.Values) (*Query, error) {
 	}
 	if m := v.Get("main"); m != "" {
 		if q.MainOnly, err = strconv.ParseBool(m); err != nil {
-			return nil, badField("main", "%q is neither true nor false", m)
+			return nil, apierror.BadField("main", "%q is neither true nor false", m)
 		}
 	}
 	if q.Limit, err = a.limitParam(v); err != nil {
@@ -162,7 +163,7 @@ func (a *API) limitParam(v url.Values) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > a.cfg.MaxPageSize {
-		return 0, badField("limit", "%q is not a number from 1 to %d", s, a.cfg.MaxPageSize)
+		return 0, apierror.BadField("limit", "%q is not a number from 1 to %d", s, a.cfg.MaxPageSize)
 	}
 	return n, nil
 }
@@ -172,7 +173,7 @@ func (a *API) limitParam(v url.Values) (int, error) {
 func known(v url.Values, names []string) error {
 	for name := range v {
 		if !slices.Contains(names, name) {
-			return badField(name, "unknown parameter; known are %s", strings.Join(names, ", "))
+			return apierror.BadField(name, "unknown parameter; known are %s", strings.Join(names, ", "))
 		}
 	}
 	return nil
@@ -198,7 +199,7 @@ func timeParam(v url.Values, name string) (schemas.Time, error) {
 	}
 	t, err := schemas.ParseTime(s)
 	if err != nil {
-		return 0, badField(name, "%v", err)
+		return 0, apierror.BadField(name, "%v", err)
 	}
 	return t, nil
 }
@@ -215,7 +216,7 @@ func decodeCursor(s string) (Position, error) {
 	at, id, ok := strings.Cut(string(b), ",")
 	ms, numErr := strconv.ParseInt(at, 10, 64)
 	if err != nil || !ok || numErr != nil || id == "" {
-		return Position{}, badField("cursor", "not a cursor of this API; take it from \"next\" of the page before")
+		return Position{}, apierror.BadField("cursor", "not a cursor of this API; take it from \"next\" of the page before")
 	}
 	return Position{schemas.Time(ms), id}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 //go:embed openapi.yaml
@@ -134,7 +135,7 @@ func (a *API) handle(rt route) http.Handler {
 func (a *API) serve(rt route, w http.ResponseWriter, r *http.Request) error {
 	if rt.needsView {
 		if err := a.view.Ready(); err != nil {
-			return problem(http.StatusServiceUnavailable, "not ready", "%v; try again in a moment", err)
+			return apierror.New(http.StatusServiceUnavailable, "%v; try again in a moment", err)
 		}
 	}
 	return rt.serve(a, w, r)

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 )
 
 // memoryHistory answers from a list, by the rules of the interface.
@@ -236,7 +237,7 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"stauts=open", "status=opened", "severity=loud", "since=yesterday", "limit=0", "limit=x", "cursor=!!", "main=perhaps"} {
-		var f failure
+		var f apierror.Error
 		w := get(t, a, "/api/v1/incidents?"+bad, http.StatusBadRequest, &f)
 		if w.Header().Get("Content-Type") != "application/problem+json" || f.Field != bad[:strings.IndexByte(bad, '=')] {
 			t.Errorf("%s: %s %+v", bad, w.Header(), f)
