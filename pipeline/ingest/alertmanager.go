@@ -11,6 +11,18 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceAlertmanager is Alertmanager's webhook, version 4.
+const SourceAlertmanager Source = "alertmanager"
+
+var alertmanager = sender{
+	name: SourceAlertmanager, path: "/webhook/alertmanager", topic: schemas.TopicAlerts,
+	looks: func(m members) bool {
+		return m.have("alerts") && m.any("groupKey", "receiver", "version") && !looksLikeGrafana(m)
+	},
+	hint: "alerts with groupKey and version 4",
+	read: (*batch).alertmanager,
+}
+
 // alertmanager reads Alertmanager's webhook, version 4: a group of alerts.
 // What is said of the whole group stands behind the alerts in the text, so the
 // group's fields are written into the signals at the end. The event recorder's

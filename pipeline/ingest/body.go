@@ -82,26 +82,18 @@ func (g *Gateway) decompress(encoding string, body []byte) ([]byte, *apierror.Er
 	return out, nil
 }
 
-// mediaTypes are what each path takes. No Content-Type at all is taken for
-// JSON: several senders forget it.
-var mediaTypes = map[Source][]string{
-	SourceCloudEvents: {"application/cloudevents+json", "application/cloudevents-batch+json"},
-	SourceSignals: {
-		"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "text/calendar", "text/plain",
-	},
-}
-
-// mediaType returns the type without its parameters, or a 415.
-func mediaType(source Source, header string) (string, *apierror.Error) {
+// mediaType returns the type without its parameters, or a 415. No Content-Type
+// at all is taken for JSON: several senders forget it.
+func mediaType(snd *sender, header string) (string, *apierror.Error) {
 	if header == "" {
 		return "", nil
 	}
 	t, _, err := mime.ParseMediaType(header)
-	ok := err == nil && (t == "application/json" || strings.HasSuffix(t, "+json") && source != SourceCloudEvents)
+	ok := err == nil && (t == "application/json" || strings.HasSuffix(t, "+json") && !snd.onlyMedia)
 	// What curl --data and many a script say when they are not told. Where the
 	// type does not choose the format, it need not be right.
-	ok = ok || t == "application/x-www-form-urlencoded" && source != SourceCloudEvents
-	for _, taken := range mediaTypes[source] {
+	ok = ok || t == "application/x-www-form-urlencoded" && !snd.onlyMedia
+	for _, taken := range snd.mediaTypes {
 		ok = ok || t == taken
 	}
 	if !ok {

@@ -12,6 +12,23 @@ import (
 	"pinkstar/schemas"
 )
 
+// SourceCalendar is an iCalendar text.
+const SourceCalendar Source = "calendar"
+
+var calendar = sender{
+	name: SourceCalendar, aliases: []string{"ical", "icalendar", "ics"}, topic: schemas.TopicChanges,
+	isText: func(text, contentType string) bool {
+		return strings.HasPrefix(contentType, "text/calendar") || looksLikeCalendar(text)
+	},
+	text: (*batch).calendar,
+}
+
+func looksLikeCalendar(text string) bool {
+	const begin = "BEGIN:VCALENDAR"
+	text = strings.TrimLeft(text, "\ufeff \t\r\n")
+	return len(text) >= len(begin) && strings.EqualFold(text[:len(begin)], begin)
+}
+
 // calendar reads an iCalendar text: every event is a maintenance window, and a
 // repeating one is written out from the day before to Limits.CalendarDays ahead.
 //

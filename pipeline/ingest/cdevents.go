@@ -8,6 +8,16 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceCDEvents is CDEvents without a CloudEvents envelope.
+const SourceCDEvents Source = "cdevents"
+
+var cdEvents = sender{
+	name: SourceCDEvents, topic: schemas.TopicChanges,
+	looks: func(m members) bool { return m.have("context", "subject") && !m.have("specversion") },
+	hint:  "context with subject",
+	read:  (*batch).cdEvent,
+}
+
 // cdEvent is what is used of a CDEvents event: what happened to which service.
 type cdEvent struct {
 	id, source, typ            string

@@ -10,6 +10,17 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceCloudEvents is CloudEvents 1.0: structured, binary or batched.
+const SourceCloudEvents Source = "cloudevents"
+
+var cloudEvents = sender{
+	name: SourceCloudEvents, path: "/webhook/cloudevents", topic: schemas.TopicChanges,
+	mediaTypes: []string{"application/cloudevents+json", "application/cloudevents-batch+json"}, onlyMedia: true,
+	looks: func(m members) bool { return m.have("specversion", "type") },
+	hint:  "specversion with type",
+	read:  (*batch).cloudEvent,
+}
+
 // envelope is what CloudEvents says about its data.
 type envelope struct {
 	id, typ, source, specVersion, contentType string

@@ -69,13 +69,6 @@ func DefaultConfig() Config {
 // defaultWindow bounds how old a signed timestamp may be.
 const defaultWindow = 5 * time.Minute
 
-// signatureHeaders are the headers in which the senders put their signature.
-var signatureHeaders = map[string]string{
-	"jira":      "X-Hub-Signature",
-	"grafana":   "X-Grafana-Alerting-Signature",
-	"pagerduty": "X-PagerDuty-Signature",
-}
-
 // Validate checks everything that can be checked without reading a secret.
 func (c *Config) Validate() error {
 	if err := c.Limits.Validate(); err != nil {
@@ -91,9 +84,10 @@ func (c *Config) Validate() error {
 	if c.MaxConcurrent <= 0 {
 		return fmt.Errorf("max_concurrent: %d; it must be over zero", c.MaxConcurrent)
 	}
+	senders := webhooks()
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
-		if _, ok := paths[name]; !ok {
-			return fmt.Errorf("sources.%s: no such path; there are %v", name, slices.Sorted(maps.Keys(paths)))
+		if senders[name] == nil {
+			return fmt.Errorf("sources.%s: no such path; there are %v", name, slices.Sorted(maps.Keys(senders)))
 		}
 		s := c.Sources[name]
 		if s.HMAC != nil && len(s.HMAC.Secrets) == 0 {
@@ -114,6 +108,7 @@ func (c *Config) Validate() error {
 func (c *Config) load() (map[string]SourceConfig, error) {
 	out := make(map[string]SourceConfig, len(c.Sources))
 	var errs []error
+	senders := webhooks()
 	for name, s := range c.Sources {
 		read := func(what string, list []Secret) []Secret {
 			list = slices.Clone(list)
@@ -135,10 +130,10 @@ func (c *Config) load() (map[string]SourceConfig, error) {
 			h := *s.HMAC
 			h.Secrets = read("hmac.secrets", h.Secrets)
 			if h.Header == "" {
-				h.Header = signatureHeaders[name]
+				h.Header = senders[name].signature.header
 			}
 			if h.Header == "" {
-				h.Header = "X-Hub-Signature-256"
+				h.Header = defaultSignatureHeader
 			}
 			if h.Window <= 0 {
 				h.Window = defaultWindow

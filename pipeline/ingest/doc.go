@@ -3,15 +3,38 @@
 //
 // # Which file do I open
 //
+//   - sender.go: the list of senders, what each must say of itself, and how one
+//     is recognised; each stands in a file called as it is
 //   - translate.go: Translator, and how a payload's elements are kept apart so
 //     that one bad alert does not lose the others
-//   - recognise.go: what is this record? Also the wrapped form of replay files
-//   - alertmanager.go, grafana.go, recorder.go (Alertmanager's event recorder),
-//     silence.go, jira.go, servicenow.go, pagerduty.go, cloudevents.go,
-//     cdevents.go, calendar.go, repeats.go and window.go (iCalendar): one sender each
+//   - recognise.go: a record of a topic, whose headers may say what it is
+//   - repeats.go and window.go: parts of calendar.go
 //   - limits.go: what one payload may ask of us
 //   - gateway.go: paths, order of the checks, answers; config.go, auth.go,
 //     body.go, secret.go, answer.go, metrics.go: its parts
+//
+// # Senders
+//
+// Name, path of the webhook and the topic its records belong on (any of the
+// input topics will do: records are recognised):
+//
+//	alertmanager  /webhook/alertmanager  alerts   receivers: webhook_configs: url, send_resolved: true
+//	calendar      -                      changes  an iCalendar text; over HTTP to /signals as text/calendar
+//	cdevents      -                      changes  without an envelope; within one to /webhook/cloudevents
+//	cloudevents   /webhook/cloudevents   changes  1.0: structured, binary, batched
+//	grafana       /webhook/grafana       alerts   Alerting: contact point of type webhook
+//	jira          /webhook/jira          tickets  System: WebHooks, issue and comment events
+//	pagerduty     /webhook/pagerduty     tickets  Integrations: Generic Webhooks (v3); or Events v2
+//	recorder      -                      alerts   Alertmanager's event_recorder: kafka_outputs
+//	servicenow    /webhook/servicenow    alerts   em_event records
+//	signals       /signals               alerts   our own: an object, an array or NDJSON
+//	silences      -                      changes  Alertmanager's GET /api/v2/silences
+//	wrapped       -                      -        {"source", "received_at", "payload"}: replay files
+//
+// A new sender is a file with its sender value and its reader, one line in
+// senders, one above, and a fixture in testdata/payloads named after it (its
+// golden by -update). What it looks like must exclude every other sender:
+// recognition does not depend on the order, and the tests try every fixture.
 //
 // # Non-obvious
 //

@@ -23,20 +23,6 @@ type Producer interface {
 	Produce(ctx context.Context, signals []schemas.Signal) error
 }
 
-// paths are the gateway's paths by the name of their source.
-var paths = map[string]struct {
-	path   string
-	source Source
-}{
-	"alertmanager": {"/webhook/alertmanager", SourceAlertmanager},
-	"grafana":      {"/webhook/grafana", SourceGrafana},
-	"jira":         {"/webhook/jira", SourceJira},
-	"servicenow":   {"/webhook/servicenow", SourceServiceNow},
-	"pagerduty":    {"/webhook/pagerduty", SourcePagerDuty},
-	"cloudevents":  {"/webhook/cloudevents", SourceCloudEvents},
-	"signals":      {"/signals", SourceSignals},
-}
-
 // Gateway takes signals over HTTP.
 type Gateway struct {
 	cfg        Config
@@ -73,9 +59,9 @@ func New(cfg Config, naming schemas.Naming, producer Producer, log zerolog.Logge
 
 // Paths returns the gateway's paths, for a mux that serves others besides.
 func Paths() []string {
-	out := make([]string, 0, len(paths))
-	for _, p := range paths {
-		out = append(out, p.path)
+	var out []string
+	for _, s := range webhooks() {
+		out = append(out, s.path)
 	}
 	return out
 }
@@ -83,8 +69,8 @@ func Paths() []string {
 // Handler serves every path of the gateway.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for name, p := range paths {
-		mux.HandleFunc(p.path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, name, p.source) })
+	for _, snd := range webhooks() {
+		mux.HandleFunc(snd.path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, snd) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		g.refuse(w, &apierror.Error{Status: http.StatusNotFound, Detail: "no such path; signals are taken at /signals and /webhook/*"})
@@ -98,11 +84,12 @@ type accepted struct {
 	IDs      []string `json:"ids"`
 }
 
-func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, name string, source Source) {
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
+	name := string(snd.name)
 	start := g.now()
 	g.metrics.inFlight.Inc()
 	defer g.metrics.inFlight.Dec()
-	signals, p := g.take(w, r, name, source)
+	signals, p := g.take(w, r, snd)
 	if p != nil {
 		g.refuse(w, p)
 		g.metrics.answered(name, p.Status, g.now().Sub(start))
@@ -119,11 +106,12 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, name string, sou
 
 // take does the whole work on a request. The cheap checks come first, and
 // nobody unknown gets to make us read or decompress a body.
-func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, source Source) ([]schemas.Signal, *apierror.Error) {
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, snd *sender) ([]schemas.Signal, *apierror.Error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, &apierror.Error{Status: http.StatusMethodNotAllowed, Detail: "only POST is served here"}
 	}
+	name := string(snd.name)
 	auth := g.sources[name]
 	if p := auth.authenticate(r); p != nil {
 		return nil, p
@@ -138,8 +126,8 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, sour
 			Detail: fmt.Sprintf("%d requests are being worked on already (max_concurrent); send again later", g.cfg.MaxConcurrent),
 		}
 	}
-	contentType, p := mediaType(source, r.Header.Get("Content-Type"))
-	if binary := source == SourceCloudEvents && r.Header.Get("Ce-Type") != ""; p != nil && !binary {
+	contentType, p := mediaType(snd, r.Header.Get("Content-Type"))
+	if binary := snd.name == SourceCloudEvents && r.Header.Get("Ce-Type") != ""; p != nil && !binary {
 		return nil, p
 	}
 	body, p := g.readBody(w, r)
@@ -155,14 +143,15 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, name string, sour
 	if body, p = g.decompress(r.Header.Get("Content-Encoding"), body); p != nil {
 		return nil, p
 	}
-	signals, p := g.translate(name, source, contentType, r, body)
+	signals, p := g.translate(snd, contentType, r, body)
 	if p != nil || len(signals) == 0 {
 		return signals, p
 	}
 	return signals, g.produce(r.Context(), name, signals)
 }
 
-func (g *Gateway) translate(name string, source Source, contentType string, r *http.Request, body []byte) ([]schemas.Signal, *apierror.Error) {
+func (g *Gateway) translate(snd *sender, contentType string, r *http.Request, body []byte) ([]schemas.Signal, *apierror.Error) {
+	name, source := string(snd.name), snd.name
 	if contentType == "text/calendar" {
 		source = SourceCalendar
 	}

@@ -89,7 +89,7 @@ func TestEveryPathTakesItsSender(t *testing.T) {
 		{"/webhook/pagerduty", "pagerduty_v3.json", "application/json", 1},
 		{"/webhook/pagerduty", "pagerduty_ping.json", "application/json", 0},
 		{"/webhook/pagerduty", "pagerduty_events_v2.json", "", 2},
-		{"/webhook/cloudevents", "cloudevent_batch.json", "application/cloudevents-batch+json", 3},
+		{"/webhook/cloudevents", "cloudevents_batch.json", "application/cloudevents-batch+json", 3},
 		{"/signals", "signals.ndjson", "application/x-ndjson", 3},
 	} {
 		m := &memory{}

@@ -5,6 +5,21 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceGrafana is Grafana Alerting's webhook.
+const SourceGrafana Source = "grafana"
+
+var grafana = sender{
+	name: SourceGrafana, path: "/webhook/grafana", topic: schemas.TopicAlerts,
+	signature: signature{header: "X-Grafana-Alerting-Signature"},
+	looks:     looksLikeGrafana,
+	hint:      "alerts with orgId",
+	read:      (*batch).grafana,
+}
+
+func looksLikeGrafana(m members) bool {
+	return m.have("alerts") && m["version"].text != "4" && m.any("orgId", "state")
+}
+
 // grafana reads Grafana Alerting's webhook: Alertmanager's shape with version
 // "1" and more on each alert.
 func (b *batch) grafana(r *jsonscan.Reader) error {

@@ -10,6 +10,17 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceJira is Jira's webhook about an issue or a comment.
+const SourceJira Source = "jira"
+
+var jira = sender{
+	name: SourceJira, path: "/webhook/jira", topic: schemas.TopicTickets,
+	signature: signature{header: "X-Hub-Signature"},
+	looks:     func(m members) bool { return m.have("webhookEvent") },
+	hint:      "webhookEvent",
+	read:      (*batch).jira,
+}
+
 // jiraEvent is what is used of a Jira webhook.
 type jiraEvent struct {
 	timestamp   schemas.Time

@@ -9,6 +9,19 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourcePagerDuty is PagerDuty's webhook, version 3, and Events v2.
+const SourcePagerDuty Source = "pagerduty"
+
+var pagerDuty = sender{
+	name: SourcePagerDuty, path: "/webhook/pagerduty", topic: schemas.TopicTickets,
+	signature: signature{header: "X-PagerDuty-Signature"},
+	looks: func(m members) bool {
+		return m.have("event_action") || m["event"].kind == jsonscan.Object && !m.any("webhookEvent", "data", "payload")
+	},
+	hint: "event, or event_action,",
+	read: (*batch).pagerDuty,
+}
+
 // pagerDuty reads a webhook of version 3, which is about an incident there (a
 // ticket to us), or a message of Events v2, which is an alert.
 func (b *batch) pagerDuty(r *jsonscan.Reader) error {

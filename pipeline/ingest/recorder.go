@@ -14,6 +14,32 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceRecorder is Alertmanager's event recorder, as JSON or protobuf.
+const SourceRecorder Source = "recorder"
+
+var recorder = sender{
+	name: SourceRecorder, aliases: []string{"eventrecorder", "event_recorder", "alertmanager_event_recorder"},
+	topic: schemas.TopicAlerts,
+	looks: func(m members) bool {
+		return m.any("@timestamp", "timestamp") && m.have("data") && !m.have("specversion")
+	},
+	hint:   "@timestamp with data",
+	read:   (*batch).recorderJSON,
+	isText: func(text, _ string) bool { return looksLikeProtobuf(text) },
+	text:   (*batch).recorderProto,
+}
+
+// looksLikeProtobuf tells an event recorder's protobuf (its first byte is the
+// tag of field 1, 2 or 3) from JSON or a calendar, which may begin with a line
+// feed: the same byte as tag 1.
+func looksLikeProtobuf(text string) bool {
+	if text == "" || text[0] != 0x0a && text[0] != 0x12 && text[0] != 0x1a || looksLikeCalendar(text) {
+		return false
+	}
+	rest := strings.TrimLeft(text, " \t\r\n")
+	return rest == text || rest != "" && rest[0] != '{' && rest[0] != '['
+}
+
 // recorderJSON reads one event of Alertmanager's event recorder as protojson.
 func (b *batch) recorderJSON(r *jsonscan.Reader) error {
 	at := b.here(r)

@@ -9,6 +9,16 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceServiceNow is ServiceNow's event API.
+const SourceServiceNow Source = "servicenow"
+
+var serviceNow = sender{
+	name: SourceServiceNow, path: "/webhook/servicenow", topic: schemas.TopicAlerts,
+	looks: func(m members) bool { return m["records"].kind == jsonscan.Array },
+	hint:  "records",
+	read:  (*batch).serviceNow,
+}
+
 // serviceNow reads events in the shape of ServiceNow's em_event API:
 // {"records": [{…}]}.
 func (b *batch) serviceNow(r *jsonscan.Reader) error {

@@ -9,6 +9,16 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
+// SourceSilences is a silence as Alertmanager's API v2 has it.
+const SourceSilences Source = "silences"
+
+var silences = sender{
+	name: SourceSilences, aliases: []string{"silence", "alertmanager_silences"}, topic: schemas.TopicChanges,
+	looks: func(m members) bool { return m.have("matchers") && m.any("startsAt", "endsAt") },
+	hint:  "matchers with endsAt",
+	read:  (*batch).silence,
+}
+
 // silenceWindow is an Alertmanager silence, whichever way it came.
 type silenceWindow struct {
 	id, by, comment       string

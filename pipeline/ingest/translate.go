@@ -9,26 +9,6 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
-// Source names a form of payload.
-type Source string
-
-// The forms of payload that can be translated.
-const (
-	SourceAlertmanager Source = "alertmanager" // webhook, version 4
-	SourceRecorder     Source = "recorder"     // Alertmanager's event recorder, JSON or protobuf
-	SourceSilences     Source = "silences"     // Alertmanager API v2
-	SourceGrafana      Source = "grafana"      // Grafana Alerting webhook
-	SourceJira         Source = "jira"         // issue and comment webhooks
-	SourceServiceNow   Source = "servicenow"   // event records
-	SourcePagerDuty    Source = "pagerduty"    // webhooks v3 and Events v2
-	SourceCloudEvents  Source = "cloudevents"  // 1.0, structured, binary, batched
-	SourceCDEvents     Source = "cdevents"     // without a CloudEvents envelope
-	SourceCalendar     Source = "calendar"     // iCalendar
-	SourceSignals      Source = "signals"      // our own: object, array, NDJSON
-	SourceWrapped      Source = "wrapped"      // {"source", "received_at", "payload"}
-	SourceAny          Source = ""             // to be recognised
-)
-
 // Meta is what is known of a payload besides its bytes.
 type Meta struct {
 	// ReceivedAt becomes the signals' received_at. Zero, for offline reading,
@@ -43,13 +23,14 @@ type Meta struct {
 // Translator turns foreign payloads into signals. It is a function of its
 // arguments: no clock, no I/O, safe for concurrent use.
 type Translator struct {
-	naming schemas.Naming
-	limits Limits
+	naming  schemas.Naming
+	limits  Limits
+	senders []*sender
 }
 
 // NewTranslator returns a Translator for these labels and limits.
 func NewTranslator(naming schemas.Naming, limits Limits) *Translator {
-	return &Translator{naming: naming, limits: limits}
+	return &Translator{naming: naming, limits: limits, senders: senders}
 }
 
 // Translate reads a payload of the given form into complete signals. The error
@@ -104,25 +85,24 @@ func (p place) path() string {
 
 // body translates a whole text.
 func (b *batch) body(source Source, text string) error {
-	switch source {
-	case SourceCalendar:
-		return b.calendar(text)
-	case SourceRecorder:
-		if looksLikeProtobuf(text) {
-			return b.recorderProto(text)
-		}
-	case SourceCloudEvents:
-		if b.meta.Attributes != nil {
-			return b.cloudEventBinary(text)
-		}
-	case SourceAny:
+	if source == SourceAny {
 		return b.recogniseText(text)
 	}
-	return b.values(source, text)
+	snd := senderNamed(b.t.senders, string(source))
+	switch {
+	case snd == nil:
+		return fmt.Errorf("source: %q is not a form of payload that can be read", source)
+	case source == SourceCloudEvents && b.meta.Attributes != nil:
+		return b.cloudEventBinary(text)
+	case snd.text != nil && (snd.read == nil || snd.isText(text, "")):
+		return snd.text(b, text)
+	}
+	return b.values(snd, text)
 }
 
-// values translates one JSON value after the other until the text ends.
-func (b *batch) values(source Source, text string) error {
+// values translates one JSON value after the other until the text ends. snd is
+// who sent them; nil: each is recognised.
+func (b *batch) values(snd *sender, text string) error {
 	r := jsonscan.New(text)
 	r.SetMaxDepth(b.t.limits.Depth)
 	if !r.More() {
@@ -133,7 +113,7 @@ func (b *batch) values(source Source, text string) error {
 		if i > 0 {
 			b.prefix = outer + "[" + strconv.Itoa(i) + "]"
 		}
-		if err := b.value(source, &r); err != nil {
+		if err := b.value(snd, &r); err != nil {
 			return err
 		}
 		b.prefix = outer
@@ -142,9 +122,9 @@ func (b *batch) values(source Source, text string) error {
 }
 
 // value translates one JSON value, or each element of an array.
-func (b *batch) value(source Source, r *jsonscan.Reader) error {
+func (b *batch) value(snd *sender, r *jsonscan.Reader) error {
 	if r.Kind() != jsonscan.Array {
-		return b.object(source, r)
+		return b.object(snd, r)
 	}
 	outer := b.prefix
 	defer func() { b.prefix = outer }()
@@ -152,7 +132,7 @@ func (b *batch) value(source Source, r *jsonscan.Reader) error {
 		m := r.Mark()
 		b.prefix = outer + "[" + strconv.Itoa(i) + "]"
 		before := len(b.found)
-		err := b.object(source, r)
+		err := b.object(snd, r)
 		if err == nil || errors.Is(err, ErrLimit) {
 			return err
 		}
@@ -166,46 +146,20 @@ func (b *batch) value(source Source, r *jsonscan.Reader) error {
 	})
 }
 
-func (b *batch) object(source Source, r *jsonscan.Reader) error {
-	if source == SourceAny {
-		var err error
-		if source, err = detect(r); err != nil {
+func (b *batch) object(snd *sender, r *jsonscan.Reader) error {
+	if snd == nil {
+		m, err := membersOf(r)
+		if err != nil {
+			return err
+		}
+		if snd, err = recognise(b.t.senders, m); err != nil {
 			return err
 		}
 	}
-	switch source {
-	case SourceAlertmanager:
-		return b.alertmanager(r)
-	case SourceGrafana:
-		return b.grafana(r)
-	case SourceRecorder:
-		return b.recorderJSON(r)
-	case SourceSilences:
-		return b.silence(r)
-	case SourceJira:
-		return b.jira(r)
-	case SourceServiceNow:
-		return b.serviceNow(r)
-	case SourcePagerDuty:
-		return b.pagerDuty(r)
-	case SourceCloudEvents:
-		return b.cloudEvent(r)
-	case SourceCDEvents:
-		return b.cdEvent(r)
-	case SourceSignals:
-		return b.element(r, "", -1, func(s *schemas.Signal) error { return readOwn(r, s) })
-	case SourceWrapped:
-		return b.wrapped(r)
-	default:
-		return fmt.Errorf("source: %q is not a form of payload that can be read", source)
+	if snd.read == nil {
+		return fmt.Errorf("a %s is a text of its own, no JSON", snd.name)
 	}
-}
-
-// readOwn reads our own signal, less what is ours to set.
-func readOwn(r *jsonscan.Reader, s *schemas.Signal) error {
-	err := schemas.ReadSignal(r, s)
-	s.Flags, s.Activation = nil, nil
-	return err
+	return snd.read(b, r)
 }
 
 // element reads one signal with read. A failure is kept beside the others,

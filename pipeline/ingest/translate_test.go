@@ -90,7 +90,7 @@ func TestSourceAndRecognitionAgree(t *testing.T) {
 	for name, source := range map[string]Source{
 		"alertmanager.json": SourceAlertmanager, "grafana.json": SourceGrafana, "jira_created.json": SourceJira,
 		"servicenow.json": SourceServiceNow, "pagerduty_v3.json": SourcePagerDuty, "pagerduty_events_v2.json": SourcePagerDuty,
-		"cloudevent_batch.json": SourceCloudEvents, "maintenance.ics": SourceCalendar, "silences.json": SourceSilences,
+		"cloudevents_batch.json": SourceCloudEvents, "calendar.ics": SourceCalendar, "silences.json": SourceSilences,
 		"recorder_created.json": SourceRecorder, "recorder_created.pb": SourceRecorder, "cdevents.json": SourceCDEvents,
 	} {
 		a, errA := newTranslator().Translate(source, payloads[name], Meta{ReceivedAt: receivedAt})
@@ -200,7 +200,7 @@ func TestHeadersDecide(t *testing.T) {
 		t.Errorf("binary mode around a foreign payload: %d, %v", len(got), err)
 	}
 	structured := []Header{{"content-type", []byte("application/cloudevents-batch+json; charset=UTF-8")}}
-	if got, err = newTranslator().Recognise("", structured, readPayloads(t)["cloudevent_batch.json"], receivedAt); err != nil || len(got) != 3 {
+	if got, err = newTranslator().Recognise("", structured, readPayloads(t)["cloudevents_batch.json"], receivedAt); err != nil || len(got) != 3 {
 		t.Errorf("batch: %d, %v", len(got), err)
 	}
 	if _, err = newTranslator().Recognise("alerts", []Header{{"ce_type", []byte("x")}}, []byte(`{}`), receivedAt); err == nil ||
