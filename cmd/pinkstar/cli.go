@@ -46,7 +46,6 @@ func newCLI(w world) *cli {
 	c.addExplain()
 	c.addBacktest()
 	c.addLearn()
-	c.addEvaluate()
 	c.addVersion()
 	return c
 }

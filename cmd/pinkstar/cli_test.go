@@ -121,15 +121,3 @@ func TestRulesTestShowsTheDifferenceAndMendsIt(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", got.code, got.out)
 	}
 }
-
-func TestSeedRanges(t *testing.T) {
-	got, err := seedRange("1-3, 7,9-9")
-	if err != nil || len(got) != 5 || got[4] != 9 {
-		t.Errorf("got %v, %v", got, err)
-	}
-	for _, bad := range []string{"", "x", "3-1", "1-", "1-9999", "1-600,1001-1600"} {
-		if _, err := seedRange(bad); err == nil {
-			t.Errorf("%q is taken", bad)
-		}
-	}
-}

@@ -17,14 +17,16 @@ type layer struct {
 }
 
 // layers, the longest prefix first. Imports point one way:
-// schemas <- correlate <- pipeline <- cmd, schemas <- sinks <- cmd.
+// schemas <- correlate <- pipeline <- cmd, schemas <- sinks <- cmd. The binary
+// pinkstar carries nothing of cmd/evaluate.
 var layers = []layer{
 	{"pinkstar/correlate/", []string{"pinkstar/correlate", "pinkstar/schemas"}},
 	{"pinkstar/correlate", []string{"pinkstar/correlate/rules", "pinkstar/schemas"}},
 	{"pinkstar/schemas", []string{"pinkstar/schemas"}},
 	{"pinkstar/pipeline", []string{"pinkstar/pipeline", "pinkstar/correlate", "pinkstar/schemas"}},
 	{"pinkstar/sinks", []string{"pinkstar/sinks", "pinkstar/schemas"}},
-	{"pinkstar/cmd", []string{"pinkstar"}},
+	{"pinkstar/cmd/evaluate", []string{"pinkstar/cmd/evaluate", "pinkstar/correlate", "pinkstar/schemas"}},
+	{"pinkstar/cmd/pinkstar", []string{"pinkstar/cmd/pinkstar", "pinkstar/pipeline", "pinkstar/sinks", "pinkstar/correlate", "pinkstar/schemas"}},
 }
 
 // forbidden is what the engine must not touch: time arrives with its input.

@@ -9,7 +9,7 @@ import (
 )
 
 // The points of evidence were fitted on the simulator's tuning seeds and are
-// written by `pinkstar evaluate --fit` (see correlate/eval).
+// written by `go run ./cmd/evaluate --fit`.
 //
 //go:embed weights.yaml
 var weightsText []byte

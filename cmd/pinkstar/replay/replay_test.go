@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/correlate/rules"
-	"pinkstar/correlate/sim"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas"
 )

@@ -4,9 +4,9 @@ import (
 	"os"
 	"testing"
 
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/correlate"
 	"pinkstar/correlate/rules"
-	"pinkstar/correlate/sim"
 	"pinkstar/schemas"
 )
 

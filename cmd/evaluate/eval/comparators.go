@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/schemas"
 )
 

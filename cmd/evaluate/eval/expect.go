@@ -3,7 +3,7 @@ package eval
 import (
 	"fmt"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/schemas"
 )
 

@@ -3,7 +3,7 @@ package eval
 import (
 	"testing"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 )
 
 func TestProblems(t *testing.T) {

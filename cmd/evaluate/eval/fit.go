@@ -5,9 +5,9 @@ import (
 	"io"
 	"strings"
 
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/correlate"
 	"pinkstar/correlate/rules"
-	"pinkstar/correlate/sim"
 	"pinkstar/schemas"
 )
 

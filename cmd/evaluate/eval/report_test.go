@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 )
 
 // PINKSTAR_REPORT=1 writes testdata/report.txt anew: the whole table on the

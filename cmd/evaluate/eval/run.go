@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/schemas"
 )
 

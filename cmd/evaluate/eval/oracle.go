@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/schemas"
 )
 

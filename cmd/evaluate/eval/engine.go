@@ -3,9 +3,9 @@ package eval
 import (
 	"fmt"
 
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/correlate"
 	"pinkstar/correlate/rules"
-	"pinkstar/correlate/sim"
 	"pinkstar/schemas"
 )
 

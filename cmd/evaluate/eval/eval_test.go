@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 )
 
 func firstSeeds(n uint64) []uint64 {

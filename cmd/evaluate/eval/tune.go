@@ -4,8 +4,8 @@ import (
 	"io"
 	"strings"
 
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/correlate/rules"
-	"pinkstar/correlate/sim"
 	"pinkstar/schemas"
 )
 

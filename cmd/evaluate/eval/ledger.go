@@ -1,6 +1,6 @@
 package eval
 
-import "pinkstar/correlate/sim"
+import "pinkstar/cmd/evaluate/sim"
 
 // ledger keeps what is where, of a stream whose truth is known.
 type ledger struct {

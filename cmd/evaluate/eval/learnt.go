@@ -3,10 +3,10 @@ package eval
 import (
 	"fmt"
 
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/correlate"
 	"pinkstar/correlate/learn"
 	"pinkstar/correlate/rules"
-	"pinkstar/correlate/sim"
 	"pinkstar/schemas"
 )
 

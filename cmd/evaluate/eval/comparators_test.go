@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/schemas"
 )
 

@@ -1,6 +1,6 @@
 // Package eval measures how well signals are grouped: figures, comparators,
-// simulated and real data, a search for weights. `pinkstar evaluate` prints
-// what it finds.
+// simulated and real data, a search for weights. `go run ./cmd/evaluate`
+// prints what it finds.
 //
 // # Which file do I open
 //
@@ -23,7 +23,7 @@
 //
 //   - Tuning seeds (sim.TuningSeeds) and report seeds (sim.ReportSeeds) never
 //     mix. The weights in rules/weights.yaml were fitted on the first, by
-//     `pinkstar evaluate --fit 4 --tune 2`; the published table is of the second.
+//     `go run ./cmd/evaluate --fit 4 --tune 2`; the published table is of the second.
 //   - The faults of MicroSS are the same in every overlay: only their times
 //     differ by seed. Its overlays took part in the tuning, so the report seeds
 //     there are new timelines, not new faults.

@@ -3,7 +3,7 @@ package eval
 import (
 	"slices"
 
-	"pinkstar/correlate/sim"
+	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/schemas"
 )
 
