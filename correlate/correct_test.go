@@ -13,7 +13,7 @@ import (
 // is written down and read back.
 func TestCorrectionsAreHonoured(t *testing.T) {
 	pairs, moved := 0, 0
-	for seed := uint64(1); seed <= seeds; seed++ {
+	for seed := uint64(1); seed <= seeds(); seed++ {
 		e := newTestEngine()
 		r := rand.New(rand.NewPCG(seed, 5))
 		var out Output
