@@ -114,7 +114,7 @@ func (e *Engine) scoreTie(q *query, inc *incident, t *tie, s *sheet) {
 	}
 	s.add(t.ev)
 	if p := t.place; p != nil {
-		s.read(c.Gap, t.gap, evidence{kind: evTime, gap: t.gap})
+		s.read(c.Gap, t.gap, evidence{kind: evTime, gap: spanBetween(q.start, p.first, p.last)})
 		onset := q.start.Sub(p.first)
 		s.read(c.Onset, onset, evidence{kind: evOnset, gap: onset, other: p.ent.key.name})
 		if len(inc.alerts) > 0 {
@@ -212,7 +212,8 @@ func place1000(c []rules.Corner, x int64) (corner int, share int64) {
 }
 
 // gapTo is the time between the signal of q and what happened from first to
-// last.
+// last, as it is weighed: with patience for tickets. What people are told is
+// spanBetween.
 func (e *Engine) gapTo(q *query, inc *incident, first, last schemas.Time) int64 {
 	gap := spanBetween(q.start, first, last)
 	if len(inc.alerts) == 0 && len(inc.tickets) > 0 {

@@ -21,7 +21,7 @@ type tie struct {
 	group tieGroup
 	place *place // of the incident; nil when the tie is to the whole of it
 	alone bool   // there is a tie, though to no place
-	gap   int64  // to the nearest end of what happened at place
+	gap   int64  // to the nearest end of what happened at place, as it is weighed
 	total int64  // with what its times are worth
 }
 
