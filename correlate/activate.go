@@ -31,6 +31,11 @@ func (e *Engine) activate(s *schemas.Signal) {
 		if l, err = rules.ParseLearnt("activation", text); err == nil {
 			e.SetLearnt(l)
 		}
+	case whatClock:
+		var at schemas.Time
+		if at, err = schemas.ParseTime(s.Activation.Text); err == nil {
+			e.setClock(at)
+		}
 	default:
 		e.stats.BadActivations++
 	}

@@ -16,7 +16,8 @@
 // # Which file do I open
 //
 //   - engine.go: Engine, Step, Repeat, the clock; wake.go: what is due when;
-//     activate.go: rules, topology and learnt pairs out of the log
+//     activate.go: rules, topology and learnt pairs out of the log; clock.go:
+//     log time put back by an operator; package logtime: what moves it
 //   - record.go: known signals and their decisions; emit.go: incidents as
 //     written; settle.go: everything held back, at the end of a replay
 //   - alert.go: duplicates, recoveries, episodes, flapping
