@@ -210,7 +210,9 @@ func (w *worker) cut() *schemas.Batch {
 
 func (w *worker) batch(n, bytes int) *schemas.Batch {
 	recs := w.pending[:n:n]
-	w.pending = w.pending[n:]
+	// What is left moves to memory of its own: a slice of the same array would
+	// keep the batch, and the fetches it came from, until the next one is as long.
+	w.pending = append([]*kgo.Record(nil), w.pending[n:]...)
 	w.bytes -= bytes
 	b := &schemas.Batch{
 		Topic: w.key.topic, TopicID: w.id, Partition: w.key.number,

@@ -9,6 +9,15 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
+// sendBuffer is how many bytes of a block a connection gathers before it sends
+// them. A connection keeps its largest buffer for its whole life, so the
+// library's 10 MiB would be held once for each of them, idle or not.
+const sendBuffer = 1 << 20
+
+// connLifetime is how long a connection is used. One column of one block may
+// still be far larger than sendBuffer, and its memory ends with the connection.
+const connLifetime = time.Minute
+
 // Open returns a pool of connections to the server that dsn names, for example
 // clickhouse://user:password@host:9000/database. It does not connect yet: a
 // server that is down must not stop a start.
@@ -20,6 +29,12 @@ func Open(dsn string) (driver.Conn, error) {
 	}
 	if o.DialTimeout == 0 {
 		o.DialTimeout = 5 * time.Second
+	}
+	if o.ConnMaxLifetime == 0 {
+		o.ConnMaxLifetime = connLifetime
+	}
+	if o.MaxCompressionBuffer == 0 {
+		o.MaxCompressionBuffer = sendBuffer
 	}
 	if o.Settings == nil {
 		o.Settings = clickhouse.Settings{}
