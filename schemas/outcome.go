@@ -271,11 +271,11 @@ type Problem struct {
 // original bytes are the value of the record; this is what its headers say.
 type DeadLetter struct {
 	SignalID  string `json:"signal_id"` // see RefusedID
-	Topic     string `json:"topic"`
+	Topic     string `json:"topic"`     // the topic, or the path of the gateway, with partition and offset -1
 	Partition int32  `json:"partition"`
 	Offset    int64  `json:"offset"`
 	At        Time   `json:"at"`
-	Stage     string `json:"stage"`  // normalise, correlate
+	Stage     string `json:"stage"`  // gateway, normalise, correlate
 	Reason    string `json:"reason"` // what, where and what to do
 	Value     []byte `json:"value"`  // base64 in JSON; cut at 64 KiB
 	Size      int    `json:"size"`   // bytes before the cut

@@ -1,10 +1,14 @@
 package ingest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 
+	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
 )
 
@@ -18,16 +22,45 @@ func refusedBody(err error) *apierror.Error {
 	if !errors.As(err, &rs) {
 		return p
 	}
-	for i, r := range rs {
+	for _, r := range rs {
 		if r.Index < 0 && errors.Is(r, ErrLimit) {
 			p.Status = http.StatusRequestEntityTooLarge
 		}
-		if i < maxErrors {
-			p.Errors = append(p.Errors, apierror.FieldError{Field: r.Path, Offset: r.Offset, Detail: r.Err.Error()})
-		}
 	}
+	p.Errors = rs.fields()
 	p.Detail = "nothing of this request was taken: " + p.Detail
 	return p
+}
+
+// fields are the first refusals as an answer lists them.
+func (rs Refusals) fields() []apierror.FieldError {
+	var out []apierror.FieldError
+	for _, r := range rs[:min(len(rs), maxErrors)] {
+		out = append(out, apierror.FieldError{Field: r.Path, Offset: r.Offset, Detail: r.Err.Error()})
+	}
+	return out
+}
+
+// maxDeadValue is how much of a refused element is kept.
+const maxDeadValue = 64 << 10
+
+// secretMember finds PagerDuty's routing key, which is nobody's business.
+var secretMember = regexp.MustCompile(`("routing_key"\s*:\s*")(?:[^"\\]|\\.)*`)
+
+// deadLetters are the refused elements of a request to path. Their ids come from
+// what was sent, so that the sender's next try is the same.
+func (rs Refusals) deadLetters(path string, at schemas.Time) []schemas.DeadLetter {
+	out := make([]schemas.DeadLetter, len(rs))
+	for i, r := range rs {
+		raw := secretMember.ReplaceAllString(r.Raw, "${1}"+redacted)
+		sum := sha256.Sum256([]byte(r.Raw))
+		where := path + "#" + r.Path + "#" + hex.EncodeToString(sum[:])
+		out[i] = schemas.DeadLetter{
+			SignalID: schemas.RefusedID(where, -1, -1).String(), Topic: path, Partition: -1, Offset: -1, At: at, Stage: "gateway",
+			Reason: r.Error(), Value: []byte(raw[:min(len(raw), maxDeadValue)]), Size: len(r.Raw),
+		}
+	}
+	return out
 }
 
 func (g *Gateway) refuse(w http.ResponseWriter, p *apierror.Error) {

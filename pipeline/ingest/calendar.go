@@ -36,6 +36,8 @@ func looksLikeCalendar(text string) bool {
 // calendar fetched every hour gives the same signals each time.
 func (b *batch) calendar(text string) error {
 	text = validText(text)
+	defer func(outer string) { b.text = outer }(b.text)
+	b.text = text
 	if strings.Count(strings.ToUpper(text), "BEGIN") > b.t.limits.Signals {
 		return fmt.Errorf("more than %d components in one calendar: %w", b.t.limits.Signals, ErrLimit)
 	}

@@ -46,9 +46,9 @@
 //     both have the source "alertmanager", and the recorder's decimal fingerprint
 //     is written as the 16 hexadecimal digits of the webhook. A missing
 //     fingerprint is computed as Prometheus does.
-//   - On topics and in replays one bad alert in a group is refused alone; over HTTP
-//     the whole request is, because a sender that is told 400 must be able to
-//     believe that nothing of it was taken.
+//   - One bad alert in a group is refused alone, over HTTP too: Alertmanager does
+//     not send a group again after a 4xx. The answer is 202 with what was refused,
+//     which is in the dead letter by then; 400 says that nothing was taken.
 //   - A text that is no JSON is refused whole, wherever the error stands.
 //   - Limits drop or cut what does not make an identity, with a flag: the latest
 //     state of an alert is never lost to a limit.

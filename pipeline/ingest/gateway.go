@@ -21,6 +21,8 @@ type Producer interface {
 	// and an error if that is not known of all of them. The sender is then asked
 	// to send again: a signal written twice has the same id.
 	Produce(ctx context.Context, signals []schemas.Signal) error
+	// Refuse writes what could not be read to the dead letter, as durably.
+	Refuse(ctx context.Context, dead []schemas.DeadLetter) error
 }
 
 // Gateway takes signals over HTTP.
@@ -78,10 +80,13 @@ func (g *Gateway) Handler() http.Handler {
 	return mux
 }
 
-// accepted is the answer to a request whose signals are durable.
+// accepted is the answer to a request whose signals are durable. What of it
+// could not be read is in the dead letter, and the first of it here.
 type accepted struct {
-	Accepted int      `json:"accepted"`
-	IDs      []string `json:"ids"`
+	Accepted int                   `json:"accepted"`
+	IDs      []string              `json:"ids"`
+	Refused  int                   `json:"refused,omitempty"`
+	Errors   []apierror.FieldError `json:"errors,omitempty"`
 }
 
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
@@ -89,13 +94,14 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
 	start := g.now()
 	g.metrics.inFlight.Inc()
 	defer g.metrics.inFlight.Dec()
-	signals, p := g.take(w, r, snd)
+	got, p := g.take(w, r, snd)
 	if p != nil {
 		g.refuse(w, p)
 		g.metrics.answered(name, p.Status, g.now().Sub(start))
 		return
 	}
-	answer := accepted{Accepted: len(signals), IDs: make([]string, len(signals))}
+	signals := got.signals
+	answer := accepted{Accepted: len(signals), IDs: make([]string, len(signals)), Refused: len(got.refused), Errors: got.refused.fields()}
 	for i := range signals {
 		answer.IDs[i] = signals[i].ID
 		g.metrics.signals.WithLabelValues(name, string(signals[i].Kind)).Inc()
@@ -106,7 +112,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
 
 // take does the whole work on a request. The cheap checks come first, and
 // nobody unknown gets to make us read or decompress a body.
-func (g *Gateway) take(w http.ResponseWriter, r *http.Request, snd *sender) ([]schemas.Signal, *apierror.Error) {
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, snd *sender) (*taken, *apierror.Error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, &apierror.Error{Status: http.StatusMethodNotAllowed, Detail: "only POST is served here"}
@@ -143,14 +149,22 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, snd *sender) ([]s
 	if body, p = g.decompress(r.Header.Get("Content-Encoding"), body); p != nil {
 		return nil, p
 	}
-	signals, p := g.translate(snd, contentType, r, body)
-	if p != nil || len(signals) == 0 {
-		return signals, p
+	got, p := g.translate(snd, contentType, r, body)
+	if p != nil {
+		return nil, p
 	}
-	return signals, g.produce(r.Context(), name, signals)
+	return got, g.produce(r.Context(), snd, got)
 }
 
-func (g *Gateway) translate(snd *sender, contentType string, r *http.Request, body []byte) ([]schemas.Signal, *apierror.Error) {
+// taken is what a request gave.
+type taken struct {
+	signals []schemas.Signal
+	refused Refusals // single elements
+}
+
+// translate reads the body. One element that can't be read does not cost the
+// others: Alertmanager, for one, does not send a group again after a 4xx.
+func (g *Gateway) translate(snd *sender, contentType string, r *http.Request, body []byte) (*taken, *apierror.Error) {
 	name, source := string(snd.name), snd.name
 	if contentType == "text/calendar" {
 		source = SourceCalendar
@@ -163,13 +177,17 @@ func (g *Gateway) translate(snd *sender, contentType string, r *http.Request, bo
 		}
 	}
 	signals, err := g.translator.Translate(source, body, meta)
-	if err != nil {
-		p := refusedBody(err)
-		g.metrics.refused.WithLabelValues(name).Add(float64(max(1, len(p.Errors))))
-		g.log.Info().Str("source", name).Int("bytes", len(body)).Str("reason", p.Detail).Msg("payload refused")
-		return nil, p
+	if err == nil {
+		return &taken{signals: signals}, nil
 	}
-	return signals, nil
+	var refused Refusals
+	errors.As(err, &refused)
+	g.metrics.refused.WithLabelValues(name).Add(float64(max(1, len(refused))))
+	g.log.Info().Str("source", name).Int("bytes", len(body)).Int("taken", len(signals)).Str("reason", err.Error()).Msg("refused")
+	if refused.whole() || len(refused) == 0 {
+		return nil, refusedBody(err)
+	}
+	return &taken{signals: signals, refused: refused}, nil
 }
 
 // cloudAttributes takes CloudEvents' attributes out of a binary mode request.
@@ -184,16 +202,25 @@ func cloudAttributes(h http.Header) map[string]string {
 }
 
 // produce waits for the brokers. Whatever keeps them from acknowledging, the
-// sender is to try again.
-func (g *Gateway) produce(ctx context.Context, name string, signals []schemas.Signal) *apierror.Error {
+// sender is to try again. What could not be read goes to the dead letter first:
+// a sender that is told 202 has nothing left to do.
+func (g *Gateway) produce(ctx context.Context, snd *sender, got *taken) *apierror.Error {
 	ctx, cancel := context.WithTimeout(ctx, g.cfg.ProduceTimeout)
 	defer cancel()
-	err := g.producer.Produce(ctx, signals)
-	if err == nil {
-		return nil
+	var err error
+	if len(got.refused) > 0 {
+		err = g.producer.Refuse(ctx, got.refused.deadLetters(snd.path, schemas.TimeOf(g.now())))
 	}
-	if !errors.Is(err, context.Canceled) { // the sender has not just gone away
-		g.log.Warn().Err(err).Str("source", name).Int("signals", len(signals)).Msg("signals not acknowledged, the sender gets 503")
+	if err == nil && len(got.signals) > 0 {
+		err = g.producer.Produce(ctx, got.signals)
+	}
+	switch {
+	case err == nil && len(got.signals) == 0 && len(got.refused) > 0:
+		return refusedBody(got.refused)
+	case err == nil:
+		return nil
+	case !errors.Is(err, context.Canceled): // the sender has not just gone away
+		g.log.Warn().Err(err).Str("source", string(snd.name)).Int("signals", len(got.signals)).Msg("not acknowledged, the sender gets 503")
 	}
 	return &apierror.Error{
 		Status: http.StatusServiceUnavailable,

@@ -28,6 +28,7 @@ import (
 type memory struct {
 	mu      sync.Mutex
 	signals []schemas.Signal
+	dead    []schemas.DeadLetter
 	err     error
 	hold    chan struct{} // Produce waits for it, when set
 	entered chan struct{}
@@ -49,6 +50,15 @@ func (m *memory) Produce(ctx context.Context, s []schemas.Signal) error {
 	}
 	m.signals = append(m.signals, s...)
 	return nil
+}
+
+func (m *memory) Refuse(_ context.Context, dead []schemas.DeadLetter) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err == nil {
+		m.dead = append(m.dead, dead...)
+	}
+	return m.err
 }
 
 func newGateway(t *testing.T, p Producer, change func(*Config)) *Gateway {
@@ -131,19 +141,56 @@ func answer(t *testing.T, w *httptest.ResponseRecorder) apierror.Error {
 	return p
 }
 
-func TestOneBadAlertRefusesTheRequest(t *testing.T) {
+// Alertmanager does not send a group again after a 4xx: the good alerts of it are
+// taken, and the bad one is told of and kept.
+func TestOneBadAlertDoesNotLoseItsGroup(t *testing.T) {
+	const good = `{"labels":{"alertname":"A"},"startsAt":"2026-11-22T10:00:00Z"}`
+	for name, bad := range map[string]string{
+		"empty labels":   `{"labels":{},"startsAt":"2026-11-22T10:00:00Z"}`,
+		"bad time":       `{"labels":{"alertname":"B"},"startsAt":12.5}`,
+		"nested label":   `{"labels":{"alertname":"B","x":{"a":1}},"startsAt":"2026-11-22T10:00:00Z"}`,
+		"unknown status": `{"status":"suppressed","labels":{"alertname":"B"},"startsAt":"2026-11-22T10:00:00Z"}`,
+		"no object":      `"what"`,
+	} {
+		m := &memory{}
+		w := post(newGateway(t, m, nil), "/webhook/alertmanager", []byte(`{"version":"4","alerts":[`+good+`, `+bad+` ,`+strings.Replace(good, "A", "C", 1)+`]}`))
+		var got accepted
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 202 || got.Accepted != 2 || got.Refused != 1 ||
+			len(got.Errors) != 1 || !strings.HasPrefix(got.Errors[0].Field, "alerts[1]") {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			continue
+		}
+		if len(m.signals) != 2 || len(m.dead) != 1 || string(m.dead[0].Value) != bad || m.dead[0].Topic != "/webhook/alertmanager" ||
+			!strings.Contains(m.dead[0].Reason, got.Errors[0].Detail) {
+			t.Errorf("%s: %d signals, dead %+v", name, len(m.signals), m.dead)
+		}
+		first := m.dead[0].SignalID
+		again := &memory{err: errors.New("away")}
+		if w := post(newGateway(t, again, nil), "/webhook/alertmanager", []byte(`{"version":"4","alerts":[`+good+`,`+bad+`]}`)); w.Code != 503 {
+			t.Errorf("%s: not durable, and answered %d", name, w.Code)
+		}
+		post(newGateway(t, m, nil), "/webhook/alertmanager", []byte(`{"version":"4","alerts":[`+good+`, `+bad+`]}`))
+		if len(m.dead) != 2 || m.dead[1].SignalID != first {
+			t.Errorf("%s: sent again it has another id", name)
+		}
+	}
+}
+
+func TestNothingGoodIs400AndKept(t *testing.T) {
 	m := &memory{}
-	body := `{"version":"4","alerts":[{"labels":{"alertname":"A"},"startsAt":"2026-11-22T10:00:00Z"},{"labels":{"alertname":"B"},"startsAt":12.5}]}`
+	body := `{"version":"4","alerts":[{"labels":{"alertname":"B"},"startsAt":12.5}]}`
 	p := answer(t, post(newGateway(t, m, nil), "/webhook/alertmanager", []byte(body)))
-	if p.Status != 400 || len(p.Errors) != 1 || p.Errors[0].Field != "alerts[1].startsAt" || body[p.Errors[0].Offset:][:4] != "12.5" {
-		t.Errorf("%+v", p)
+	if p.Status != 400 || len(p.Errors) != 1 || p.Errors[0].Field != "alerts[0].startsAt" || body[p.Errors[0].Offset:][:4] != "12.5" || len(m.dead) != 1 {
+		t.Errorf("%+v, dead %+v", p, m.dead)
 	}
-	if len(m.signals) != 0 {
-		t.Errorf("%d signals were produced", len(m.signals))
-	}
+	m = &memory{}
 	p = answer(t, post(newGateway(t, m, nil), "/signals", []byte(`{"name":"x"} {"name":`)))
-	if p.Status != 400 || p.Errors[0].Offset != 21 {
+	if p.Status != 400 || p.Errors[0].Offset != 21 || len(m.signals)+len(m.dead) != 0 {
 		t.Errorf("%+v", p)
+	}
+	post(newGateway(t, m, nil), "/webhook/pagerduty", []byte(`{"routing_key":"hush\"hush","event_action":"snooze"}`))
+	if len(m.dead) != 1 || strings.Contains(string(m.dead[0].Value), "hush") {
+		t.Errorf("dead %+v", m.dead)
 	}
 }
 

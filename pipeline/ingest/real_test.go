@@ -34,6 +34,7 @@ func (p *tagged) from(name string) Producer {
 type producerFunc func(context.Context, []schemas.Signal) error
 
 func (f producerFunc) Produce(ctx context.Context, s []schemas.Signal) error { return f(ctx, s) }
+func (f producerFunc) Refuse(context.Context, []schemas.DeadLetter) error    { return nil }
 
 // both returns how many signals of a kind and status came through both gateways.
 func (p *tagged) both(kind schemas.Kind, status schemas.Status) (n int) {

@@ -15,6 +15,7 @@ type RefusedError struct {
 	Index  int    // position within the payload from 0; -1: the whole payload
 	Path   string // alerts[3].startsAt; may be empty
 	Offset int    // byte in the payload from 0; -1: not known
+	Raw    string // the element as it was sent; "" where the whole payload is refused
 	Err    error
 }
 
@@ -36,6 +37,9 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // Refusals is the error of a translation: every element that was not taken, in
 // the order of the payload. The signals returned beside it are good.
 type Refusals []*RefusedError
+
+// whole says that nothing of the payload can be used.
+func (rs Refusals) whole() bool { return len(rs) > 0 && rs[0].Index < 0 }
 
 // Error joins the reasons, at most three of them.
 func (rs Refusals) Error() string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/jsonscan"
@@ -50,6 +51,7 @@ type batch struct {
 	t      *Translator
 	meta   Meta
 	found  []found
+	text   string // the text being read
 	prefix string // path of the value being read within the whole payload
 	nested int    // envelopes within envelopes
 }
@@ -59,7 +61,18 @@ type found struct {
 	signal  schemas.Signal
 	err     error
 	wrapped schemas.Time // when it came in, as the envelope around it says
+	text    string       // the text it stands in
+	end     int          // where in it; 0: not known
 	place
+}
+
+// raw is the element as it was sent, or what there is from its place on.
+func (f *found) raw() string {
+	start := min(max(f.offset, 0), len(f.text))
+	if f.end > start {
+		return strings.TrimSpace(f.text[start:f.end]) // the reader stands behind the space
+	}
+	return f.text[start:]
 }
 
 // place is where in the payload an element stands.
@@ -103,6 +116,8 @@ func (b *batch) body(source Source, text string) error {
 // values translates one JSON value after the other until the text ends. snd is
 // who sent them; nil: each is recognised.
 func (b *batch) values(snd *sender, text string) error {
+	defer func(outer string) { b.text = outer }(b.text)
+	b.text = text
 	r := jsonscan.New(text)
 	r.SetMaxDepth(b.t.limits.Depth)
 	if !r.More() {
@@ -141,7 +156,9 @@ func (b *batch) value(snd *sender, r *jsonscan.Reader) error {
 		if syntax := r.Skip(); syntax != nil {
 			return syntax
 		}
-		b.found = append(b.found[:before], found{err: err, place: place{prefix: b.prefix, index: -1, offset: m.Offset()}})
+		b.found = append(b.found[:before], found{
+			err: err, text: b.text, end: r.Mark().Offset(), place: place{prefix: b.prefix, index: -1, offset: m.Offset()},
+		})
 		return nil
 	})
 }
@@ -178,6 +195,7 @@ func (b *batch) element(r *jsonscan.Reader, list string, index int, read func(*s
 		}
 		f.err = err
 	}
+	f.end = r.Mark().Offset()
 	return nil
 }
 
@@ -186,7 +204,7 @@ func (b *batch) next(p place) (*found, error) {
 	if len(b.found) >= b.t.limits.Signals {
 		return nil, fmt.Errorf("more than %d signals in one payload: %w", b.t.limits.Signals, ErrLimit)
 	}
-	b.found = append(b.found, found{place: p})
+	b.found = append(b.found, found{place: p, text: b.text})
 	return &b.found[len(b.found)-1], nil
 }
 
@@ -226,7 +244,9 @@ func (b *batch) finish() ([]schemas.Signal, error) {
 			signals = append(signals, f.signal)
 			continue
 		}
-		refused = append(refused, refusal(i, f.located()))
+		why := refusal(i, f.located())
+		why.Raw = f.raw()
+		refused = append(refused, why)
 	}
 	if refused != nil {
 		return signals, refused

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,26 @@ func TestProduceAndRead(t *testing.T) {
 			r := got[s.ID]
 			if r == nil || string(r.Key) != s.Scope || r.Timestamp.UnixMilli() != int64(s.ReceivedAt) {
 				t.Fatalf("signal %s: record %+v", s.ID, r)
+			}
+		}
+	})
+}
+
+func TestWhatTheGatewayRefusesIsKept(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, cfg kafka.Config) {
+		p, err := kafka.NewProducer(cfg, "gateway", kafka.Deps{Log: kafkatest.Log(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := schemas.RefusedID("/webhook/x", -1, -1).String()
+		d := schemas.DeadLetter{SignalID: id, Topic: "/webhook/x", Partition: -1, Offset: -1, At: 1_000_000, Stage: "gateway", Reason: "bad", Value: []byte("{}"), Size: 2}
+		if err := errors.Join(p.Refuse(t.Context(), []schemas.DeadLetter{d}), p.Close(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		for topic, want := range map[string]string{schemas.TopicDeadLetter: `"stage":"gateway"`, schemas.TopicDecisions: `"decision":"refused"`} {
+			got := kafkatest.ReadAll(t, cfg, topic)
+			if len(got) != 1 || !strings.Contains(string(got[0].Value), want) || !strings.Contains(string(got[0].Value), id) {
+				t.Errorf("%s: %d records, want one with %s", topic, len(got), want)
 			}
 		}
 	})

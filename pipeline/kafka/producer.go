@@ -51,6 +51,29 @@ func (p *Producer) Produce(ctx context.Context, signals []schemas.Signal) error 
 	return p.ProduceRecords(ctx, recs)
 }
 
+// Refuse writes what the gateway could not read to the dead letter, and a
+// decision that says so. When it returns nil all of it is acknowledged.
+func (p *Producer) Refuse(ctx context.Context, dead []schemas.DeadLetter) error {
+	var recs []*kgo.Record
+	for i := range dead {
+		d := &dead[i]
+		rec, err := OutcomeRecord(&p.cfg, schemas.TopicDeadLetter, schemas.TypeDeadLetter, "", d.SignalID, d.At, *d)
+		if err != nil {
+			return fmt.Errorf("encoding a dead letter: %w", err)
+		}
+		dec := schemas.Decision{
+			SignalID: d.SignalID, Revision: 1, Verdict: schemas.VerdictRefused, At: d.At, LastAt: d.At,
+			Reason: fmt.Sprintf("Sent to %s and can't be taken: %s. It is in the dead letter.", d.Topic, d.Reason),
+		}
+		said, err := OutcomeRecord(&p.cfg, schemas.TopicDecisions, schemas.TypeDecision, "", d.SignalID+"/1", d.At, &dec)
+		if err != nil {
+			return fmt.Errorf("encoding a refusal: %w", err)
+		}
+		recs = append(recs, rec, said)
+	}
+	return p.ProduceRecords(ctx, recs)
+}
+
 // ProduceRecords is Produce for records that are encoded already.
 func (p *Producer) ProduceRecords(ctx context.Context, recs []*kgo.Record) error {
 	var (
