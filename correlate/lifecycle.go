@@ -110,6 +110,8 @@ func (e *Engine) leave(inc *incident) {
 	for _, x := range all {
 		e.forgetIncident(x)
 	}
+	e.wakes.ended += len(all)
+	e.wakes.tidy()
 }
 
 func (e *Engine) forgetIncident(inc *incident) {

@@ -1,6 +1,10 @@
 package correlate
 
-import "pinkstar/schemas"
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
 
 type wakeKind uint8
 
@@ -16,8 +20,8 @@ const (
 	wakeChangeForget           // a change is too old to explain anything
 )
 
-// wake is something to do at a log time. Wakes are never removed: one that no
-// longer fits its object is ignored when it comes up.
+// wake is something to do at a log time. One that no longer fits its object is
+// ignored when it comes up, and taken out by sweep if that is far away.
 type wake struct {
 	at   schemas.Time
 	seq  int64
@@ -27,13 +31,71 @@ type wake struct {
 }
 
 // wakeQueue is a binary heap by deadline, then by order of creation.
-type wakeQueue struct{ heap []wake }
+type wakeQueue struct {
+	heap  []wake
+	clean int // how many there were after the last sweep
+	ended int // incidents closed since then: each leaves at least one that no longer fits
+}
 
 func (e *Engine) wake(at schemas.Time, kind wakeKind, inc *incident, ch *change) {
 	if at <= e.now { // never in the past, or the order of output would depend on arrival
 		at = e.now.Add(1)
 	}
 	e.wakes.push(wake{at, e.nextSeq(), kind, inc, ch})
+	e.wakes.tidy()
+}
+
+// tidy sweeps when it is likely that half of the wakes no longer fit.
+func (q *wakeQueue) tidy() {
+	if n := len(q.heap); n > 2*q.clean+sweepAbove || q.ended > n/2+sweepAbove/2 {
+		q.sweep()
+	}
+}
+
+// sweepAbove is how many wakes are not worth a sweep.
+const sweepAbove = 1024
+
+// sweep takes out the wakes that no longer fit their objects. Each would keep a
+// closed incident, with all it held, until the end of its longest life. It is
+// done whenever their number may have doubled, so its cost is a constant for
+// each wake; nothing it does can be seen, since a wake without an object does
+// nothing.
+func (q *wakeQueue) sweep() {
+	kept := make([]wake, 0, len(q.heap)/2)
+	for _, w := range q.heap {
+		if w.fits() {
+			kept = append(kept, w)
+		}
+	}
+	slices.SortFunc(kept, func(a, b wake) int { // sorted is a heap
+		if a.before(&b) {
+			return -1
+		}
+		return 1
+	})
+	q.heap, q.clean, q.ended = kept, len(kept), 0
+}
+
+// fits reports whether w is still what its object waits for.
+func (w *wake) fits() bool {
+	switch w.kind {
+	case wakeFlushIncident:
+		return !w.inc.closed && w.inc.flushAt == w.at
+	case wakeResolve:
+		return !w.inc.closed && w.inc.resolveAt == w.at
+	case wakeClose:
+		return !w.inc.closed && w.inc.closeAt == w.at
+	case wakeQuiet:
+		return !w.inc.closed && w.inc.quietAt == w.at
+	case wakeLifetime:
+		return !w.inc.closed
+	case wakeWindowEnd:
+		return !w.ch.gone && w.ch.endAt == w.at
+	case wakeChangeForget:
+		return !w.ch.gone && w.ch.forgetAt == w.at
+	default: // of the engine, not of an object
+		return true
+	}
 }
 
 func (a *wake) before(b *wake) bool { return a.at < b.at || a.at == b.at && a.seq < b.seq }
@@ -77,38 +139,27 @@ func (q *wakeQueue) pop() wake {
 }
 
 func (e *Engine) runWake(w wake) {
+	if !w.fits() {
+		return
+	}
 	switch w.kind {
 	case wakeFlushRepeats:
 		e.flushRepeats()
 	case wakeForget:
 		e.forgetOld()
 	case wakeFlushIncident:
-		if w.inc.flushAt == w.at && !w.inc.closed {
-			e.emitIncident(w.inc)
-		}
+		e.emitIncident(w.inc)
 	case wakeResolve:
-		if w.inc.resolveAt == w.at && !w.inc.closed {
-			e.onResolveDue(w.inc)
-		}
+		e.onResolveDue(w.inc)
 	case wakeClose:
-		if w.inc.closeAt == w.at && !w.inc.closed {
-			e.closeIncident(w.inc)
-		}
+		e.closeIncident(w.inc)
 	case wakeQuiet:
-		if w.inc.quietAt == w.at && !w.inc.closed {
-			e.onQuiet(w.inc)
-		}
+		e.onQuiet(w.inc)
 	case wakeLifetime:
-		if !w.inc.closed {
-			e.onLifetime(w.inc)
-		}
+		e.onLifetime(w.inc)
 	case wakeWindowEnd:
-		if w.ch.endAt == w.at && !w.ch.gone {
-			e.onWindowEnd(w.ch)
-		}
+		e.onWindowEnd(w.ch)
 	case wakeChangeForget:
-		if w.ch.forgetAt == w.at && !w.ch.gone {
-			e.forgetChange(w.ch)
-		}
+		e.forgetChange(w.ch)
 	}
 }
