@@ -40,6 +40,7 @@ func newCLI(w world) *cli {
 	c.addSend()
 	c.addTopics()
 	c.addMigrate()
+	c.addClock()
 	c.addEngine()
 	c.addConfig()
 	c.addRules()

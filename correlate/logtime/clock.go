@@ -9,9 +9,9 @@ const (
 	// Heartbeat is how far the owner of a partition lets its clock run ahead of
 	// log time before it appends a tick.
 	Heartbeat = Bound / 2
-	// TickSpan is for how long ticks alone must say the same.
-	TickSpan = 10 * schemas.Second
-	// TicksAlone is the largest gap that ticks alone can cross.
+	// TickSpan is for how long the owner's records must say the same.
+	TickSpan = 6 * schemas.Second
+	// TicksAlone is the largest gap that they can cross alone.
 	TicksAlone = 7 * 24 * schemas.Hour
 	// MaxHeld and MaxHeldBytes bound what waits for a witness.
 	MaxHeld      = 10_000
@@ -48,9 +48,14 @@ func (c *Clock[T]) Holding() bool { return len(c.held) > 0 }
 // Held returns how many wait.
 func (c *Clock[T]) Held() int { return len(c.held) }
 
-// Set puts log time where an operator says it is, backwards too. What waits is
-// judged again by what comes next.
+// Set says where the engine stands: a record that it refused moved nothing, and
+// an operator may have put log time back.
 func (c *Clock[T]) Set(now schemas.Time) { c.now = now }
+
+// Passes reports whether a record would be taken at once, at its own time.
+func (c *Clock[T]) Passes(at schemas.Time) bool {
+	return len(c.held) == 0 && (c.now == 0 || at <= c.now.Add(Bound))
+}
 
 // Take takes the next record of the log, whose timestamp is at. owner says that
 // it is a tick or an activation; size is what it holds in memory. step is
@@ -58,7 +63,7 @@ func (c *Clock[T]) Set(now schemas.Time) { c.now = now }
 // the time at which the engine is to take it: never more than Bound ahead of
 // log time without a witness.
 func (c *Clock[T]) Take(v T, at schemas.Time, owner bool, size int, step func(T, schemas.Time) error) error {
-	if len(c.held) == 0 && (c.now == 0 || at <= c.now.Add(Bound)) { // nearly always
+	if c.Passes(at) { // nearly always
 		c.now = max(c.now, at)
 		return step(v, at)
 	}
@@ -110,8 +115,8 @@ const (
 // judge weighs what waits, the first of which is ahead: it returns where log
 // time moves, undecided or refused.
 func (c *Clock[T]) judge(end bool) schemas.Time {
-	var least, lastTick schemas.Time
-	var records, ticks int
+	var least, firstTick, lastTick schemas.Time
+	records := 0
 	for i := range c.held {
 		e := &c.held[i]
 		switch {
@@ -120,8 +125,10 @@ func (c *Clock[T]) judge(end bool) schemas.Time {
 		case e.at <= c.now.Add(Bound):
 			return refused
 		case e.owner:
-			ticks++
-			lastTick = max(lastTick, e.at)
+			if firstTick == 0 {
+				firstTick = e.at
+			}
+			lastTick = e.at
 		default:
 			records++
 		}
@@ -130,9 +137,9 @@ func (c *Clock[T]) judge(end bool) schemas.Time {
 		}
 	}
 	switch full := len(c.held) >= MaxHeld || c.bytes >= MaxHeldBytes; {
-	case end, full, records > 0 && ticks > 0:
+	case end, full:
 		return least
-	case ticks > 1 && lastTick.Sub(least) >= TickSpan && least.Sub(c.now) <= TicksAlone:
+	case lastTick.Sub(firstTick) >= TickSpan && (records > 0 || least.Sub(c.now) <= TicksAlone):
 		return least
 	}
 	return undecided

@@ -55,23 +55,24 @@ func TestJumpsNeedAWitness(t *testing.T) {
 		now  int64 // log time then, after start
 		held int
 	}{
-		"alone it waits":                      {[]rec{record(0), record(year)}, 0, 1},
-		"a record at the old time refuses":    {[]rec{record(0), record(year), record(1)}, 1, 0},
-		"a tick at the old time refuses":      {[]rec{record(0), record(year), tick(2)}, 2, 0},
-		"many of them are refused as well":    {append(append([]rec{record(0)}, several(year, 500, 8, false)...), tick(4000)), 4000, 0},
-		"a late record says nothing":          {[]rec{record(0), record(2 * day), record(-day)}, 0, 2},
-		"a weekend, and the tick agrees":      {[]rec{record(0), record(2 * day), tick(2*day + 1)}, 2*day + 1, 0},
-		"a tick, and the record agrees":       {[]rec{record(0), tick(2 * day), record(2*day + 1)}, 2*day + 1, 0},
-		"the smaller of the two":              {[]rec{record(0), record(year), tick(2 * day), tick(2*day + 1)}, 2*day + 1, 0},
-		"a tick with a wrong clock":           {[]rec{record(0), tick(year), tick(year + 1000), record(2)}, 2, 0},
-		"ticks for four seconds":              {append([]rec{record(0)}, several(day, 5, 1000, true)...), 0, 5},
-		"ticks for ten":                       {append([]rec{record(0)}, several(day, 11, 1000, true)...), day + 10_000, 0},
-		"ticks alone never cross a year":      {append([]rec{record(0)}, several(year, 100, 1000, true)...), 0, 100},
-		"a year off, then a record":           {append(append([]rec{record(0)}, several(year, 100, 1000, true)...), record(year)), year + 99_000, 0},
-		"the first record of all":             {[]rec{record(year)}, year, 0},
-		"nothing is in the way below bound":   {several(0, 100, logtime.Bound, false), 99 * logtime.Bound, 0},
-		"sparse records with the tick behind": {append(several(0, 10, 2*logtime.Bound, false), tick(19*logtime.Bound)), 19 * logtime.Bound, 0},
-		"no more than MaxHeld wait":           {append([]rec{record(0)}, several(day, logtime.MaxHeld, 1, false)...), day + logtime.MaxHeld - 1, 0},
+		"alone it waits":                                   {[]rec{record(0), record(year)}, 0, 1},
+		"a record at the old time refuses":                 {[]rec{record(0), record(year), record(1)}, 1, 0},
+		"a tick at the old time refuses":                   {[]rec{record(0), record(year), tick(2)}, 2, 0},
+		"many of them are refused as well":                 {append(append([]rec{record(0)}, several(year, 500, 8, false)...), tick(4000)), 4000, 0},
+		"a late record says nothing":                       {[]rec{record(0), record(2 * day), record(-day)}, 0, 2},
+		"a weekend, and the ticks agree":                   {[]rec{record(0), record(2 * day), tick(2*day + 1), tick(2*day + 7001)}, 2*day + 7001, 0},
+		"one tick is not enough":                           {[]rec{record(0), record(2 * day), tick(2*day + 1)}, 0, 2},
+		"the smaller of the two":                           {[]rec{record(0), record(year), tick(2 * day), tick(2*day + 7000)}, 2*day + 7000, 0},
+		"a tick with a wrong clock":                        {[]rec{record(0), tick(year), tick(year + 1000), record(2)}, 2, 0},
+		"ticks for four seconds":                           {append([]rec{record(0)}, several(day, 5, 1000, true)...), 0, 5},
+		"ticks for seven":                                  {append([]rec{record(0)}, several(day, 8, 1000, true)...), day + 7_000, 0},
+		"ticks alone never cross a year":                   {append([]rec{record(0)}, several(year, 100, 1000, true)...), 0, 100},
+		"a year off, then a record":                        {append(append([]rec{record(0)}, several(year, 100, 1000, true)...), record(year)), year + 99_000, 0},
+		"a whole machine is a year ahead for four seconds": {[]rec{record(0), tick(year), record(year + 1), record(year + 2000), tick(year + 3999), record(4001)}, 4001, 0},
+		"the first record of all":                          {[]rec{record(year)}, year, 0},
+		"nothing is in the way below bound":                {several(0, 100, logtime.Bound, false), 99 * logtime.Bound, 0},
+		"sparse records with the tick behind":              {append(several(0, 10, 2*logtime.Bound, false), tick(19*logtime.Bound), tick(19*logtime.Bound+6000)), 19*logtime.Bound + 6000, 0},
+		"no more than MaxHeld wait":                        {append([]rec{record(0)}, several(day, logtime.MaxHeld, 1, false)...), day + logtime.MaxHeld - 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var clock logtime.Clock[rec]
@@ -117,8 +118,8 @@ func TestGapsChangeNothing(t *testing.T) {
 	}
 }
 
-// glitched is a log in which some clocks run ahead for a while. The owner ticks
-// twice a second while something is held, as it does live.
+// glitched is a log in which some clocks run ahead for a while, now and then the
+// owner's too.
 func glitched(rng *rand.Rand) (log []rec, end schemas.Time) {
 	at, bad := start, 0
 	ahead := int64(0)
@@ -133,7 +134,10 @@ func glitched(rng *rand.Rand) (log []rec, end schemas.Time) {
 		} else {
 			log = append(log, rec{at: at})
 		}
-		if bad > 0 && rng.IntN(2) == 0 {
+		switch { // the machine's clock, of which the owner's is one, or only a sender's
+		case bad > 0 && bad%2 == 0 && bad < 4:
+			log = append(log, rec{at.Add(ahead), true})
+		case bad > 4 && rng.IntN(2) == 0:
 			log = append(log, rec{at, true})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pinkstar/correlate/logtime"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/schemas"
 )
@@ -26,6 +27,8 @@ type controlState struct {
 	tickFor schemas.Time // the wake-up that the last tick is for
 	tickAt  time.Time
 	sent    map[string]string // version by what
+	ahead   bool              // it was said that log time leads the clock
+	jumpAt  time.Time         // when a refused jump was last told
 }
 
 func newController(cfg *Config, kc kafka.Config, deps Deps) (*controller, error) {
@@ -50,6 +53,9 @@ const MaxActivation = 6 << 20
 // maxControlBytes is what a record with such a text may take, its lines escaped.
 const maxControlBytes = MaxActivation + MaxActivation/2
 
+// witnessAgain is how often a tick is appended while records wait for one.
+const witnessAgain = time.Second
+
 // tickAgain is how long a tick may take to come back by the log.
 const tickAgain = 5 * time.Second
 
@@ -71,18 +77,36 @@ func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activa
 		}
 		p.ctl.sent[w.What] = w.Version
 	}
-	wake := p.eng.NextWake()
 	stamp := c.clock()
-	if wake == 0 || schemas.TimeOf(stamp) < wake || now.Sub(p.lastRecord) < tickAfter {
+	if !p.tickDue(schemas.TimeOf(stamp), now, tickAfter) {
 		return nil
 	}
-	if p.ctl.tickFor == wake && now.Sub(p.ctl.tickAt) < tickAgain {
-		return nil
-	}
-	p.ctl.tickFor, p.ctl.tickAt = wake, now
+	p.ctl.tickFor, p.ctl.tickAt = p.eng.NextWake(), now
 	met.ticks.Inc()
 	c.cl.TryProduce(context.WithoutCancel(ctx), kafka.ControlRecord(&c.kafka, p.id, controlSignal(schemas.KindTick, stamp)), nil)
 	return nil
+}
+
+// tickDue reports whether the log must be told what time it is: records wait for
+// a witness of theirs, or nothing else moves log time to where there is
+// something to do, or far enough behind the clock that the next record would
+// need a witness.
+func (p *part) tickDue(stamp schemas.Time, now time.Time, tickAfter time.Duration) bool {
+	since := now.Sub(p.ctl.tickAt)
+	if p.clock.Holding() {
+		return since >= witnessAgain
+	}
+	if now.Sub(p.lastRecord) < tickAfter {
+		return false
+	}
+	wake, at := p.eng.NextWake(), p.eng.Now()
+	switch {
+	case wake != 0 && stamp >= wake:
+		return p.ctl.tickFor != wake || since >= tickAgain
+	case at != 0 && stamp.Sub(at) > logtime.Heartbeat:
+		return since >= tickAgain
+	}
+	return false
 }
 
 // activate waits for the acknowledgement: what comes in after Ready is handled

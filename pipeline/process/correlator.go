@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
@@ -29,6 +30,7 @@ type Correlator struct {
 	engines Engines
 	control *controller
 	joined  atomic.Int64 // when the group took us, 0 again while partitions come
+	ahead   atomic.Pointer[string]
 
 	mu    sync.Mutex
 	parts map[int32]*part
@@ -196,7 +198,9 @@ func (c *Correlator) lost(gone map[string][]int32) {
 	defer c.mu.Unlock()
 	for _, id := range gone[c.topics[0]] {
 		delete(c.parts, id)
-		c.met.lag.DeleteLabelValues(label(id))
+		for _, g := range []*prometheus.GaugeVec{c.met.lag, c.met.lead, c.met.held, c.met.snapshotBytes} {
+			g.DeleteLabelValues(label(id))
+		}
 	}
 	c.met.partitions.Set(float64(len(c.parts)))
 }
@@ -208,6 +212,7 @@ func (c *Correlator) idle(ctx context.Context, s *session, now time.Time) error 
 			return err
 		}
 	}
+	c.watchClocks(s.log, owned)
 	if c.ready.Load() != nil && (len(owned) > 0 || c.spare(s, now)) {
 		c.ready.Store(nil)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pinkstar/correlate/logtime"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/kafkatest"
 	"pinkstar/pipeline/process"
@@ -129,20 +130,25 @@ func published(t testing.TB, kc kafka.Config) *outcome {
 func offline(t testing.TB, kc kafka.Config, engines process.Engines) (*outcome, int) {
 	t.Helper()
 	o, n := newOutcome(), 0
-	byPartition := map[int32]process.Engine{}
+	byPartition, clocks := map[int32]process.Engine{}, map[int32]*logtime.Clock[schemas.Signal]{}
 	for _, r := range kafkatest.ReadAll(t, kc, schemas.TopicSignals) {
-		e := byPartition[r.Partition]
-		if e == nil {
-			e, _ = engines.New()
-			byPartition[r.Partition] = e
+		if byPartition[r.Partition] == nil {
+			byPartition[r.Partition], _ = engines.New()
+			clocks[r.Partition] = &logtime.Clock[schemas.Signal]{}
 		}
+		e, clock := byPartition[r.Partition], clocks[r.Partition]
 		var s schemas.Signal
 		if err := schemas.DecodeSignal(r.Value, &s); err != nil {
 			t.Fatal(err)
 		}
-		var out process.Output
-		e.Step(&s, schemas.Time(r.Timestamp.UnixMilli()), &out)
-		o.add(&out)
+		owner := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
+		_ = clock.Take(s, schemas.Time(r.Timestamp.UnixMilli()), owner, len(r.Key)+len(r.Value)+500, func(s schemas.Signal, at schemas.Time) error {
+			var out process.Output
+			e.Step(&s, at, &out)
+			clock.Set(e.Now())
+			o.add(&out)
+			return nil
+		})
 		n++
 	}
 	return o, n

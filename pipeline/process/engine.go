@@ -15,6 +15,8 @@ type Engine interface {
 	Repeat(id schemas.ID, at schemas.Time, out *Output) bool
 	// Step takes any signal or control record.
 	Step(s *schemas.Signal, at schemas.Time, out *Output)
+	// Now is log time: the running maximum of what it was handed.
+	Now() schemas.Time
 	// NextWake is the log time at which it next has something to do, or 0.
 	NextWake() schemas.Time
 	// Snapshot writes everything that Restore needs.

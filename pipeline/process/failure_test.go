@@ -60,7 +60,7 @@ func TestAbortRestoresTheEngine(t *testing.T) {
 	produce(t, kc, storm(rng, 2000, at))
 	settle(t, kc, counters{}, 30*time.Second)
 	tripped.Store(true)
-	produce(t, kc, storm(rng, 2000, at.Add(schemas.Hour/2)))
+	produce(t, kc, storm(rng, 2000, at.Add(schemas.Minute)))
 	settle(t, kc, counters{}, 60*time.Second)
 	if tripped.Load() {
 		t.Error("nothing was tripped")

@@ -13,7 +13,8 @@ type metrics struct {
 	transactions, records                  *prometheus.CounterVec
 	end, restore, snapshot                 prometheus.Histogram
 	partitions                             prometheus.Gauge
-	lag, snapshotBytes                     *prometheus.GaugeVec
+	lag, snapshotBytes, lead, held         *prometheus.GaugeVec
+	jumps                                  *prometheus.CounterVec
 }
 
 func newMetrics(role string, reg prometheus.Registerer) *metrics {
@@ -47,9 +48,15 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 		snapshotBytes: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pinkstar_process_snapshot_bytes",
 			Help: "Size of a partition's latest snapshot.", ConstLabels: labels}, []string{"partition"}),
 	}
+	m.lead = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pinkstar_process_log_time_lead_seconds",
+		Help: "How far a partition's log time is ahead of the clock; negative while it is behind.", ConstLabels: labels}, []string{"partition"})
+	m.held = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pinkstar_process_held_records",
+		Help: "Records whose time is far ahead of log time and that wait for a witness.", ConstLabels: labels}, []string{"partition"})
+	m.jumps = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pinkstar_process_log_time_jumps_total",
+		Help: "Jumps of log time that needed a witness, by whether they had one.", ConstLabels: labels}, []string{"result"})
 	if reg != nil {
 		for _, c := range []prometheus.Collector{m.records, m.sessions, m.replayed, m.ticks, m.activations, m.shrunk, m.transactions,
-			m.end, m.restore, m.snapshot, m.partitions, m.lag, m.snapshotBytes} {
+			m.end, m.restore, m.snapshot, m.partitions, m.lag, m.snapshotBytes, m.lead, m.held, m.jumps} {
 			var already prometheus.AlreadyRegisteredError
 			if err := reg.Register(c); err != nil && !errors.As(err, &already) {
 				panic(err) // two metrics under one name: a bug

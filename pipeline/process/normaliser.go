@@ -64,7 +64,7 @@ func (n *Normaliser) Ready() error {
 }
 
 func (n *Normaliser) take(s *session, f kgo.FetchTopicPartition) error {
-	now := time.Now()
+	now := n.cfg.clock()()
 	for _, r := range f.Records {
 		if err := n.apply(s, r, now); err != nil {
 			return fmt.Errorf("%s partition %d offset %d: %w", r.Topic, r.Partition, r.Offset, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pinkstar/correlate/logtime"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/schemas"
 )
@@ -18,6 +19,7 @@ type part struct {
 	met   *metrics
 	eng   Engine
 	out   Output
+	clock logtime.Clock[*kgo.Record]
 
 	next    int64 // offset after the last record that the engine has seen
 	touched bool  // in the open transaction
@@ -33,6 +35,7 @@ type emit func(*kgo.Record)
 
 func (p *part) take(s *session, f kgo.FetchTopicPartition, now time.Time) error {
 	p.touched, p.lastRecord = true, now
+	moved, refused := p.clock.Moved, p.clock.Refused
 	for _, r := range f.Records {
 		if r.Offset < p.next {
 			return fmt.Errorf("partition %d: offset %d came after %d", p.id, r.Offset, p.next-1)
@@ -42,15 +45,30 @@ func (p *part) take(s *session, f kgo.FetchTopicPartition, now time.Time) error 
 		}
 	}
 	p.met.lag.WithLabelValues(label(p.id)).Set(float64(max(f.HighWatermark-p.next, 0)))
+	p.tellJumps(s.log, moved, refused, now)
 	return nil
 }
 
-// apply hands one record to the engine. It depends on nothing but the record
-// and the engine: restoring runs it again.
+// apply hands one record to the engine, and those that waited for it. It depends
+// on nothing but the records: restoring runs it again.
 func (p *part) apply(r *kgo.Record, to emit) error {
 	at := schemas.Time(r.Timestamp.UnixMilli())
 	p.next = r.Offset + 1
 	p.snaps.records++
+	if p.clock.Passes(at) { // nearly always
+		return p.step(r, at, to)
+	}
+	_, hasID := headerID(r)
+	return p.clock.Take(r, at, !hasID && len(r.Key) == 0, len(r.Key)+len(r.Value)+heldOverhead,
+		func(r *kgo.Record, at schemas.Time) error { return p.step(r, at, to) })
+}
+
+// heldOverhead is what a record takes besides its key and value, near enough.
+const heldOverhead = 500
+
+// step hands a record to the engine at log time at.
+func (p *part) step(r *kgo.Record, at schemas.Time, to emit) error {
+	defer p.clockFollows()
 	id, hasID := headerID(r)
 	if hasID && p.eng.Repeat(id, at, &p.out) {
 		p.met.repeats.Inc()
@@ -68,6 +86,10 @@ func (p *part) apply(r *kgo.Record, to emit) error {
 	p.eng.Step(sig, at, &p.out)
 	return p.emit(to)
 }
+
+// clockFollows keeps the clock where the engine is: a record that was refused
+// moved nothing, and an operator may have put log time back.
+func (p *part) clockFollows() { p.clock.Set(p.eng.Now()) }
 
 // headerID returns the signal's id from the record's headers; it is the first
 // one in records of ours.

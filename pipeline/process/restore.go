@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pinkstar/correlate/logtime"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/schemas"
 )
@@ -62,6 +63,7 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 	if err := r.engine(ctx, p, start.Offset, prog); err != nil {
 		return nil, err
 	}
+	p.clock = logtime.At[*kgo.Record](p.eng.Now())
 	from := p.next
 	if err := r.replay(ctx, p, prog.Next); err != nil {
 		return nil, err

@@ -36,6 +36,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 const bytesPerRecord = 100
 
 func (p *part) snapshotDue(cfg *Config, now time.Time) bool {
+	if p.clock.Holding() { // what is held is in no snapshot
+		return false
+	}
 	n := cfg.SnapshotRecords
 	if l := p.snaps.latest; l != nil {
 		n = max(n, l.Bytes/bytesPerRecord)

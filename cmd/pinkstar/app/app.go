@@ -55,7 +55,7 @@ func Start(ctx context.Context, cfg *config.Config, deps Deps) (*App, error) {
 		where: Endpoints{PID: os.Getpid(), Kafka: strings.Join(cfg.Kafka.Brokers, ",")},
 	}
 	if a.deps.Now == nil {
-		a.deps.Now = time.Now
+		a.deps.Now = newSteadyClock(deps.Log).Now
 	}
 	a.kafka.Shadow = cfg.Shadow.Enabled()
 	a.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -89,7 +89,9 @@ func (a *App) normaliser() (*role, error) {
 		}
 		return translator.Recognise(r.Topic, headers, r.Value, receivedAt)
 	}
-	n, err := process.NewNormaliser(a.cfg.Process, a.kafka, a.cfg.Kafka.EventRecorderTopics, recognise, process.Deps{Log: a.log, Registerer: a.reg})
+	cfg := a.cfg.Process
+	cfg.Now = a.deps.Now
+	n, err := process.NewNormaliser(cfg, a.kafka, a.cfg.Kafka.EventRecorderTopics, recognise, process.Deps{Log: a.log, Registerer: a.reg})
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func (a *App) correlator(eng *engines) (*role, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &role{run: c.Run, ready: c.Ready}, nil
+	return &role{run: c.Run, ready: c.Ready, ailing: c.Ailing}, nil
 }
 
 func (a *App) web() (*role, error) {
