@@ -16,17 +16,17 @@ func (e *Engine) activate(s *schemas.Signal) {
 	text := []byte(s.Activation.Text)
 	var err error
 	switch s.Activation.What {
-	case "rules":
+	case schemas.WhatRules:
 		var set *rules.Set
 		if set, err = rules.Parse("activation", text); err == nil {
 			e.setRules(set)
 		}
-	case "topology":
+	case schemas.WhatTopology:
 		var t *rules.Topology
 		if t, err = rules.ParseTopology("activation", text); err == nil {
 			e.setTopology(t)
 		}
-	case "learnt":
+	case schemas.WhatLearnt:
 		var l *rules.Learnt
 		if l, err = rules.ParseLearnt("activation", text); err == nil {
 			e.SetLearnt(l)
@@ -41,6 +41,20 @@ func (e *Engine) activate(s *schemas.Signal) {
 	}
 	if err != nil {
 		e.stats.BadActivations++
+	}
+}
+
+// Active returns the version in force of what an activation can set, or "".
+func (e *Engine) Active(what string) string {
+	switch what {
+	case schemas.WhatRules:
+		return e.RulesVersion()
+	case schemas.WhatTopology:
+		return e.TopologyVersion()
+	case schemas.WhatLearnt:
+		return e.LearntVersion()
+	default:
+		return ""
 	}
 }
 

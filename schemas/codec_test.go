@@ -245,15 +245,6 @@ func BenchmarkDecodeSignal(b *testing.B) {
 			}
 		}
 	})
-	b.Run("fastjson", func(b *testing.B) {
-		b.ReportAllocs()
-		b.SetBytes(int64(len(text)))
-		for b.Loop() {
-			if _, err := decodeWithFastjson(text); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
 
 func BenchmarkAppendSignal(b *testing.B) {

@@ -9,11 +9,14 @@
 //     commands) and the two control records of the log (tick, activation)
 //   - outcome.go: what leaves (decisions, incidents, timeline, problems,
 //     dead letters)
+//   - registry.go: the one list of what leaves, with everything that the rest of
+//     Pinkstar needs to know of each; output.go: what the engine says after a
+//     step; newest.go: the newest revision of each thing; shrink.go: what is left
+//     out of one that is too large
 //   - id.go: deterministic identifiers
 //   - time.go, labels.go: the two value types used everywhere
 //   - encode.go, decode.go: a signal as JSON, field by field; encodeoutcome.go,
-//     encodeincident.go: what leaves, likewise; codec.go: strings, numbers, and
-//     Marshal for the other types
+//     encodeincident.go: what leaves, likewise; codec.go: strings and numbers
 //   - complete.go: what a sender left out: names from labels, severity, scope, id
 //   - topic.go: topic names, CloudEvents types and header names
 //   - *.schema.json, jsonschema.go: the same contract as JSON Schema, for others
@@ -31,7 +34,7 @@
 //   - The id is made from the sender's start time as it was sent. StartsAt may
 //     differ from it when it lay in the future and was cut back (see Flags), so
 //     an id can't be recomputed from a completed signal: use Signal.ID.
-//   - AppendSignal and AppendOutcome give the bytes of encoding/json without HTML escaping, and
+//   - AppendSignal and the outcomes' Append give the bytes of encoding/json without HTML escaping, and
 //     DecodeSignal takes what encoding/json takes, except that names match
 //     exactly and nesting is limited. Fuzz tests hold them to it.
 //   - Times are whole milliseconds in UTC. Zero means "not known".

@@ -1,6 +1,9 @@
 package schemas
 
-import "strconv"
+import (
+	"encoding/base64"
+	"strconv"
+)
 
 // What leaves, as JSON: the bytes that Marshal gives, field by field, without
 // reflection. A new alert is written once as a decision and over and over as a
@@ -157,18 +160,24 @@ func (o *object) estimate(name string, r *Range) {
 	o.close()
 }
 
-// AppendOutcome appends v, a pointer to one of the types above, as JSON. It
-// reports false, having appended nothing, for any other type.
-func AppendOutcome(b []byte, v any) ([]byte, bool) {
-	switch v := v.(type) {
-	case *Decision:
-		return AppendDecision(b, v), true
-	case *Incident:
-		return AppendIncident(b, v), true
-	case *TimelineEntry:
-		return AppendTimelineEntry(b, v), true
-	case *Problem:
-		return AppendProblem(b, v), true
+// AppendDeadLetter appends d as JSON: the bytes that Marshal gives.
+func AppendDeadLetter(b []byte, d *DeadLetter) []byte {
+	o := object{b: b}
+	o.open()
+	o.str("signal_id", d.SignalID)
+	o.str("topic", d.Topic)
+	o.int("partition", int64(d.Partition))
+	o.int("offset", d.Offset)
+	o.time("at", d.At)
+	o.str("stage", d.Stage)
+	o.str("reason", d.Reason)
+	o.name("value")
+	if d.Value == nil {
+		o.b = append(o.b, "null"...)
+	} else {
+		o.b = append(base64.StdEncoding.AppendEncode(append(o.b, '"'), d.Value), '"')
 	}
-	return b, false
+	o.int("size", int64(d.Size))
+	o.close()
+	return o.b
 }

@@ -3,38 +3,116 @@ package schemas
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 )
 
-// outcomes are the types AppendOutcome knows.
-var outcomes = []any{&Decision{}, &Incident{}, &TimelineEntry{}, &Problem{}}
+// check holds one outcome of the registry to its type: whatever is set, it is
+// written with the bytes of encoding/json and read back as it was.
+func (o *Outcome[T]) check(t *testing.T, what string, v *T) {
+	t.Helper()
+	got := o.Append(nil, v)
+	if want := mustMarshal(t, v); string(got) != string(want) {
+		t.Errorf("%s %s\n got %s\nwant %s", what, o.Name, got, want)
+	}
+	if back, err := o.Decode(got); err != nil || !reflect.DeepEqual(back, v) && string(o.Append(nil, back)) != string(got) {
+		t.Errorf("%s %s was read back as\n%+v, %v\nwant %+v", what, o.Name, back, err, v)
+	}
+}
 
-func TestOutcomeCodecKnowsEveryField(t *testing.T) {
-	for _, zero := range outcomes {
-		v := reflect.New(reflect.TypeOf(zero).Elem())
-		n := 0
-		fill(t, v.Elem(), &n)
-		check := func(what string, v any) {
-			t.Helper()
-			if got, _ := AppendOutcome(nil, v); string(got) != string(mustMarshal(t, v)) {
-				t.Errorf("%s %T\n got %s\nwant %s", what, v, got, mustMarshal(t, v))
-			}
-		}
-		check("full", v.Interface())
-		check("zero", zero)
-		for i := range v.Elem().NumField() { // each field empty by itself: what is left out, and what becomes null
-			one := reflect.New(v.Elem().Type())
-			one.Elem().Set(v.Elem())
-			one.Elem().Field(i).SetZero()
-			check("without "+v.Elem().Type().Field(i).Name, one.Interface())
-			if f := one.Elem().Field(i); f.Kind() == reflect.Slice {
-				f.Set(reflect.MakeSlice(f.Type(), 0, 0))
-				check("empty "+v.Elem().Type().Field(i).Name, one.Interface())
-			}
+func (o *Outcome[T]) checkEveryField(t *testing.T) {
+	full, n := new(T), 0
+	v := reflect.ValueOf(full).Elem()
+	fill(t, v, &n)
+	o.check(t, "full", full)
+	if back, err := o.Decode(o.Append(nil, full)); err != nil || !reflect.DeepEqual(back, full) {
+		t.Errorf("a full %s was read back as\n%+v, %v\nwant %+v", o.Name, back, err, full)
+	}
+	o.check(t, "zero", new(T))
+	for i := range v.NumField() { // each field empty by itself: what is left out, and what becomes null
+		one := new(T)
+		*one = *full
+		f := reflect.ValueOf(one).Elem().Field(i)
+		f.SetZero()
+		o.check(t, "without "+v.Type().Field(i).Name, one)
+		if f.Kind() == reflect.Slice {
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+			o.check(t, "empty "+v.Type().Field(i).Name, one)
 		}
 	}
-	if b, ok := AppendOutcome(nil, &DeadLetter{}); ok || len(b) > 0 {
-		t.Errorf("a dead letter: %s", b)
+	o.checkNames(t, full)
+	before := o.Append(nil, full)
+	e := o.Emission(full)
+	if small := e.Shrunk(); len(small.Append(nil)) >= len(before)+200 || small.ID != e.ID || small.Key != e.Key {
+		t.Errorf("a shrunk %s has %d bytes of %d", o.Name, len(small.Append(nil)), len(before))
+	}
+	if string(o.Append(nil, full)) != string(before) {
+		t.Errorf("shrinking a %s changed the one that was shrunk", o.Name)
+	}
+}
+
+func (o *Outcome[T]) checkNames(t *testing.T, full *T) {
+	e := o.Emission(full)
+	if o.Name == "" || o.Plural == "" || o.Type == "" || e.ID == "" || e.At == 0 || (e.Key == "") != (o.Key == nil) {
+		t.Errorf("%T lacks something: %+v, emitted as %+v", o, o.Names(), e)
+	}
+	if !slices.Contains(OutTopicNames(), o.Topic) {
+		t.Errorf("%s: topic %q is not one of %v", o.Name, o.Topic, OutTopicNames())
+	}
+}
+
+func TestEveryOutcomeIsWrittenAndReadWithEveryField(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range Outcomes {
+		n := k.Names()
+		for _, name := range []string{"name " + n.Name, "plural " + n.Plural, "type " + n.Type} {
+			if seen[name] {
+				t.Errorf("two outcomes have the %s", name)
+			}
+			seen[name] = true
+		}
+		if OutcomeNamed(n.Name) != k {
+			t.Errorf("%s is not found by its name", n.Name)
+		}
+		k.(interface{ checkEveryField(*testing.T) }).checkEveryField(t)
+	}
+	for _, topic := range OutTopicNames() {
+		if !slices.ContainsFunc(Outcomes, func(k AnyOutcome) bool { return k.Names().Topic == topic }) {
+			t.Errorf("no outcome goes to topic %s", topic)
+		}
+	}
+}
+
+// Every list of an Output is one outcome's, is written, and is emptied.
+func TestOutputKnowsEveryOutcome(t *testing.T) {
+	typ := reflect.TypeFor[Output]()
+	for i := range typ.NumField() {
+		var o Output
+		f := reflect.ValueOf(&o).Elem().Field(i)
+		f.Set(reflect.MakeSlice(f.Type(), 2, 2))
+		written := map[string]int{}
+		o.Each(func(e Emission) { written[e.Type]++ })
+		if o.Empty() || len(written) != 1 {
+			t.Errorf("%s: empty %v, written %v; want one type", typ.Field(i).Name, o.Empty(), written)
+		}
+		for kind, n := range written {
+			if n != 2 {
+				t.Errorf("%d of %s were written, want 2", n, kind)
+			}
+		}
+		o.Reset()
+		if !o.Empty() || f.Len() != 0 || f.Cap() != 2 {
+			t.Errorf("%s is not emptied", typ.Field(i).Name)
+		}
+	}
+	said := 0
+	for _, k := range Outcomes {
+		if k.FromEngine() {
+			said++
+		}
+	}
+	if said != typ.NumField() {
+		t.Errorf("the engine says %d outcomes in %d lists", said, typ.NumField())
 	}
 }
 
@@ -74,20 +152,20 @@ func realisticIncident() *Incident {
 func BenchmarkAppendOutcome(b *testing.B) {
 	for _, c := range []struct {
 		name string
-		v    any
-	}{{"decision", realisticDecision()}, {"incident-of-20", realisticIncident()}} {
+		e    Emission
+	}{{"decision", Decisions.Emission(realisticDecision())}, {"incident-of-20", Incidents.Emission(realisticIncident())}} {
 		b.Run(c.name+"/ours", func(b *testing.B) {
 			b.ReportAllocs()
 			var buf []byte
 			for b.Loop() {
-				buf, _ = AppendOutcome(buf[:0], c.v)
+				buf = c.e.Append(buf[:0])
 			}
 			b.SetBytes(int64(len(buf)))
 		})
 		b.Run(c.name+"/encoding-json", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := json.Marshal(c.v); err != nil {
+				if _, err := json.Marshal(c.e.v); err != nil {
 					b.Fatal(err)
 				}
 			}

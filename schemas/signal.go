@@ -220,11 +220,21 @@ type Command struct {
 	Note       string `json:"note,omitempty"`        // why
 }
 
-// Activation puts a rule set or a topology in force from its place in the log
+// What an activation can set.
+const (
+	WhatRules    = "rules"
+	WhatTopology = "topology"
+	WhatLearnt   = "learnt"
+)
+
+// Activatable lists what an activation can set.
+var Activatable = []string{WhatRules, WhatTopology, WhatLearnt}
+
+// Activation puts a rule set, a topology or learnt pairs in force from its place in the log
 // on, for one scope or, with Scope empty in the signal, for the partition. The
 // whole text travels, so that the log alone explains every incident.
 type Activation struct {
-	What    string `json:"what"`    // rules, topology
+	What    string `json:"what"`    // rules, topology, learnt
 	Version string `json:"version"` // first 12 hexadecimal digits of the text's SHA-256
 	Text    string `json:"text"`    // the YAML
 }

@@ -14,12 +14,13 @@ import (
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/cmd/pinkstar/replay"
+	"pinkstar/schemas"
 )
 
 func (c *cli) addReplay() {
 	clause := c.app.Command("replay", "Run a recorded log through the engine, offline, and print what comes out as NDJSON.")
 	file := clause.Arg("file", "lines of signals or wrapped payloads; plain, gzip or zstd; - for standard input").Required().String()
-	emit := clause.Flag("emit", "what to print, with commas: "+strings.Join(replay.Emits, ", ")).Default(replay.EmitIncident).String()
+	emit := clause.Flag("emit", "what to print, with commas: "+strings.Join(replay.Emits, ", ")).Default(schemas.Incidents.Name).String()
 	s := withSettings(clause, config.ForEngine)
 	c.on(clause, func(ctx context.Context, w world) error { return replayFile(ctx, w, s, *file, *emit) })
 }

@@ -151,14 +151,14 @@ func figures(r *history.Run, s *Side) Figures {
 	if s.Learnt != nil && s.Learnt.Version != "" {
 		f.Learnt = s.Learnt.Version
 	}
-	for _, id := range r.Order {
-		if r.Incidents[id].ParentID == "" {
+	for inc := range r.Incidents.All() {
+		if inc.ParentID == "" {
 			f.Incidents++
 		} else {
 			f.Children++
 		}
 	}
-	for _, d := range r.Decisions {
+	for d := range r.Decisions.All() {
 		if history.Grouped(d) && d.IncidentID != "" {
 			f.Placed++
 		}

@@ -75,7 +75,7 @@ func groupOfSignal(t *testing.T, p *past, set *rules.Set, id string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r.Decisions[id].IncidentID
+	return r.Decisions.Get(id).IncidentID
 }
 
 func TestSameRulesDifferInNothing(t *testing.T) {

@@ -72,7 +72,7 @@ func readTruth(log *history.Log, told *history.Run) *truth {
 		default:
 			t.counts.Unlinks++
 		}
-		d := told.Decisions[s.ID]
+		d := told.Decisions.Get(s.ID)
 		if d == nil || d.Verdict != schemas.VerdictPlaced {
 			t.counts.Void++
 			continue
@@ -89,7 +89,7 @@ func readTruth(log *history.Log, told *history.Run) *truth {
 		}
 	}
 	for _, id := range told.Taken {
-		if d := told.Decisions[id]; history.Grouped(d) && touched[told.Group(id)] {
+		if d := told.Decisions.Get(id); history.Grouped(d) && touched[told.Group(id)] {
 			t.signals = append(t.signals, id)
 		}
 	}
@@ -152,7 +152,7 @@ func (t *truth) movedFrom(signalID, to string) string {
 
 // parentAt is the incident that another was part of until then.
 func (t *truth) parentAt(id string, at schemas.Time) string {
-	inc := t.told.Incidents[id]
+	inc := t.told.Incidents.Get(id)
 	if inc == nil {
 		return ""
 	}
@@ -179,7 +179,7 @@ func (t *truth) apartFrom(id, without string) []string {
 // until keeps what had been taken when the correction came: it cannot be about
 // the rest.
 func (t *truth) until(ids []string, at schemas.Time) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return t.told.Decisions[id].At > at })
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return t.told.Decisions.Get(id).At > at })
 }
 
 // claims keeps a claim that says something.

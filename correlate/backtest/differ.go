@@ -70,7 +70,7 @@ type sides struct {
 func newSides(a, b *history.Run) *sides {
 	s := &sides{a: a, b: b, inA: map[string][]string{}, inB: map[string][]string{}}
 	for _, id := range a.Taken {
-		if d := a.Decisions[id]; !history.Grouped(d) || b.Decisions[id] == nil {
+		if d := a.Decisions.Get(id); !history.Grouped(d) || b.Decisions.Get(id) == nil {
 			continue
 		}
 		s.signals = append(s.signals, id)
@@ -148,7 +148,7 @@ func (s *sides) difference(id string, done map[string]bool) Difference {
 }
 
 func groupOf(r *history.Run, id string, signals int) Group {
-	return Group{IncidentID: id, Title: r.Incidents[id].Title, Signals: signals}
+	return Group{IncidentID: id, Title: r.Incidents.Get(id).Title, Signals: signals}
 }
 
 func kindOf(older, newer int, alone [2]bool) string {
@@ -209,10 +209,10 @@ func (s *sides) turn(id string) Turn {
 }
 
 func decided(r *history.Run, id string) Decided {
-	d := r.Decisions[id]
+	d := r.Decisions.Get(id)
 	out := Decided{Decision: d.Verdict, IncidentID: d.IncidentID, ParentID: r.Group(id), Reason: d.Reason, Score: d.Score,
 		Threshold: d.Threshold, Evidence: d.Evidence}
-	if inc := r.Incidents[d.IncidentID]; inc != nil && inc.ParentID != "" {
+	if inc := r.Incidents.Get(d.IncidentID); inc != nil && inc.ParentID != "" {
 		for i := range inc.Links {
 			if l := &inc.Links[i]; l.Relation == "child_of" {
 				out.Linked = d.IncidentID + " became part of " + l.IncidentID + ": " + l.Reason
@@ -227,7 +227,7 @@ func verdicts(a, b *history.Run) []Verdict {
 	s := newSides(a, b)
 	out := []Verdict{}
 	for _, id := range s.signals {
-		x, y := a.Decisions[id].Verdict, b.Decisions[id].Verdict
+		x, y := a.Decisions.Get(id).Verdict, b.Decisions.Get(id).Verdict
 		if x == y {
 			continue
 		}

@@ -67,10 +67,10 @@ func Apply(setup history.Setup, changes []string) (history.Setup, []Change, erro
 // incident with that id, or of that signal, would have as members.
 func FindWhatIf(ctx context.Context, run *history.Run, setup history.Setup, id string, changes []Change) (*WhatIf, error) {
 	incID := id
-	if d := run.Decisions[id]; d != nil {
+	if d := run.Decisions.Get(id); d != nil {
 		incID = d.IncidentID
 	}
-	inc := run.Incidents[incID]
+	inc := run.Incidents.Get(incID)
 	if inc == nil {
 		return nil, fmt.Errorf("%s is in no incident: there is nothing whose members could change", id)
 	}
@@ -79,7 +79,7 @@ func FindWhatIf(ctx context.Context, run *history.Run, setup history.Setup, id s
 		return nil, err
 	}
 	w := &WhatIf{Changes: changes, Gained: []Step{}, Lost: []Step{}}
-	if d := other.Decisions[inc.Opening]; d != nil {
+	if d := other.Decisions.Get(inc.Opening); d != nil {
 		w.IncidentID = d.IncidentID
 		if inc.ParentID == "" { // asked about a whole: answered with a whole
 			w.IncidentID = other.Main(d.IncidentID)
@@ -105,7 +105,7 @@ func minus(a, b []string) []string {
 func steps(run *history.Run, ids []string) []Step {
 	out := make([]Step, 0, len(ids))
 	for _, id := range ids {
-		if d := run.Decisions[id]; d != nil {
+		if d := run.Decisions.Get(id); d != nil {
 			out = append(out, stepOf(OfRun(run), d))
 		}
 	}
@@ -116,14 +116,14 @@ func steps(run *history.Run, ids []string) []Step {
 // elsewhere counts the signals whose main incident began with another signal.
 func elsewhere(a, b *history.Run) int {
 	opening := func(r *history.Run, id string) string {
-		if inc := r.Incidents[r.Group(id)]; inc != nil {
+		if inc := r.Incidents.Get(r.Group(id)); inc != nil {
 			return inc.Opening
 		}
 		return ""
 	}
 	n := 0
 	for _, id := range a.Taken {
-		if history.Grouped(a.Decisions[id]) && opening(a, id) != opening(b, id) {
+		if history.Grouped(a.Decisions.Get(id)) && opening(a, id) != opening(b, id) {
 			n++
 		}
 	}

@@ -32,7 +32,7 @@ func (l *Log) Add(s *schemas.Signal, at schemas.Time, part int32) error {
 	l.now[part] = max(l.now[part], at)
 	r := Record{At: l.now[part], Signal: s, Part: part}
 	if s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation {
-		l.Activations = l.Activations || s.Activation != nil && s.Activation.What == whatRules
+		l.Activations = l.Activations || s.Activation != nil && s.Activation.What == schemas.WhatRules
 		l.Records = append(l.Records, r)
 		return nil
 	}

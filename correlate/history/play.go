@@ -8,8 +8,6 @@ import (
 	"pinkstar/schemas"
 )
 
-const whatRules, whatTopology, whatLearnt = "rules", "topology", "learnt"
-
 // Setup is what a run happens under.
 type Setup struct {
 	Rules    *rules.Set      // nil: the defaults
@@ -24,8 +22,8 @@ type Setup struct {
 }
 
 func (s *Setup) skips(sig *schemas.Signal) bool {
-	if a := sig.Activation; a != nil && (s.FixRules && a.What == whatRules || s.FixTopology && a.What == whatTopology ||
-		s.FixLearnt && a.What == whatLearnt) {
+	if a := sig.Activation; a != nil && (s.FixRules && a.What == schemas.WhatRules || s.FixTopology && a.What == schemas.WhatTopology ||
+		s.FixLearnt && a.What == schemas.WhatLearnt) {
 		return true
 	}
 	return s.Skip != nil && sig.Kind != schemas.KindTick && sig.Kind != schemas.KindActivation && s.Skip(sig)

@@ -8,10 +8,9 @@ import (
 // Run is what came out of a log.
 type Run struct {
 	Log       *Log
-	Decisions map[string]*schemas.Decision // the latest about each signal
-	Incidents map[string]*schemas.Incident // the latest of each
-	Order     []string                     // incidents, in order of opening
-	Taken     []string                     // signals, in order of their first decision
+	Decisions *schemas.Newest[schemas.Decision] // about each signal
+	Incidents *schemas.Newest[schemas.Incident] // in order of opening
+	Taken     []string                          // signals, in order of their first decision
 
 	// Moves are the signals that an operator moved, in order.
 	Moves []Move
@@ -23,7 +22,7 @@ type Run struct {
 type Move struct{ SignalID, From, To string }
 
 func newRun(l *Log) *Run {
-	return &Run{Log: l, Decisions: map[string]*schemas.Decision{}, Incidents: map[string]*schemas.Incident{}}
+	return &Run{Log: l, Decisions: schemas.Decisions.Newest(), Incidents: schemas.Incidents.Newest()}
 }
 
 // take keeps what a step said; the engine reuses out.
@@ -31,27 +30,20 @@ func (r *Run) take(out *correlate.Output) {
 	for i := range out.Decisions {
 		d := out.Decisions[i]
 		d.Signal = nil
-		switch old := r.Decisions[d.SignalID]; {
+		switch old, taken := r.Decisions.Put(&d); {
 		case old == nil:
 			r.Taken = append(r.Taken, d.SignalID)
-		case d.Revision > 1 && old.IncidentID != d.IncidentID && old.IncidentID != "" && d.IncidentID != "":
+		case taken && old.IncidentID != d.IncidentID && old.IncidentID != "" && d.IncidentID != "":
 			r.Moves = append(r.Moves, Move{d.SignalID, old.IncidentID, d.IncidentID})
 		}
-		r.Decisions[d.SignalID] = &d
 	}
-	for i := range out.Incidents {
-		inc := out.Incidents[i]
-		if r.Incidents[inc.ID] == nil {
-			r.Order = append(r.Order, inc.ID)
-		}
-		r.Incidents[inc.ID] = &inc
-	}
+	r.Incidents.Take(out)
 	out.Reset()
 }
 
 // Main returns the outermost incident above id, which may be id itself.
 func (r *Run) Main(id string) string {
-	if inc := r.Incidents[id]; inc != nil && inc.ParentID != "" {
+	if inc := r.Incidents.Get(id); inc != nil && inc.ParentID != "" {
 		return inc.ParentID
 	}
 	return id
@@ -59,7 +51,7 @@ func (r *Run) Main(id string) string {
 
 // Group returns the main incident a signal ended in, "" for none.
 func (r *Run) Group(signalID string) string {
-	if d := r.Decisions[signalID]; d != nil && d.IncidentID != "" {
+	if d := r.Decisions.Get(signalID); d != nil && d.IncidentID != "" {
 		return r.Main(d.IncidentID)
 	}
 	return ""
@@ -77,7 +69,7 @@ func (r *Run) Members(incidentID string) []string {
 	if r.members == nil {
 		r.members = map[string][]string{}
 		for _, id := range r.Taken {
-			if d := r.Decisions[id]; d.IncidentID != "" && Grouped(d) {
+			if d := r.Decisions.Get(id); d.IncidentID != "" && Grouped(d) {
 				r.members[d.IncidentID] = append(r.members[d.IncidentID], id)
 			}
 		}
@@ -89,7 +81,7 @@ func (r *Run) Members(incidentID string) []string {
 func (r *Run) Tree(incidentID string) []string {
 	out := []string{incidentID}
 	for i := 0; i < len(out); i++ {
-		if inc := r.Incidents[out[i]]; inc != nil {
+		if inc := r.Incidents.Get(out[i]); inc != nil {
 			out = append(out, inc.Children...)
 		}
 	}

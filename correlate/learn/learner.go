@@ -76,7 +76,7 @@ func (l *Learner) Step(s *schemas.Signal, at schemas.Time) {
 // they say what a service is called.
 func (l *Learner) activate(s *schemas.Signal) {
 	a := s.Activation
-	if a == nil || a.What == "rules" && l.fixRules || a.What == "topology" && l.fixTopo {
+	if a == nil || a.What == schemas.WhatRules && l.fixRules || a.What == schemas.WhatTopology && l.fixTopo {
 		return
 	}
 	var out correlate.Output

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pinkstar/schemas"
 )
 
 // File is a scenario, taken apart.
@@ -18,11 +20,21 @@ type section struct {
 	lines string // everything up to the next heading
 }
 
-var sectionNames = []string{"", "rules", "topology", "learnt", "input", "incidents", "decisions", "timeline", "problems"}
-
 // activated are the sections of which there may be several: the input puts them
 // in force one after the other.
-var activated = []string{"rules", "topology", "learnt"}
+var activated = schemas.Activatable
+
+// checked are the sections that hold what is to come out.
+var checked = func() (names []string) {
+	for _, k := range schemas.Outcomes {
+		if k.FromEngine() {
+			names = append(names, k.Names().Plural)
+		}
+	}
+	return names
+}()
+
+var sectionNames = slices.Concat(activated, []string{"input"}, checked)
 
 // Parse takes a scenario apart. name is used in messages.
 func Parse(name string, text []byte) (*File, error) {
@@ -36,8 +48,8 @@ func Parse(name string, text []byte) (*File, error) {
 		}
 		f.sections = append(f.sections, cur)
 		cur = section{name: strings.TrimSpace(title), line: i + 1}
-		if cur.name == "" || !slices.Contains(sectionNames, cur.name) {
-			return nil, fmt.Errorf("%s: line %d: section %q is not one of %s", name, i+1, cur.name, strings.Join(sectionNames[1:], ", "))
+		if !slices.Contains(sectionNames, cur.name) {
+			return nil, fmt.Errorf("%s: line %d: section %q is not one of %s", name, i+1, cur.name, strings.Join(sectionNames, ", "))
 		}
 		if !slices.Contains(activated, cur.name) && f.has(cur.name) {
 			return nil, fmt.Errorf("%s: line %d: a second section %q", name, i+1, cur.name)

@@ -10,26 +10,33 @@ import (
 
 func (r *run) render() map[string]string {
 	var inc, dec, tl, prb strings.Builder
-	for _, id := range r.incidentIDs.ids {
-		i := r.incidents[id]
-		r.incident(&inc, &i)
+	for i := range r.incidents.All() {
+		r.incident(&inc, i)
 	}
 	for i, s := range r.signals {
-		d, ok := r.decisions[s.ID]
-		if !ok {
+		d := r.decisions.Get(s.ID)
+		if d == nil {
 			fmt.Fprintf(&dec, "@%d has no decision\n", i+1)
 			continue
 		}
-		r.decision(&dec, i+1, &d)
+		r.decision(&dec, i+1, d)
 	}
-	for _, t := range r.timeline {
+	for t := range r.timeline.All() {
 		fmt.Fprintf(&tl, "%s %s %s: %s\n", clockText(t.At), r.short(t.IncidentID), t.Type, r.short(t.Text))
 	}
-	for _, id := range r.problemIDs.ids {
-		p := r.problems[id]
-		r.problem(&prb, &p)
+	for p := range r.problems.All() {
+		r.problem(&prb, p)
 	}
-	return map[string]string{"incidents": inc.String(), "decisions": dec.String(), "timeline": tl.String(), "problems": prb.String()}
+	out := map[string]string{
+		schemas.Incidents.Plural: inc.String(), schemas.Decisions.Plural: dec.String(),
+		schemas.Timeline.Plural: tl.String(), schemas.Problems.Plural: prb.String(),
+	}
+	for section, k := range r.others { // one line of JSON each
+		var b strings.Builder
+		k.Each(func(e schemas.Emission) { b.WriteString(r.short(string(e.Append(nil))) + "\n") })
+		out[section] = b.String()
+	}
+	return out
 }
 
 func (r *run) incident(b *strings.Builder, i *schemas.Incident) {

@@ -7,8 +7,6 @@ import (
 	"strings"
 )
 
-var checked = []string{"incidents", "decisions", "timeline", "problems"}
-
 // Diff says how the result differs from what the file expects, line by line;
 // "" when it does not. Lines that should be there begin with "-", lines that
 // are there instead with "+".

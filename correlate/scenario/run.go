@@ -22,10 +22,11 @@ type run struct {
 	problemIDs  numbering
 	signalIDs   numbering
 
-	incidents map[string]schemas.Incident
-	decisions map[string]schemas.Decision
-	problems  map[string]schemas.Problem
-	timeline  []schemas.TimelineEntry
+	incidents *schemas.Newest[schemas.Incident]
+	decisions *schemas.Newest[schemas.Decision]
+	problems  *schemas.Newest[schemas.Problem]
+	timeline  *schemas.Newest[schemas.TimelineEntry]
+	others    map[string]schemas.Kept // by section: what has no form of its own here
 }
 
 // numbering gives ids their number in order of appearance.
@@ -65,24 +66,41 @@ type Options struct {
 	Learnt   *rules.Learnt
 }
 
+func newRun(f *File) *run {
+	r := &run{
+		file: f, next: map[string]int{schemas.WhatRules: 1, schemas.WhatTopology: 1},
+		incidents: schemas.Incidents.Newest(), decisions: schemas.Decisions.Newest(),
+		problems: schemas.Problems.Newest(), timeline: schemas.Timeline.Newest(), others: map[string]schemas.Kept{},
+	}
+	for _, k := range schemas.Outcomes {
+		switch k {
+		case schemas.Incidents, schemas.Decisions, schemas.Problems, schemas.Timeline:
+		default:
+			if k.FromEngine() {
+				r.others[k.Names().Plural] = k.Keep()
+			}
+		}
+	}
+	return r
+}
+
 // Run executes a scenario.
 func Run(f *File, opts Options) (*Result, error) {
-	r := &run{file: f, incidents: map[string]schemas.Incident{}, decisions: map[string]schemas.Decision{},
-		problems: map[string]schemas.Problem{}, next: map[string]int{"rules": 1, "topology": 1}}
+	r := newRun(f)
 	set, topo := opts.Rules, opts.Topology
 	var err error
-	if s := f.all("rules"); len(s) > 0 {
+	if s := f.all(schemas.WhatRules); len(s) > 0 {
 		if set, err = rules.Parse(f.Name+" (rules)", []byte(s[0].lines)); err != nil {
 			return nil, err
 		}
 	}
-	if s := f.all("topology"); len(s) > 0 {
+	if s := f.all(schemas.WhatTopology); len(s) > 0 {
 		if topo, err = rules.ParseTopology(f.Name+" (topology)", []byte(s[0].lines)); err != nil {
 			return nil, err
 		}
 	}
 	r.engine = correlate.New(set, topo)
-	if len(f.all("learnt")) == 0 {
+	if len(f.all(schemas.WhatLearnt)) == 0 {
 		r.engine.SetLearnt(opts.Learnt)
 	}
 	in := f.all("input")[0]
@@ -117,7 +135,7 @@ func (r *run) do(line string, number int) error {
 		return nil
 	case "again":
 		return r.again(&o)
-	case "rules", "topology", "learnt":
+	case schemas.WhatRules, schemas.WhatTopology, schemas.WhatLearnt:
 		return r.activate(&o)
 	}
 	s, err := r.signal(&o)
@@ -165,8 +183,7 @@ func (r *run) activate(o *order) error {
 	text := all[n].lines
 	a := &schemas.Activation{What: o.verb, Version: rules.VersionOf([]byte(text)), Text: text}
 	r.engine.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: a}, o.at, &r.out)
-	inForce := map[string]string{"rules": r.engine.RulesVersion(), "topology": r.engine.TopologyVersion(), "learnt": r.engine.LearntVersion()}
-	if inForce[o.verb] != a.Version {
+	if r.engine.Active(o.verb) != a.Version {
 		return fmt.Errorf("the section \"--- %s\" in line %d can't be read", o.verb, all[n].line)
 	}
 	return nil
@@ -174,17 +191,17 @@ func (r *run) activate(o *order) error {
 
 // gather keeps the newest of what came out.
 func (r *run) gather() {
-	for _, d := range r.out.Decisions {
-		r.decisions[d.SignalID] = d
+	for i := range r.out.Incidents {
+		r.incidentIDs.add(r.out.Incidents[i].ID)
 	}
-	for _, inc := range r.out.Incidents {
-		r.incidentIDs.add(inc.ID)
-		r.incidents[inc.ID] = inc
+	for i := range r.out.Problems {
+		r.problemIDs.add(r.out.Problems[i].ID)
 	}
-	for _, p := range r.out.Problems {
-		r.problemIDs.add(p.ID)
-		r.problems[p.ID] = p
+	for _, k := range [...]schemas.Kept{r.incidents, r.decisions, r.problems, r.timeline} {
+		k.Take(&r.out)
 	}
-	r.timeline = append(r.timeline, r.out.Timeline...)
+	for _, k := range r.others {
+		k.Take(&r.out)
+	}
 	r.out.Reset()
 }

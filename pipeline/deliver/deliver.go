@@ -55,7 +55,7 @@ type Config struct {
 // DefaultConfig returns limits that fit a ClickHouse.
 func DefaultConfig() Config {
 	return Config{
-		Topics:       []string{schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems, schemas.TopicDeadLetter},
+		Topics:       schemas.OutTopicNames(),
 		BatchRecords: 50_000, BatchBytes: 32 << 20, BatchAge: time.Second,
 		QueueBytes: 64 << 20, Writers: 2,
 		BackoffFirst: 100 * time.Millisecond, BackoffLast: 15 * time.Second,

@@ -80,6 +80,14 @@ type Retention struct {
 	DeadLetter time.Duration `yaml:"deadletter"` //
 }
 
+// of returns how long a topic of outcomes is kept that is not compacted.
+func (r *Retention) of(topic string) time.Duration {
+	if topic == schemas.TopicDeadLetter {
+		return r.DeadLetter
+	}
+	return r.Decisions
+}
+
 const day = 24 * time.Hour
 
 // DefaultConfig returns the defaults; Brokers is empty.

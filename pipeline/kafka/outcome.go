@@ -20,49 +20,42 @@ type outcomeRecord struct {
 	headers [5]kgo.RecordHeader
 }
 
-// OutcomeRecord returns the record of one of our outcomes. at is log time, so
+// OutcomeRecord returns the record of an outcome. Its timestamp is log time, so
 // that the same log gives the same records.
-func OutcomeRecord(cfg *Config, topic, typ, key, id string, at schemas.Time, v any) (*kgo.Record, error) {
+func OutcomeRecord(cfg *Config, e *schemas.Emission) *kgo.Record {
 	buf, ok := outcomeBuffers.Get().(*[]byte)
 	if !ok { // it holds nothing else
 		buf = new([]byte)
 	}
 	defer outcomeBuffers.Put(buf)
-	b, err := encodeOutcome((*buf)[:0], v)
-	if err != nil {
-		return nil, err
-	}
+	b := encodeOutcome((*buf)[:0], e)
 	*buf = b
 	// Value, key, id and type share one allocation: they live and die together.
-	mem := make([]byte, 0, len(b)+len(key)+len(id)+len(typ))
+	mem := make([]byte, 0, len(b)+len(e.Key)+len(e.ID)+len(e.Type))
 	part := func(at int) []byte { return mem[at:len(mem):len(mem)] }
-	r := &outcomeRecord{Record: kgo.Record{Topic: cfg.Topic(topic), Timestamp: time.UnixMilli(int64(at))}}
+	r := &outcomeRecord{Record: kgo.Record{Topic: cfg.Topic(e.Topic), Timestamp: time.UnixMilli(int64(e.At))}}
 	mem = append(mem, b...)
 	r.Value = part(0)
-	mem = append(mem, key...)
+	mem = append(mem, e.Key...)
 	r.Key = part(len(b))
-	mem = append(mem, id...)
-	r.headers[0] = kgo.RecordHeader{Key: schemas.HeaderID, Value: part(len(b) + len(key))}
-	mem = append(mem, typ...)
-	r.headers[1] = kgo.RecordHeader{Key: schemas.HeaderType, Value: part(len(b) + len(key) + len(id))}
+	mem = append(mem, e.ID...)
+	r.headers[0] = kgo.RecordHeader{Key: schemas.HeaderID, Value: part(len(b) + len(e.Key))}
+	mem = append(mem, e.Type...)
+	r.headers[1] = kgo.RecordHeader{Key: schemas.HeaderType, Value: part(len(b) + len(e.Key) + len(e.ID))}
 	r.headers[2], r.headers[3], r.headers[4] = ourSource, specVersion, contentType
 	r.Headers = r.headers[:]
-	return &r.Record, nil
+	return &r.Record
 }
 
-// encodeOutcome appends v to b with the bytes of json.Marshal, which escapes <,
-// > and &.
-func encodeOutcome(b []byte, v any) ([]byte, error) {
-	b, ok := schemas.AppendOutcome(b, v)
-	switch {
-	case !ok:
-		return json.Marshal(v)
-	case hasHTML(b):
-		var escaped bytes.Buffer
-		json.HTMLEscape(&escaped, b)
-		return escaped.Bytes(), nil
+// encodeOutcome appends e to b with the bytes of json.Marshal, which escapes <,
+// > and &: what was released does.
+func encodeOutcome(b []byte, e *schemas.Emission) []byte {
+	if b = e.Append(b); !hasHTML(b) {
+		return b
 	}
-	return b, nil
+	var escaped bytes.Buffer
+	json.HTMLEscape(&escaped, b)
+	return escaped.Bytes()
 }
 
 // hasHTML is three fast scans; bytes.ContainsAny would be one slow one.

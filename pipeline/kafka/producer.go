@@ -57,19 +57,12 @@ func (p *Producer) Refuse(ctx context.Context, dead []schemas.DeadLetter) error 
 	var recs []*kgo.Record
 	for i := range dead {
 		d := &dead[i]
-		rec, err := OutcomeRecord(&p.cfg, schemas.TopicDeadLetter, schemas.TypeDeadLetter, "", d.SignalID, d.At, *d)
-		if err != nil {
-			return fmt.Errorf("encoding a dead letter: %w", err)
-		}
-		dec := schemas.Decision{
+		said := schemas.Decisions.Emission(&schemas.Decision{
 			SignalID: d.SignalID, Revision: 1, Verdict: schemas.VerdictRefused, At: d.At, LastAt: d.At,
 			Reason: fmt.Sprintf("Sent to %s and can't be taken: %s. It is in the dead letter.", d.Topic, d.Reason),
-		}
-		said, err := OutcomeRecord(&p.cfg, schemas.TopicDecisions, schemas.TypeDecision, "", d.SignalID+"/1", d.At, &dec)
-		if err != nil {
-			return fmt.Errorf("encoding a refusal: %w", err)
-		}
-		recs = append(recs, rec, said)
+		})
+		letter := schemas.DeadLetters.Emission(d)
+		recs = append(recs, OutcomeRecord(&p.cfg, &letter), OutcomeRecord(&p.cfg, &said))
 	}
 	return p.ProduceRecords(ctx, recs)
 }

@@ -38,7 +38,12 @@ func Retain(ctx context.Context, cfg Config, cl *kgo.Client, log zerolog.Logger)
 func RetainOnce(ctx context.Context, cfg Config, cl *kgo.Client, now time.Time) (int64, error) {
 	keep := map[string]time.Duration{
 		schemas.TopicAlerts: cfg.Retention.Inputs, schemas.TopicTickets: cfg.Retention.Inputs, schemas.TopicChanges: cfg.Retention.Inputs,
-		schemas.TopicSignals: cfg.Retention.Signals, schemas.TopicDecisions: cfg.Retention.Decisions, schemas.TopicDeadLetter: cfg.Retention.DeadLetter,
+		schemas.TopicSignals: cfg.Retention.Signals,
+	}
+	for _, t := range schemas.OutTopics {
+		if !t.Latest {
+			keep[t.Name] = cfg.Retention.of(t.Name)
+		}
 	}
 	adm, total := kadm.NewClient(cl), int64(0)
 	for name, d := range keep {

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,12 +44,17 @@ func (c *Config) Topics() []Spec {
 		{Name: schemas.TopicTickets, Configs: keep(c.Retention.Inputs)},
 		{Name: schemas.TopicChanges, Configs: keep(c.Retention.Inputs)},
 		{Name: schemas.TopicSignals, Fixed: true, Configs: keep(c.Retention.Signals)},
-		{Name: schemas.TopicDecisions, Fixed: true, Configs: keep(c.Retention.Decisions)},
-		{Name: schemas.TopicIncidents, Fixed: true, Configs: compacted()},
-		{Name: schemas.TopicProblems, Fixed: true, Configs: compacted()},
-		{Name: schemas.TopicDeadLetter, Configs: keep(c.Retention.DeadLetter)},
-		{Name: schemas.TopicState, Fixed: true, Configs: c.stateConfigs()},
 	}
+	for _, t := range schemas.OutTopics {
+		spec := Spec{Name: t.Name, Fixed: t.Fixed}
+		if t.Latest {
+			spec.Configs = compacted()
+		} else {
+			spec.Configs = keep(c.Retention.of(t.Name))
+		}
+		specs = append(specs, spec)
+	}
+	specs = append(specs, Spec{Name: schemas.TopicState, Fixed: true, Configs: c.stateConfigs()})
 	for i := range specs {
 		specs[i].Partitions = c.Partitions
 		if specs[i].Name == schemas.TopicState {
@@ -84,8 +90,8 @@ func (c *Config) shadowTopics() []Spec {
 	shadow.EventRecorderTopics = nil
 	var out []Spec
 	for _, s := range shadow.Topics() {
-		switch strings.TrimPrefix(s.Name, shadow.TopicPrefix) {
-		case schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems, schemas.TopicDeadLetter, schemas.TopicState:
+		name := strings.TrimPrefix(s.Name, shadow.TopicPrefix)
+		if name == schemas.TopicState || slices.Contains(schemas.OutTopicNames(), name) {
 			out = append(out, s)
 		}
 	}

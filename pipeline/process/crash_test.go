@@ -139,27 +139,7 @@ func runAtLeastOnce(ctx context.Context, kc kafka.Config) error {
 			}
 			var out process.Output
 			engines[r.Partition].Step(&s, schemas.Time(r.Timestamp.UnixMilli()), &out)
-			for _, d := range out.Decisions {
-				rec, err := kafka.OutcomeRecord(&kc, schemas.TopicDecisions, schemas.TypeDecision, d.Scope, d.SignalID, d.At, d)
-				if err != nil {
-					return err
-				}
-				cl.Produce(ctx, rec, nil)
-			}
-			for _, e := range out.Timeline {
-				rec, err := kafka.OutcomeRecord(&kc, schemas.TopicDecisions, schemas.TypeTimeline, e.Scope, e.IncidentID, e.At, e)
-				if err != nil {
-					return err
-				}
-				cl.Produce(ctx, rec, nil)
-			}
-			for _, in := range out.Incidents {
-				rec, err := kafka.OutcomeRecord(&kc, schemas.TopicIncidents, schemas.TypeIncident, in.ID, in.ID, in.UpdatedAt, in)
-				if err != nil {
-					return err
-				}
-				cl.Produce(ctx, rec, nil)
-			}
+			out.Each(func(e schemas.Emission) { cl.Produce(ctx, kafka.OutcomeRecord(&kc, &e), nil) })
 		}
 		if err := cl.Flush(ctx); err != nil {
 			return err

@@ -22,7 +22,7 @@ type Engine interface {
 	// Snapshot writes everything that Restore needs.
 	Snapshot(w io.Writer) error
 	// Active returns the version in force of what an activation can set
-	// ("rules", "topology", "learnt"), or "".
+	// (schemas.Activatable), or "".
 	Active(what string) string
 }
 

@@ -106,7 +106,8 @@ func (n *Normaliser) apply(s *session, r *kgo.Record, now time.Time) error {
 		s.produce(rec)
 	}
 	n.met.refused.Add(float64(len(refused)))
-	return refuse(&n.kafka, r, at, "normalise", refused, s.produce)
+	refuse(&n.kafka, r, at, "normalise", refused, s.produce)
+	return nil
 }
 
 // partsOf returns the single refusals in err.

@@ -72,19 +72,20 @@ func (p *part) step(r *kgo.Record, at schemas.Time, to emit) error {
 	id, hasID := headerID(r)
 	if hasID && p.eng.Repeat(id, at, &p.out) {
 		p.met.repeats.Inc()
-		return p.emit(to)
+		p.emit(to)
+		return nil
 	}
 	sig := new(schemas.Signal) // not reused: a decision carries it on
 	if err := readSignal(r, id, hasID, sig); err != nil {
 		p.met.refused.Inc()
-		if err := p.emit(to); err != nil {
-			return err
-		}
-		return refuse(p.kafka, r, at, "correlate", []error{err}, to)
+		p.emit(to)
+		refuse(p.kafka, r, at, "correlate", []error{err}, to)
+		return nil
 	}
 	p.met.steps.Inc()
 	p.eng.Step(sig, at, &p.out)
-	return p.emit(to)
+	p.emit(to)
+	return nil
 }
 
 // clockFollows keeps the clock where the engine is: a record that was refused
@@ -167,49 +168,22 @@ func errTooLong(r *kgo.Record) error {
 }
 
 // emit encodes what the engine said and empties the output.
-func (p *part) emit(to emit) error {
+func (p *part) emit(to emit) {
 	if p.out.Empty() {
-		return nil
+		return
 	}
-	defer p.out.Reset()
-	if to == nil {
-		return nil
-	}
-	var first error
-	send := func(topic, typ, key, id string, at schemas.Time, v any) {
-		r, err := kafka.OutcomeRecord(p.kafka, topic, typ, key, id, at, v)
-		if err == nil && len(r.Value) > maxOutcomeBytes {
-			p.met.shrunk.Inc()
-			r, err = kafka.OutcomeRecord(p.kafka, topic, typ, key, id, at, shrink(v))
-		}
-		if err != nil {
-			if first == nil {
-				first = fmt.Errorf("encoding %s %s: %w", typ, id, err)
+	if to != nil {
+		p.out.Each(func(e schemas.Emission) {
+			r := kafka.OutcomeRecord(p.kafka, &e)
+			if len(r.Value) > maxOutcomeBytes {
+				p.met.shrunk.Inc()
+				e = e.Shrunk()
+				r = kafka.OutcomeRecord(p.kafka, &e)
 			}
-			return
-		}
-		to(r)
+			to(r)
+		})
 	}
-	for i := range p.out.Decisions {
-		d := &p.out.Decisions[i]
-		send(schemas.TopicDecisions, schemas.TypeDecision, d.Scope, revision(d.SignalID, d.Revision), d.LastAt, d)
-	}
-	for i := range p.out.Timeline {
-		e := &p.out.Timeline[i]
-		send(schemas.TopicDecisions, schemas.TypeTimeline, e.Scope, revision(e.IncidentID, e.Seq), e.At, e)
-	}
-	for i := range p.out.Incidents {
-		in := &p.out.Incidents[i]
-		send(schemas.TopicIncidents, schemas.TypeIncident, in.ID, revision(in.ID, in.Revision), in.UpdatedAt, in)
-	}
-	for i := range p.out.Problems {
-		pr := &p.out.Problems[i]
-		send(schemas.TopicProblems, schemas.TypeProblem, pr.ID, revision(pr.ID, pr.Revision), pr.UpdatedAt, pr)
-	}
-	return first
+	p.out.Reset()
 }
-
-// revision makes an event's id, the same whenever the event is made again.
-func revision(id string, n int64) string { return id + "/" + strconv.FormatInt(n, 10) }
 
 func label(partition int32) string { return strconv.Itoa(int(partition)) }

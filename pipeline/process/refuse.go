@@ -16,32 +16,24 @@ const maxDeadValue = 64 << 10
 
 // refuse writes a record of which something can't be taken to the dead letter,
 // and a decision for each thing refused.
-func refuse(kc *kafka.Config, r *kgo.Record, at schemas.Time, stage string, why []error, to emit) error {
+func refuse(kc *kafka.Config, r *kgo.Record, at schemas.Time, stage string, why []error, to emit) {
 	if to == nil || len(why) == 0 {
-		return nil
+		return
 	}
 	d := schemas.DeadLetter{
 		SignalID: refusedID(r, 0), Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, At: at, Stage: stage,
 		Reason: reasons(why), Value: r.Value[:min(len(r.Value), maxDeadValue)], Size: len(r.Value),
 	}
-	dead, err := kafka.OutcomeRecord(kc, schemas.TopicDeadLetter, schemas.TypeDeadLetter, deadKey(r), d.SignalID, at, d)
-	if err != nil {
-		return fmt.Errorf("encoding a dead letter: %w", err)
-	}
-	to(dead)
+	dead := schemas.DeadLetters.Emission(&d)
+	dead.Key = deadKey(r)
+	to(kafka.OutcomeRecord(kc, &dead))
 	for i, w := range why {
-		id := refusedID(r, i)
-		dec := schemas.Decision{
-			SignalID: id, Revision: 1, Scope: deadKey(r), Verdict: schemas.VerdictRefused, At: at, LastAt: at,
+		dec := schemas.Decisions.Emission(&schemas.Decision{
+			SignalID: refusedID(r, i), Revision: 1, Scope: deadKey(r), Verdict: schemas.VerdictRefused, At: at, LastAt: at,
 			Reason: fmt.Sprintf("%s partition %d offset %d can't be taken: %s. The record is in the dead letter.", r.Topic, r.Partition, r.Offset, w),
-		}
-		rec, err := kafka.OutcomeRecord(kc, schemas.TopicDecisions, schemas.TypeDecision, dec.Scope, revision(id, 1), at, &dec)
-		if err != nil {
-			return fmt.Errorf("encoding a refusal: %w", err)
-		}
-		to(rec)
+		})
+		to(kafka.OutcomeRecord(kc, &dec))
 	}
-	return nil
 }
 
 // refusedID is RefusedID for the first thing in a record, and an id of its own

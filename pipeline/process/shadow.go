@@ -14,7 +14,7 @@ const roleShadow = "shadow"
 // and changes nothing: it writes to topics of its own (shadow.decisions,
 // shadow.incidents, ...), is in a group of its own, and appends nothing to the
 // log it reads. engines says which rules; imposed lists what they impose
-// ("rules", "topology"): the log's activations of it are passed over.
+// (of schemas.Activatable): the log's activations of it are passed over.
 func NewShadow(cfg Config, kc kafka.Config, engines Engines, imposed []string, deps Deps) (*Correlator, error) {
 	return newCorrelator(cfg, kc.ForShadow(), kc.Topic(schemas.TopicSignals), roleShadow, shadowEngines{engines, imposed}, deps)
 }

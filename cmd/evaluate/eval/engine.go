@@ -44,18 +44,17 @@ func (a Engine) Assign(topology []byte, signals []sim.Labelled) ([]string, map[s
 type Replay struct {
 	engine    *correlate.Engine
 	out       correlate.Output
-	decisions map[string]schemas.Decision
-	incidents map[string]schemas.Incident
-	problems  map[string]schemas.Problem
+	decisions *schemas.Newest[schemas.Decision]
+	incidents *schemas.Newest[schemas.Incident]
+	problems  *schemas.Newest[schemas.Problem]
 	now       schemas.Time
 }
 
 // NewReplay wraps an engine that has seen nothing yet.
 func NewReplay(e *correlate.Engine) *Replay {
-	return &Replay{
-		engine: e, decisions: map[string]schemas.Decision{},
-		incidents: map[string]schemas.Incident{}, problems: map[string]schemas.Problem{},
-	}
+	r := &Replay{engine: e, decisions: schemas.Decisions.Newest(), incidents: schemas.Incidents.Newest(), problems: schemas.Problems.Newest()}
+	r.decisions.Trim = func(d *schemas.Decision) { d.Signal = nil }
+	return r
 }
 
 // Step feeds one signal at the time it was received.
@@ -82,29 +81,26 @@ func (r *Replay) Tick(at schemas.Time) {
 }
 
 func (r *Replay) keep() {
-	for _, d := range r.out.Decisions {
-		if old, ok := r.decisions[d.SignalID]; ok && old.Revision > d.Revision {
-			continue
-		}
-		d.Signal = nil
-		r.decisions[d.SignalID] = d
-	}
-	for _, i := range r.out.Incidents {
-		r.incidents[i.ID] = i
-	}
-	for _, p := range r.out.Problems {
-		r.problems[p.ID] = p
-	}
+	r.decisions.Take(&r.out)
+	r.incidents.Take(&r.out)
+	r.problems.Take(&r.out)
 }
 
 // Decision returns the latest decision on a signal.
 func (r *Replay) Decision(signal string) (schemas.Decision, bool) {
-	d, ok := r.decisions[signal]
-	return d, ok
+	if d := r.decisions.Get(signal); d != nil {
+		return *d, true
+	}
+	return schemas.Decision{}, false
 }
 
 // Incident returns the incident a signal is in, or "".
-func (r *Replay) Incident(signal string) string { return r.decisions[signal].IncidentID }
+func (r *Replay) Incident(signal string) string {
+	if d := r.decisions.Get(signal); d != nil {
+		return d.IncidentID
+	}
+	return ""
+}
 
 // Clusters returns the outermost incident of each signal.
 func (r *Replay) Clusters(signals []sim.Labelled) []string {
@@ -118,11 +114,11 @@ func (r *Replay) Clusters(signals []sim.Labelled) []string {
 // Outermost returns the incident above all others that id is below.
 func (r *Replay) Outermost(id string) string {
 	for range 100 { // a cycle would be a bug of the engine, not ours to hang on
-		parent := r.incidents[id].ParentID
-		if parent == "" {
+		inc := r.incidents.Get(id)
+		if inc == nil || inc.ParentID == "" {
 			break
 		}
-		id = parent
+		id = inc.ParentID
 	}
 	return id
 }
@@ -130,9 +126,9 @@ func (r *Replay) Outermost(id string) string {
 // Roots returns the suspected roots of every incident, best first.
 func (r *Replay) Roots() map[string][]string {
 	roots := map[string][]string{}
-	for id, inc := range r.incidents {
+	for inc := range r.incidents.All() {
 		for _, s := range inc.Roots {
-			roots[id] = append(roots[id], s.Service)
+			roots[inc.ID] = append(roots[inc.ID], s.Service)
 		}
 	}
 	return roots

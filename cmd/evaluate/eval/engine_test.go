@@ -86,7 +86,7 @@ func TestEngineDecidesEverySignalOnce(t *testing.T) {
 			t.Fatalf("signal %d was decided differently the second time:\n%+v\n%+v", i+1, x, y)
 		}
 	}
-	if len(a.decisions) != distinct(d) {
-		t.Errorf("%d decisions for %d signals", len(a.decisions), distinct(d))
+	if a.decisions.Len() != distinct(d) {
+		t.Errorf("%d decisions for %d signals", a.decisions.Len(), distinct(d))
 	}
 }

@@ -56,15 +56,15 @@ func scoreProblems(w *sim.World, run *Replay) ProblemScores {
 	}
 	s := ProblemScores{}
 	found := map[string]bool{}
-	for _, id := range sortedKeys(run.problems) {
+	for p := range run.problems.All() {
 		s.Flagged++
 		votes := map[string]int{}
-		for _, inc := range run.problems[id].IncidentIDs {
+		for _, inc := range p.IncidentIDs {
 			votes[cause[inc]]++
 		}
 		best := most(votes)
 		switch {
-		case best == "" || 2*votes[best] <= len(run.problems[id].IncidentIDs):
+		case best == "" || 2*votes[best] <= len(p.IncidentIDs):
 		case seasonal[best]:
 			s.Seasonal++
 		default:

@@ -11,13 +11,6 @@ import (
 	"pinkstar/schemas"
 )
 
-// What an activation can set, as schemas.Activation names it.
-const (
-	whatRules    = "rules"
-	whatTopology = "topology"
-	whatLearnt   = "learnt"
-)
-
 // LoadRules reads the configured rule set and topology. Without any it returns
 // what a new engine starts with, so that nothing has to be activated.
 func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err error) {
@@ -65,37 +58,20 @@ type engines struct{ wanted []schemas.Activation }
 
 func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *engines {
 	return &engines{wanted: []schemas.Activation{
-		{What: whatRules, Version: set.Version, Text: string(set.Text)},
-		{What: whatTopology, Version: topo.Version, Text: string(topo.Text)},
-		{What: whatLearnt, Version: learnt.Version, Text: string(learnt.Text)},
+		{What: schemas.WhatRules, Version: set.Version, Text: string(set.Text)},
+		{What: schemas.WhatTopology, Version: topo.Version, Text: string(topo.Text)},
+		{What: schemas.WhatLearnt, Version: learnt.Version, Text: string(learnt.Text)},
 	}}
 }
 
-func (e *engines) New() (process.Engine, error) { return partitionEngine{correlate.New(nil, nil)}, nil }
+func (e *engines) New() (process.Engine, error) { return correlate.New(nil, nil), nil }
 
 func (e *engines) Restore(r io.Reader) (process.Engine, error) {
 	restored, err := correlate.Restore(r)
-	if err != nil {
+	if err != nil { // not in the interface: a nil engine would be one
 		return nil, err
 	}
-	return partitionEngine{restored}, nil
+	return restored, nil
 }
 
 func (e *engines) Wanted() []schemas.Activation { return e.wanted }
-
-// partitionEngine is correlate.Engine, able to say which version of a thing it runs.
-type partitionEngine struct{ *correlate.Engine }
-
-// Active implements process.Engine.
-func (e partitionEngine) Active(what string) string {
-	switch what {
-	case whatRules:
-		return e.RulesVersion()
-	case whatTopology:
-		return e.TopologyVersion()
-	case whatLearnt:
-		return e.LearntVersion()
-	default:
-		return ""
-	}
-}

@@ -94,7 +94,7 @@ func newShadowEngines(cfg *config.Config) (*shadowEngines, []string, error) {
 		if e.set, err = rules.Parse(name, text); err != nil {
 			return nil, nil, err
 		}
-		e.imposed = append(e.imposed, whatRules)
+		e.imposed = append(e.imposed, schemas.WhatRules)
 	}
 	if name := cfg.Shadow.TopologyFile; name != "" {
 		text, err := os.ReadFile(name)
@@ -104,13 +104,13 @@ func newShadowEngines(cfg *config.Config) (*shadowEngines, []string, error) {
 		if e.topo, err = rules.ParseTopology(name, text); err != nil {
 			return nil, nil, err
 		}
-		e.imposed = append(e.imposed, whatTopology)
+		e.imposed = append(e.imposed, schemas.WhatTopology)
 	}
 	return e, e.imposed, nil
 }
 
 func (e *shadowEngines) New() (process.Engine, error) {
-	return partitionEngine{correlate.New(e.set, e.topo)}, nil
+	return correlate.New(e.set, e.topo), nil
 }
 
 // Restore puts what is imposed in force, should it have changed since the
@@ -122,15 +122,15 @@ func (e *shadowEngines) Restore(r io.Reader) (process.Engine, error) {
 	}
 	var out correlate.Output
 	for _, what := range e.imposed {
-		a := schemas.Activation{What: whatRules, Version: e.set.Version, Text: string(e.set.Text)}
-		if what == whatTopology {
-			a = schemas.Activation{What: whatTopology, Version: e.topo.Version, Text: string(e.topo.Text)}
+		a := schemas.Activation{What: schemas.WhatRules, Version: e.set.Version, Text: string(e.set.Text)}
+		if what == schemas.WhatTopology {
+			a = schemas.Activation{What: schemas.WhatTopology, Version: e.topo.Version, Text: string(e.topo.Text)}
 		}
-		if (partitionEngine{restored}).Active(what) != a.Version {
+		if restored.Active(what) != a.Version {
 			restored.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: &a}, restored.Now(), &out)
 		}
 	}
-	return partitionEngine{restored}, nil
+	return restored, nil
 }
 
 func (e *shadowEngines) Wanted() []schemas.Activation { return nil }

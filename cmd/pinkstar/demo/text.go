@@ -56,8 +56,7 @@ func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 }
 
 func topicList(prefix string) string {
-	names := []string{schemas.TopicAlerts, schemas.TopicTickets, schemas.TopicChanges, schemas.TopicSignals,
-		schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems, schemas.TopicDeadLetter}
+	names := append([]string{schemas.TopicAlerts, schemas.TopicTickets, schemas.TopicChanges, schemas.TopicSignals}, schemas.OutTopicNames()...)
 	for i := range names {
 		names[i] = prefix + names[i]
 	}

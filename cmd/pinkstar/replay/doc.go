@@ -5,7 +5,8 @@
 //
 //   - replay.go: lines into the engine
 //   - outcome.go: what the engine said last about each signal, incident, problem
-//   - print.go: the lines that come out
+//   - print.go: the lines that come out: incidents, decisions, and whatever else
+//     the engine says, by the names of schemas.Outcomes
 //
 // # Non-obvious
 //
@@ -18,7 +19,7 @@
 //     be read gets decision "refused" under its line number and stops nothing.
 //   - parent_id of a decision is the outermost incident, incident_id itself when
 //     there is none above; parent_id of an incident is "" for a main one.
-//   - Lists of members and timelines are not printed: the decisions say the
-//     same, and keeping them for every incident until the end would cost more
-//     than the engine does.
+//   - An incident's lists of members and timeline are not printed: the decisions
+//     and --emit timeline say the same, and keeping them for every incident until
+//     the end would cost more than the engine does.
 package replay

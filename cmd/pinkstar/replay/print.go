@@ -5,19 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 
 	"pinkstar/schemas"
 )
-
-type incidentLine struct {
-	Type string `json:"type"`
-	*schemas.Incident
-}
-
-type problemLine struct {
-	Type string `json:"type"`
-	*schemas.Problem
-}
 
 // decisionLine is a decision at one position of the input.
 type decisionLine struct {
@@ -43,39 +35,51 @@ type decisionLine struct {
 	Topology   string             `json:"topology,omitempty"`
 }
 
+// print writes what is to be printed, one line of JSON each.
 func (o *outcomes) print(w io.Writer, opts *Options) error {
 	b := bufio.NewWriterSize(w, 256<<10)
-	enc := json.NewEncoder(b)
-	enc.SetEscapeHTML(false)
-	if opts.emits(EmitIncident) {
-		for _, id := range o.incidentOrder {
-			inc := o.incidents[id]
-			if inc.Services == nil {
-				inc.Services = []string{}
-			}
-			if inc.Roots == nil {
-				inc.Roots = []schemas.SuspectedRoot{}
-			}
-			if err := enc.Encode(incidentLine{"incident", inc}); err != nil {
+	for _, k := range o.kept {
+		switch {
+		case !opts.emits(k.name):
+		case k.Kept == schemas.Kept(o.decisions):
+			if err := o.printDecisions(b); err != nil {
 				return err
 			}
-		}
-	}
-	if err := o.printDecisions(enc); err != nil {
-		return err
-	}
-	for _, id := range o.problemOrder {
-		if err := enc.Encode(problemLine{"problem", o.problems[id]}); err != nil {
-			return err
+		default:
+			printKept(b, k)
 		}
 	}
 	return b.Flush()
 }
 
-func (o *outcomes) printDecisions(enc *json.Encoder) error {
-	first := make(map[schemas.ID]position, len(o.decisions))
+// printKept writes outcomes under their type. Incidents and problems have it
+// among their own fields; others may have a field of that name, as the timeline
+// does, and stand below it.
+func printKept(b *bufio.Writer, k keptAs) {
+	name := strconv.Quote(k.name)
+	flat := k.name == schemas.Incidents.Name || k.name == schemas.Problems.Name
+	var line []byte
+	k.Each(func(e schemas.Emission) {
+		line = append(append(line[:0], `{"type":`...), name...)
+		line = append(line, ',')
+		at := len(line)
+		if flat {
+			line = e.Append(line)
+			line = slices.Delete(line, at, at+1) // its own brace
+		} else {
+			line = append(append(line, name...), ':')
+			line = append(e.Append(line), '}')
+		}
+		_, _ = b.Write(append(line, '\n')) // Flush tells
+	})
+}
+
+func (o *outcomes) printDecisions(b *bufio.Writer) error {
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	first := make(map[schemas.ID]position, o.decisions.Len())
 	for _, p := range o.positions {
-		d := o.decisions[p.id]
+		d := o.decisions.Get(p.id.String())
 		if d == nil {
 			return fmt.Errorf("line %d, index %d: the engine made no decision about signal %s", p.line, p.index, p.id)
 		}

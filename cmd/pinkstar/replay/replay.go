@@ -14,16 +14,6 @@ import (
 	"pinkstar/schemas"
 )
 
-// What can be printed.
-const (
-	EmitIncident = "incident"
-	EmitDecision = "decision"
-	EmitProblem  = "problem"
-)
-
-// Emits lists what can be printed, in the order in which it is.
-var Emits = []string{EmitIncident, EmitDecision, EmitProblem}
-
 // Options say how to replay.
 type Options struct {
 	Rules    *rules.Set
@@ -37,7 +27,7 @@ type Options struct {
 }
 
 func (o *Options) emits(what string) bool {
-	return slices.Contains(o.Emit, what) || len(o.Emit) == 0 && what == EmitIncident
+	return slices.Contains(o.Emit, what) || len(o.Emit) == 0 && what == schemas.Incidents.Name
 }
 
 // Summary counts what was read.
@@ -70,7 +60,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, opts Options) (Summar
 	p.out.Reset()
 	p.engine.Settle(&p.out)
 	p.outcomes.take(&p.out)
-	p.sum.Incidents, p.sum.Problems = len(p.outcomes.incidents), len(p.outcomes.problems)
+	p.sum.Incidents, p.sum.Problems = p.outcomes.incidents.Len(), p.outcomes.problems.Len()
 	return p.sum, p.outcomes.print(out, &opts)
 }
 
@@ -140,7 +130,7 @@ func (p *player) signal(line, index int, s *schemas.Signal) {
 	if err != nil { // the translator makes the ids
 		panic("replay: " + err.Error())
 	}
-	if p.outcomes.keepDecisions {
+	if p.outcomes.decisions != nil {
 		p.outcomes.positions = append(p.outcomes.positions, position{line: int32(line), index: int32(index), id: id})
 	}
 	p.out.Reset()

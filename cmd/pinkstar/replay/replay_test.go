@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func TestEveryPositionGetsOneDecisionLine(t *testing.T) {
 		`{"hello":"world"}`,
 		alert("core", "10:00:00"),
 	}, "\n")
-	lines, sum := play(t, in, options(t, nil, EmitDecision, EmitIncident))
+	lines, sum := play(t, in, options(t, nil, "decision", "incident"))
 	var got []string
 	incidents := map[string]bool{}
 	ids := map[int]string{}
@@ -94,6 +95,33 @@ func TestEveryPositionGetsOneDecisionLine(t *testing.T) {
 	}
 	if ids[1] != ids[4] || ids[1] != ids[6] || sum.Signals != 4 || sum.Refused != 3 {
 		t.Errorf("ids %v, %+v; want one id for the three deliveries", ids, sum)
+	}
+}
+
+// Whatever the engine says can be printed, by its name, and not unasked.
+func TestEveryOutcomeOfTheEngineCanBePrinted(t *testing.T) {
+	topology := []byte("services:\n  turret-control: {depends_on: [shield-generator]}\n  shield-generator: {}\n")
+	in := alert("shield-generator", "10:00:00") + "\n" + alert("turret-control", "10:00:20") + "\n"
+	for _, k := range schemas.Outcomes {
+		name := k.Names().Name
+		if !k.FromEngine() {
+			continue
+		}
+		lines, _ := play(t, in, options(t, topology, name))
+		for _, l := range lines {
+			if l.Type != name {
+				t.Errorf("--emit %s printed a %q", name, l.Type)
+			}
+		}
+		if len(lines) == 0 && name != schemas.Problems.Name { // two alerts are no problem
+			t.Errorf("--emit %s printed nothing", name)
+		}
+	}
+	if err := func() error {
+		_, err := Run(t.Context(), strings.NewReader(in), io.Discard, options(t, topology, "deadletter"))
+		return err
+	}(); err == nil {
+		t.Error("--emit deadletter was taken: the engine says none")
 	}
 }
 

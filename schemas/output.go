@@ -1,0 +1,36 @@
+package schemas
+
+// Output is what leaves the engine. The caller writes it and calls Reset; it
+// may gather several steps before. What it holds is never changed afterwards.
+type Output struct {
+	Decisions []Decision
+	Incidents []Incident
+	Timeline  []TimelineEntry
+	Problems  []Problem
+}
+
+// Reset empties o, keeping its memory.
+func (o *Output) Reset() {
+	reset(&o.Decisions)
+	reset(&o.Incidents)
+	reset(&o.Timeline)
+	reset(&o.Problems)
+}
+
+func reset[T any](list *[]T) {
+	clear(*list)
+	*list = (*list)[:0]
+}
+
+// Empty reports whether there is nothing to write. The engine is asked for
+// every repeat, so it is written out.
+func (o *Output) Empty() bool {
+	return len(o.Decisions)+len(o.Incidents)+len(o.Timeline)+len(o.Problems) == 0
+}
+
+// Each hands every outcome to f, in the order of Outcomes.
+func (o *Output) Each(f func(Emission)) {
+	for _, k := range Outcomes {
+		k.each(o, f)
+	}
+}
