@@ -84,3 +84,13 @@ func (e *Engine) setTopology(src *rules.Topology) {
 		}
 	}
 }
+
+// SetLearnt puts learnt pairs in force before the first record, as New does with
+// rules and topology; nil takes them away. Later ones come by the log.
+func (e *Engine) SetLearnt(src *rules.Learnt) {
+	if src == nil {
+		src = rules.EmptyLearnt()
+	}
+	e.learnt = newLearnt(src)
+	e.newVersions()
+}

@@ -34,8 +34,7 @@ type Engine struct {
 	strings interner
 	scratch scratch
 
-	guide Guide  // nil but in training
-	terms []Term // of the candidate being weighed, for the guide
+	guide Guide // nil but in training
 }
 
 // versions names what a decision was made under.

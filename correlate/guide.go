@@ -34,21 +34,21 @@ type Term struct {
 func (e *Engine) SetGuide(g Guide) { e.guide = g }
 
 // term notes for the guide where points come from.
-func (e *Engine) term(points *int64, share int64) {
-	if e.guide != nil && share != 0 {
-		e.terms = append(e.terms, Term{points, share})
+func (s *sheet) term(points *int64, share int64) {
+	if s.e.guide != nil && share != 0 {
+		s.res.terms = append(s.res.terms, Term{points, share})
 	}
 }
 
 // termsAt notes which corners of a curve what it says of x comes from.
-func (e *Engine) termsAt(c []rules.Corner, x int64) {
-	if e.guide == nil || len(c) == 0 {
+func (s *sheet) termsAt(c []rules.Corner, x int64) {
+	if s.e.guide == nil || len(c) == 0 {
 		return
 	}
 	i, share := place1000(c, x)
-	e.term(&c[i].Points, 1000-share)
+	s.term(&c[i].Points, 1000-share)
 	if share > 0 {
-		e.term(&c[i+1].Points, share)
+		s.term(&c[i+1].Points, share)
 	}
 }
 

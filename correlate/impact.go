@@ -1,10 +1,6 @@
 package correlate
 
-import (
-	"strconv"
-
-	"pinkstar/schemas"
-)
+import "pinkstar/schemas"
 
 // measured is what impact signals reported for an incident. It replaces the
 // model's figures where it is above 0.
@@ -89,8 +85,6 @@ func impactText(i *schemas.Impact) string {
 	return text
 }
 
-func money(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
-
 // impactOf estimates what inc has cost so far: the revenue of its services for
 // as long as it lasted, times the share lost by severity, plus the time of the
 // people who work on it. A main incident holds the revenue of its children; the
@@ -138,10 +132,6 @@ func (e *Engine) replaceMeasured(inc *incident, out *schemas.ImpactRange) {
 }
 
 func minutes(ms int64) float64 { return float64(ms/600) / 100 }
-
-// cents rounds to two decimals. The conversion keeps the compiler from fusing
-// it with what comes after, so that every platform gets the same bytes.
-func cents(v float64) float64 { return float64(int64(float64(v*100)+0.5)) / 100 }
 
 // endOf is when the disruption by inc ended, or now.
 func (e *Engine) endOf(inc *incident) schemas.Time {

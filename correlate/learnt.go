@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"slices"
+	"strings"
 
 	"pinkstar/correlate/rules"
 )
@@ -17,6 +18,13 @@ type learnt struct {
 // alertType is an alert's name on a service.
 type alertType struct{ name, service string }
 
+func compareTypes(a, b alertType) int {
+	if c := strings.Compare(a.service, b.service); c != 0 {
+		return c
+	}
+	return strings.Compare(a.name, b.name)
+}
+
 // learntKey is a type in the scope in which something was learnt about it, or
 // in all of them ("").
 type learntKey struct {
@@ -27,16 +35,6 @@ type learntKey struct {
 type partner struct {
 	with   alertType
 	points int64
-}
-
-// SetLearnt puts learnt pairs in force before the first record, as New does with
-// rules and topology; nil takes them away. Later ones come by the log.
-func (e *Engine) SetLearnt(src *rules.Learnt) {
-	if src == nil {
-		src = rules.EmptyLearnt()
-	}
-	e.learnt = newLearnt(src)
-	e.newVersions()
 }
 
 func newLearnt(src *rules.Learnt) *learnt {
@@ -61,41 +59,14 @@ func newLearnt(src *rules.Learnt) *learnt {
 	return l
 }
 
-// of returns the partners of q's alert: those learnt in its scope, or else
-// those that hold everywhere.
-func (l *learnt) of(q *query) []partner {
+// of returns the partners of alerts of type t: those learnt in the scope, or
+// else those that hold everywhere.
+func (l *learnt) of(scope string, t alertType) []partner {
 	if len(l.partners) == 0 {
 		return nil
 	}
-	t := alertType{q.name, q.sub.service}
-	if ps := l.partners[learntKey{q.sc.name, t}]; ps != nil {
+	if ps := l.partners[learntKey{scope, t}]; ps != nil {
 		return ps
 	}
 	return l.partners[learntKey{"", t}]
-}
-
-// learntRings offers the rings of the services of the partners of q's alert.
-func (e *Engine) learntRings(q *query, ring func(*entity)) {
-	for _, p := range e.learnt.of(q) {
-		ring(e.entity(q.sc, entityService, p.with.service, false))
-	}
-}
-
-// learntTies offers the strongest learnt partner of the alert in the incident.
-func (e *Engine) learntTies(t *ties) {
-	best, name, at := int64(0), "", (*place)(nil)
-	for _, p := range e.learnt.of(t.q) {
-		pts := min(p.points, e.set.Correlation.Weights.Learnt)
-		if pts <= best || t.inc.names[p.with.name] == 0 {
-			continue
-		}
-		ent := e.entity(t.q.sc, entityService, p.with.service, false)
-		if ent == nil || t.inc.places[ent] == nil {
-			continue
-		}
-		best, name, at = pts, p.with.name+" on "+p.with.service, t.inc.places[ent]
-	}
-	if at != nil {
-		t.consider(tieAcross, at, evidence{kind: evLearnt, points: best, other: name}, nil, nil)
-	}
 }

@@ -98,7 +98,7 @@ func (e *Engine) peers(sc *scope, text string, sub *subject, out []mention) []me
 		if len(word) < minWord || word == sub.service {
 			continue
 		}
-		n := e.topo.folded(word, &e.scratch.key)
+		n := e.topo.folded(word)
 		if n < 0 || e.topo.nodes[n].name == sub.service {
 			continue
 		}

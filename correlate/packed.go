@@ -157,7 +157,7 @@ func unpackEvidence(room []evidence, b, service string) []evidence {
 		if flags&packExtra != 0 {
 			ev.extra = r.text()
 		}
-		if r.bad || int(ev.kind) >= len(evidenceNames) {
+		if r.bad || !ev.kind.known() {
 			break
 		}
 		out = append(out, ev)

@@ -136,10 +136,9 @@ func (e *Engine) choose(q *query, s *schemas.Signal) placement {
 	e.scratch.scored = e.scratch.scored[:0]
 	var options []Option
 	for _, inc := range cands {
-		e.terms = nil
 		sc := e.score(q, inc)
 		if e.guide != nil && len(sc.evidence) > 0 {
-			options = append(options, Option{inc.pub.ID, sc.score, e.terms})
+			options = append(options, Option{inc.pub.ID, sc.score, sc.terms})
 		}
 		if sc.score > 0 || sc.decisive {
 			e.scratch.scored = append(e.scratch.scored, sc)

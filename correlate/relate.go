@@ -136,7 +136,6 @@ func (e *Engine) kin(small, large *incident) kinship {
 func (e *Engine) relate(inc, other *incident) scored {
 	c := &e.set.Correlation
 	s := &sheet{e: e, res: scored{inc: other, anchor: other.lastID}, start: len(e.scratch.evidence)}
-	e.terms = nil
 	small, large := inc, other
 	if len(small.services) > len(large.services) {
 		small, large = large, small
@@ -148,7 +147,7 @@ func (e *Engine) relate(inc, other *incident) scored {
 		k.base, k.best, k.gap = &c.Weights.LinkApart, evidence{kind: evTogether}, begun
 	}
 	k.best.points = *k.base
-	e.term(k.base, 1000)
+	s.term(k.base, 1000)
 	s.add(k.best)
 	if inc.sc.events() {
 		s.fixed(&c.Weights.LinkEvents, evidence{kind: evEvents})
@@ -166,7 +165,7 @@ func (e *Engine) relate(inc, other *incident) scored {
 	s.read(l.Smaller, int64(a.alerts)*rateUnit, evidence{kind: evSmaller, n: int32(a.alerts)})
 	s.read(l.Pace, a.level, evidence{kind: evPaceSmaller, n: int32(a.level)})
 	s.res.evidence = slices.Clone(s.res.evidence)
-	if e.guide != nil && !e.guide.Link(inc.pub.ID, other.pub.ID, Option{other.pub.ID, s.res.score, e.terms}) {
+	if e.guide != nil && !e.guide.Link(inc.pub.ID, other.pub.ID, Option{other.pub.ID, s.res.score, s.res.terms}) {
 		s.res.score = 0
 	}
 	return s.res

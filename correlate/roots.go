@@ -85,16 +85,6 @@ func (c *rootCandidate) before(b *rootCandidate) bool {
 	return c.p.ent.key.name < b.p.ent.key.name
 }
 
-func compareStrings(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 	var s string
 	if affected == 1 {

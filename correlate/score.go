@@ -15,6 +15,7 @@ type scored struct {
 	anchor   schemas.ID
 	decisive bool // an operator's or a key's word: no weighing
 	ruled    bool
+	terms    []Term // for the guide
 }
 
 // sheet is where the points of one candidate are added up. Points are
@@ -37,7 +38,7 @@ func (s *sheet) fixed(points *int64, ev evidence) {
 	if *points == 0 && s.e.guide == nil {
 		return
 	}
-	s.e.term(points, 1000)
+	s.term(points, 1000)
 	ev.points = *points
 	s.add(ev)
 }
@@ -47,7 +48,7 @@ func (s *sheet) read(c []rules.Corner, x int64, ev evidence) {
 	if ev.points = s.e.pointsAt(c, x); ev.points != 0 {
 		s.add(ev)
 	}
-	s.e.termsAt(c, x)
+	s.termsAt(c, x)
 }
 
 // score weighs inc for the signal of q. Only evidence that can link (not time,
@@ -109,7 +110,7 @@ func (e *Engine) scoreTie(q *query, inc *incident, t *tie, s *sheet) {
 	c := e.curvesOf(q, inc, t.group)
 	for _, p := range t.base {
 		if p != nil {
-			e.term(p, 1000)
+			s.term(p, 1000)
 		}
 	}
 	s.add(t.ev)

@@ -52,6 +52,9 @@ type vicinity struct {
 	order []int32
 }
 
+// lookupsCap bounds how many names are kept that were looked up.
+const lookupsCap = 1 << 16
+
 // vicinityCap bounds the neighbourhood of one service.
 const vicinityCap = 512
 
@@ -197,11 +200,10 @@ func appendFolded(b []byte, s string) []byte {
 }
 
 // folded returns the node of a declared name or alias, however it is written,
-// or -1. It needs memory for the name.
-func (t *topology) folded(name string, room *[]byte) int32 {
-	b := appendFolded((*room)[:0], name)
-	*room = b
-	if n, ok := t.byFolded[string(b)]; ok {
+// or -1.
+func (t *topology) folded(name string) int32 {
+	var room [64]byte
+	if n, ok := t.byFolded[string(appendFolded(room[:0], name))]; ok {
 		return n
 	}
 	return -1
@@ -225,7 +227,7 @@ func (t *topology) lookup(name string) int32 {
 		return n
 	}
 	n := t.search(name)
-	if len(t.lookups) >= internerSize {
+	if len(t.lookups) >= lookupsCap {
 		clear(t.lookups)
 	}
 	t.lookups[name] = n
@@ -281,7 +283,7 @@ func (t *topology) ofPod(name string) int32 {
 		}
 		p = p[:i]
 	}
-	if len(t.lookups) >= internerSize {
+	if len(t.lookups) >= lookupsCap {
 		clear(t.lookups)
 	}
 	t.lookups[key] = n
