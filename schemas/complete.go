@@ -69,16 +69,20 @@ func (n *Naming) Complete(s *Signal) error {
 	if s.ReceivedAt == 0 {
 		return fmt.Errorf("received_at: missing")
 	}
+	s.trim()
 	n.fromLabels(s)
 	if err := completeStatus(s); err != nil {
 		return err
+	}
+	if s.Severity == severityOver {
+		s.Severity = SeverityInfo
 	}
 	if s.Source == "" {
 		s.Source = "unknown"
 	}
 	if s.Name == "" {
-		if s.Name = s.Labels.Get("alertname"); s.Name == "" {
-			s.Name = s.Summary
+		if s.Name = strings.TrimSpace(s.Labels.Get("alertname")); s.Name == "" {
+			s.Name = strings.TrimSpace(s.Summary)
 		}
 	}
 	if s.Name == "" {
@@ -102,10 +106,23 @@ func (n *Naming) Complete(s *Signal) error {
 	return nil
 }
 
+// trim takes away spaces around names: "production " is no scope of its own.
+// Labels stay as they were sent.
+func (s *Signal) trim() {
+	for _, p := range []*string{&s.Source, &s.Name, &s.Service, &s.Instance, &s.Host, &s.Team, &s.Tenant, &s.Environment} {
+		*p = strings.TrimSpace(*p)
+	}
+	if c := s.Change; c != nil {
+		for i := range c.Services {
+			c.Services[i] = strings.TrimSpace(c.Services[i])
+		}
+	}
+}
+
 func (n *Naming) fromLabels(s *Signal) {
 	first := func(v string, names []string) string {
-		if v == "" {
-			v, _ = s.Labels.First(names)
+		for i := 0; v == "" && i < len(names); i++ {
+			v = strings.TrimSpace(s.Labels.Get(names[i]))
 		}
 		return v
 	}
@@ -113,11 +130,9 @@ func (n *Naming) fromLabels(s *Signal) {
 	s.Team = first(s.Team, n.Team)
 	s.Host = StripPort(first(s.Host, n.Host))
 	s.Instance = StripPort(first(s.Instance, n.Instance))
-	if s.Severity == "" {
-		v, _ := s.Labels.First(n.Severity)
-		s.Severity = ParseSeverity(v)
-	} else {
-		s.Severity = ParseSeverity(string(s.Severity))
+	severity := first(string(s.Severity), n.Severity)
+	if s.Severity = ParseSeverity(severity); overWords[strings.ToLower(severity)] {
+		s.Severity = severityOver
 	}
 	if s.Tenant = first(s.Tenant, n.Tenant); s.Tenant == "" {
 		s.Tenant = n.DefaultTenant
@@ -141,7 +156,7 @@ func (n *Naming) scopeOf(s *Signal) string {
 		case "environment":
 			parts = append(parts, s.Environment)
 		default:
-			parts = append(parts, s.Labels.Get(p))
+			parts = append(parts, strings.TrimSpace(s.Labels.Get(p)))
 		}
 	}
 	return strings.Join(parts, "/")
@@ -151,7 +166,7 @@ func completeStatus(s *Signal) error {
 	allowed := StatusesOf(s.Kind)
 	if s.Status == "" {
 		s.Status = allowed[0]
-		if s.Kind == KindAlert && s.EndsAt != 0 && s.EndsAt <= s.ReceivedAt {
+		if s.Kind == KindAlert && (s.EndsAt != 0 && s.EndsAt <= s.ReceivedAt || s.Severity == severityOver) {
 			s.Status = StatusResolved
 		}
 	}
@@ -178,6 +193,14 @@ func completeStatus(s *Signal) error {
 	return nil
 }
 
+// Many senders say by the severity that it is over: an alert without a status
+// whose severity is "clear" has recovered.
+const severityOver Severity = "over"
+
+var overWords = map[string]bool{
+	"ok": true, "okay": true, "clear": true, "cleared": true, "normal": true, "resolved": true, "recovery": true, "recovered": true, "closed": true,
+}
+
 // statusWords are other words in use for a status: those of ITIL's service
 // desks, and of monitoring systems.
 var statusWords = map[Kind]map[string]Status{
@@ -190,6 +213,11 @@ var statusWords = map[Kind]map[string]Status{
 	},
 	KindAlert: {
 		"active": StatusFiring, "alerting": StatusFiring, "triggered": StatusFiring, "problem": StatusFiring, "open": StatusFiring,
+		"alert": StatusFiring, "alarm": StatusFiring, "trigger": StatusFiring, "raised": StatusFiring, "fired": StatusFiring, "down": StatusFiring,
+		"critical": StatusFiring, "crit": StatusFiring, "warning": StatusFiring, "warn": StatusFiring, "error": StatusFiring, "failing": StatusFiring,
+		"failed": StatusFiring, "unhealthy": StatusFiring, "degraded": StatusFiring, "acknowledged": StatusFiring, "no_data": StatusFiring, "nodata": StatusFiring,
+		"okay": StatusResolved, "normal": StatusResolved, "clear": StatusResolved, "healthy": StatusResolved, "up": StatusResolved, "passing": StatusResolved,
+		"green": StatusResolved, "fixed": StatusResolved, "ended": StatusResolved, "solved": StatusResolved, "resolve": StatusResolved,
 		"ok": StatusResolved, "cleared": StatusResolved, "recovered": StatusResolved, "recovery": StatusResolved, "inactive": StatusResolved, "closed": StatusResolved,
 	},
 }
@@ -244,6 +272,7 @@ func fingerprintFor(s *Signal) string {
 // clampTimes cuts a sender's times back to the present. A maintenance window
 // or a planned change lies in the future by nature.
 func clampTimes(s *Signal) {
+	clampRange(s)
 	if s.Kind == KindMaintenance || s.Kind == KindChange {
 		return
 	}
@@ -265,6 +294,36 @@ func clampTimes(s *Signal) {
 	if s.Status == StatusResolved && s.EndsAt == 0 {
 		s.EndsAt = s.ReceivedAt
 		s.flag("ends_at_missing")
+	}
+}
+
+// Times that cannot be. Nothing that is watched began before 1970, an alert is
+// not ten years old when it is first heard of, and ClickHouse's DateTime64(3)
+// ends with 2299: a window "for ever" ends there.
+const (
+	maxAge  = 10 * 366 * Day
+	maxEdge = 10413791999999
+)
+
+// clampRange moves times that cannot be to the edge of what can, or, where that
+// would count years that nobody waited, to the present.
+func clampRange(s *Signal) {
+	lasting := s.Kind == KindMaintenance || s.Kind == KindChange
+	switch {
+	case s.StartsAt < 0, s.StartsAt < s.ReceivedAt.Add(-maxAge) && s.Kind != KindTicket && !lasting:
+		s.StartsAt = s.ReceivedAt
+		s.flag("starts_at_out_of_range")
+	case s.StartsAt > maxEdge:
+		s.StartsAt = maxEdge
+		s.flag("starts_at_out_of_range")
+	}
+	switch {
+	case s.EndsAt > maxEdge:
+		s.EndsAt = maxEdge
+		s.flag("ends_at_out_of_range")
+	case s.EndsAt < 0:
+		s.EndsAt = 0
+		s.flag("ends_at_out_of_range")
 	}
 }
 

@@ -169,3 +169,63 @@ func TestStripPort(t *testing.T) {
 		}
 	}
 }
+
+func TestSpacesAroundNamesAreNoPartOfThem(t *testing.T) {
+	n := DefaultNaming()
+	a := Signal{Name: "A ", Service: " web", ReceivedAt: 1795343520123, Environment: "production ", Labels: LabelsOf(map[string]string{"x": "y "})}
+	b := Signal{Name: "A", Labels: LabelsOf(map[string]string{"env": "prod ", "service": "web\t", "x": "y "}), ReceivedAt: 1795343520123}
+	for _, s := range []*Signal{&a, &b} {
+		if err := n.Complete(s); err != nil {
+			t.Fatal(err)
+		}
+		if s.Scope != "default/production" || s.Service != "web" || s.Name != "A" || s.Labels.Get("x") != "y " {
+			t.Errorf("%+v", s)
+		}
+	}
+	n.Scope = []string{"region"}
+	c := Signal{Name: "A", ReceivedAt: 1, Labels: Labels{{"region", "eu "}}}
+	if err := n.Complete(&c); err != nil || c.Scope != "eu" {
+		t.Errorf("%q, %v", c.Scope, err)
+	}
+}
+
+func TestTimesThatCannotBe(t *testing.T) {
+	const received = Time(1795343520123) // 2026
+	parse := func(s string) Time {
+		v, err := ParseTime(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		kind         Kind
+		starts, ends string
+		wantS, wantE Time
+		flag         string
+	}{
+		{KindAlert, "1601-01-01T00:00:00Z", "", received, 0, "starts_at_out_of_range"},
+		{KindAlert, "0002-01-01T00:00:00Z", "", received, 0, "starts_at_out_of_range"},
+		{KindAlert, "1999-01-01T00:00:00Z", "", received, 0, "starts_at_out_of_range"},
+		{KindAlert, "2019-01-01T00:00:00Z", "", parse("2019-01-01T00:00:00Z"), 0, ""},
+		{KindTicket, "1999-01-01T00:00:00Z", "", parse("1999-01-01T00:00:00Z"), 0, ""},
+		{KindTicket, "1601-01-01T00:00:00Z", "", received, 0, "starts_at_out_of_range"},
+		{KindMaintenance, "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", parse("2026-01-01T00:00:00Z"), maxEdge, "ends_at_out_of_range"},
+		{KindMaintenance, "2026-01-01T00:00:00Z", "2299-12-31T23:59:59.999Z", parse("2026-01-01T00:00:00Z"), maxEdge, ""},
+		{KindMaintenance, "1999-01-01T00:00:00Z", "2030-01-01T00:00:00Z", parse("1999-01-01T00:00:00Z"), parse("2030-01-01T00:00:00Z"), ""},
+		{KindMaintenance, "5000-01-01T00:00:00Z", "6000-01-01T00:00:00Z", maxEdge, maxEdge, "starts_at_out_of_range"},
+	} {
+		s := Signal{Kind: c.kind, Name: "x", StartsAt: parse(c.starts), ReceivedAt: received, Ticket: &Ticket{Key: "x"}}
+		if c.ends != "" {
+			s.EndsAt = parse(c.ends)
+		}
+		n := DefaultNaming()
+		if err := n.Complete(&s); err != nil {
+			t.Fatal(err)
+		}
+		if s.StartsAt != c.wantS || s.EndsAt != c.wantE || strings.Contains(strings.Join(s.Flags, " "), "out_of_range") != (c.flag != "") ||
+			c.flag != "" && !slices.Contains(s.Flags, c.flag) {
+			t.Errorf("%s from %s to %q: %s to %s %v", c.kind, c.starts, c.ends, s.StartsAt, s.EndsAt, s.Flags)
+		}
+	}
+}

@@ -224,17 +224,29 @@ func ReadTime(r *jsonscan.Reader) (Time, error) {
 		if err != nil || s == "" {
 			return 0, err
 		}
+		if allDigits(s) && len(s) >= len("1700000000") {
+			return parseEpoch(s)
+		}
 		return ParseTime(s)
 	case jsonscan.Number:
 		s, err := r.Raw()
 		if err != nil {
 			return 0, err
 		}
-		return parseMillis(s)
+		return parseEpoch(s)
 	case jsonscan.Null:
 		return 0, r.Skip()
 	}
-	return 0, errors.New("want a time: an RFC 3339 string, or a number of milliseconds")
+	return 0, errors.New("want a time: an RFC 3339 string, or a number of seconds or milliseconds since 1970")
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // ReadStrings reads an array of strings.
@@ -289,11 +301,47 @@ func (ls Labels) normal() Labels {
 	return kept
 }
 
-// parseMillis reads a number of milliseconds that a date of four digits can show.
-func parseMillis(s string) (Time, error) {
-	ms, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || ms < minTime || ms > maxTime {
-		return 0, errors.New(s + " is neither an RFC 3339 time nor a number of milliseconds of the years 1 to 9999")
+// Bounds of a number of seconds and of milliseconds. As milliseconds, what is
+// under 100 billion would be before March 1973: no monitoring is that old, and
+// many a program counts in seconds. As seconds it reaches to the year 5138.
+const (
+	maxSeconds = 100_000_000_000
+	minSeconds = 100_000_000  // March 1973; a smaller number is no time at all
+	goZero     = -62135596800 // the seconds of Go's zero time: not known
+)
+
+// parseEpoch reads a number of milliseconds, seconds (with a fraction),
+// microseconds or nanoseconds since 1970: which one shows in its size.
+func parseEpoch(s string) (Time, error) {
+	bad := func() (Time, error) {
+		return 0, errors.New(s + " is neither an RFC 3339 time nor a number of seconds or milliseconds since 1970")
 	}
-	return Time(ms), nil
+	whole, fraction, _ := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.ContainsAny(fraction, "eE") {
+		f, err := strconv.ParseFloat(s, 64) // 1.7951688e+09
+		if err != nil || f != f || f > 9e18 || f < -9e18 {
+			return bad()
+		}
+		n, fraction = int64(f), ""
+	}
+	switch {
+	case n == 0, n == goZero, n == goZero*1000:
+		return 0, nil
+	case n < minSeconds:
+		return bad()
+	case n < maxSeconds:
+		ms, err := strconv.ParseInt((fraction + "000")[:3], 10, 64)
+		if err != nil {
+			return bad()
+		}
+		return Time(n*1000 + ms), nil
+	case n <= maxTime:
+		return Time(n), nil
+	case n >= 1e17:
+		return Time(n / 1_000_000), nil
+	case n >= 1e15:
+		return Time(n / 1000), nil
+	}
+	return bad()
 }

@@ -107,7 +107,8 @@ func append2(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
 
-// UnmarshalJSON takes null, "", an RFC 3339 string, or a number of milliseconds.
+// UnmarshalJSON takes null, "", an RFC 3339 string, or a number of milliseconds
+// or of seconds since 1970: which one shows in its size.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	r := jsonscan.NewCopying(string(b))
 	v, err := ReadTime(&r)

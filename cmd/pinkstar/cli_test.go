@@ -78,6 +78,18 @@ func TestExitCodesAndMessages(t *testing.T) {
 	}
 }
 
+// A script must see that nothing came of its file.
+func TestAReplayOfNothingReadableFails(t *testing.T) {
+	for in, want := range map[string]int{
+		"{\n \"name\": \"A\"\n}\n": exitFailed, "\xff\xfe{\x00}\x00\n\x00": exitFailed, "what\n": exitFailed,
+		"": exitOK, `{"name":"A","received_at":"2026-11-22T10:00:00Z"}` + "\nwhat\n": exitOK,
+	} {
+		if got := command(t, in, "replay", "-"); got.code != want || want == exitFailed && !strings.Contains(got.err, "nothing in it could be read") {
+			t.Errorf("%q: exit code %d, want %d: %s", in, got.code, want, got.err)
+		}
+	}
+}
+
 func TestReplayFromStandardInput(t *testing.T) {
 	topology := file(t, "topology.yaml", "services:\n  turret: {depends_on: [shield]}\n")
 	in := `{"name":"Down","source":"t","labels":{"service":"shield"},"starts_at":"2026-11-22T10:00:00Z"}

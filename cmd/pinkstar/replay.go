@@ -63,6 +63,9 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 	if sum.Refused > 0 {
 		fmt.Fprintf(w.err, "pinkstar: %d of %d positions could not be read; --emit decision says which and why\n", sum.Refused, sum.Refused+sum.Signals)
 	}
+	if sum.Refused > 0 && sum.Signals == 0 {
+		return fmt.Errorf("%s: nothing in it could be read; want one signal or wrapped payload on each line, UTF-8", file)
+	}
 	return nil
 }
 

@@ -4,12 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
 
 	"pinkstar/schemas"
@@ -168,10 +170,14 @@ func (r *Rule) check(d document, path string, seen map[string]bool) error {
 	return nil
 }
 
+// parseEither reads label names of any UTF-8, quoted or not, as Alertmanager does
+// since 0.27, and what only its older parser takes by that one.
+var parseEither = compat.FallbackMatchersParser(slog.New(slog.DiscardHandler))
+
 func parseMatchers(texts []string) (labels.Matchers, error) {
 	var all labels.Matchers
 	for _, t := range texts {
-		ms, err := labels.ParseMatchers(t)
+		ms, err := parseEither(t, "")
 		if err != nil {
 			return nil, fmt.Errorf("matcher %q: %w; write it as Alertmanager does, for example severity=~\"critical|major\"", t, err)
 		}

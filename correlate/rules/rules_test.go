@@ -158,3 +158,23 @@ func FuzzParse(f *testing.F) {
 		_, _ = ParseLearnt("f", text)
 	})
 }
+
+// Label names may be any UTF-8, quoted or not, as with Alertmanager since 0.27;
+// what only its older parser takes goes on being taken.
+func TestMatchersAsAlertmanagerReadsThem(t *testing.T) {
+	s := &schemas.Signal{Labels: schemas.LabelsOf(map[string]string{"service.name": "rails", "Größe": "1", "my label": "x", "a": "b c"})}
+	for text, want := range map[string]bool{
+		`service.name="rails"`: true, `"service.name"="rails"`: true, `{"service.name"="rails"}`: true, `{service.name=~"r.*",Größe!="2"}`: true,
+		`"my label"="x"`: true, `Größe=1`: true, `a="b c"`: true, `a=b c`: true, `service.name="other"`: false, `"my label"!=x`: false,
+	} {
+		m, err := ParseMatchers([]string{text})
+		if err != nil || m.Match(s) != want {
+			t.Errorf("%s: %v, %v", text, m.Match(s), err)
+		}
+	}
+	for _, text := range []string{`=x`, `"a"`, `a="b`, `a=~"("`, `my label="x"`} {
+		if m, err := ParseMatchers([]string{text}); err == nil {
+			t.Errorf("%s was taken: %v", text, m)
+		}
+	}
+}

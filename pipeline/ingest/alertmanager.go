@@ -17,10 +17,16 @@ const SourceAlertmanager Source = "alertmanager"
 var alertmanager = sender{
 	name: SourceAlertmanager, path: "/webhook/alertmanager", topic: schemas.TopicAlerts,
 	looks: func(m members) bool {
-		return m.have("alerts") && m.any("groupKey", "receiver", "version") && !looksLikeGrafana(m)
+		return !looksLikeGrafana(m) && (m.have("alerts") && m.any("groupKey", "receiver", "version") || looksLikeAlert(m))
 	},
-	hint: "alerts with groupKey and version 4",
+	hint: "alerts with groupKey and version 4, or labels with startsAt,",
 	read: (*batch).alertmanager,
+}
+
+// looksLikeAlert says that an object is one alert of such a group, or in the form
+// in which Prometheus sends them or its API shows them.
+func looksLikeAlert(m members) bool {
+	return m.have("labels") && m.any("startsAt", "endsAt", "generatorURL", "activeAt") && !m.any("alerts", "matchers")
 }
 
 // alertmanager reads Alertmanager's webhook, version 4: a group of alerts.
@@ -33,7 +39,7 @@ func (b *batch) alertmanager(r *jsonscan.Reader) error {
 	} else if recorded {
 		return b.recorderJSON(r)
 	}
-	return b.alertGroup(r, func(s *schemas.Signal) { s.Source = string(SourceAlertmanager) }, readAlert)
+	return b.alertGroup(r, SourceAlertmanager, readAlert)
 }
 
 // isRecorderEvent looks at the first members only: protojson writes the
@@ -58,9 +64,8 @@ func isRecorderEvent(r *jsonscan.Reader) (bool, error) {
 }
 
 // alertGroup reads the shape that Alertmanager and Grafana share.
-func (b *batch) alertGroup(r *jsonscan.Reader, mark func(*schemas.Signal),
-	read func(*jsonscan.Reader, *schemas.Signal) error,
-) error {
+func (b *batch) alertGroup(r *jsonscan.Reader, source Source, read func(*jsonscan.Reader, *schemas.Signal) error) error {
+	start := r.Mark()
 	var groupKey string
 	var truncated int64
 	seen := false
@@ -83,14 +88,33 @@ func (b *batch) alertGroup(r *jsonscan.Reader, mark func(*schemas.Signal),
 		return err
 	}
 	if !seen {
-		return fmt.Errorf("alerts: missing")
+		r.Rewind(start)
+		if m, err := membersOf(r); err != nil || !looksLikeAlert(m) {
+			return errors.Join(err, errors.New("alerts: missing"))
+		}
+		return b.single(r, source, read)
 	}
 	for i := before; i < len(b.found); i++ {
 		s := &b.found[i].signal
-		s.GroupKey, s.Truncated = groupKey, int(max(truncated, 0))
-		mark(s)
+		s.GroupKey, s.Truncated, s.Source = groupKey, int(max(truncated, 0)), string(source)
 	}
 	return nil
+}
+
+// errPending is an alert that does not fire yet: it says nothing.
+var errPending = errors.New("pending")
+
+// single reads one alert outside of a group.
+func (b *batch) single(r *jsonscan.Reader, source Source, read func(*jsonscan.Reader, *schemas.Signal) error) error {
+	before := len(b.found)
+	err := b.element(r, "", -1, func(s *schemas.Signal) error {
+		s.Source = string(source)
+		return read(r, s)
+	})
+	if err == nil && errors.Is(b.found[before].err, errPending) {
+		b.found = b.found[:before]
+	}
+	return err
 }
 
 func readAlert(r *jsonscan.Reader, s *schemas.Signal) error {
@@ -108,7 +132,9 @@ func readAlertField(r *jsonscan.Reader, s *schemas.Signal, name string) (err err
 		s.Labels, err = schemas.ReadLabels(r)
 	case "annotations":
 		s.Annotations, err = schemas.ReadLabels(r)
-	case "startsAt":
+	case "state": // Prometheus' API
+		s.Status, err = readAlertStatus(r)
+	case "startsAt", "activeAt":
 		s.StartsAt, err = schemas.ReadTime(r)
 	case "endsAt":
 		s.EndsAt, err = schemas.ReadTime(r)
@@ -121,13 +147,26 @@ func readAlertField(r *jsonscan.Reader, s *schemas.Signal, name string) (err err
 }
 
 func readAlertStatus(r *jsonscan.Reader) (schemas.Status, error) {
+	if r.Kind() == jsonscan.Object { // API v2; whether it has ended shows in endsAt
+		state, err := readMember(r, "state")
+		if err == nil && state != "active" && state != "suppressed" && state != "unprocessed" {
+			err = fmt.Errorf("state: %q is none of active, suppressed, unprocessed", state)
+		}
+		return "", err
+	}
 	v, err := r.String()
 	if err != nil {
 		return "", err
 	}
-	switch s := schemas.Status(strings.ToLower(v)); s {
+	switch s := schemas.Status(strings.ToLower(strings.TrimSpace(v))); s {
 	case "", schemas.StatusFiring, schemas.StatusResolved:
 		return s, nil
+	case "pending":
+		return "", errPending
+	case "inactive", "ok", "normal":
+		return schemas.StatusResolved, nil
+	case "active", "alerting":
+		return schemas.StatusFiring, nil
 	}
 	return "", fmt.Errorf("%q is neither firing nor resolved", v)
 }

@@ -17,13 +17,14 @@ var grafana = sender{
 }
 
 func looksLikeGrafana(m members) bool {
-	return m.have("alerts") && m["version"].text != "4" && m.any("orgId", "state")
+	return m.have("alerts") && m["version"].text != "4" && m.any("orgId", "state") ||
+		looksLikeAlert(m) && m.any("ruleUID", "valueString", "dashboardURL", "panelURL", "silenceURL")
 }
 
 // grafana reads Grafana Alerting's webhook: Alertmanager's shape with version
 // "1" and more on each alert.
 func (b *batch) grafana(r *jsonscan.Reader) error {
-	return b.alertGroup(r, func(s *schemas.Signal) { s.Source = string(SourceGrafana) }, readGrafanaAlert)
+	return b.alertGroup(r, SourceGrafana, readGrafanaAlert)
 }
 
 func readGrafanaAlert(r *jsonscan.Reader, s *schemas.Signal) error {

@@ -1,10 +1,13 @@
 package ingest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"unicode/utf8"
 
+	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
 
@@ -18,7 +21,8 @@ type Limits struct {
 	LabelBytes        int   `yaml:"label_bytes"`        // names and values of one signal's labels, or of a list; likewise
 	TextBytes         int   `yaml:"text_bytes"`         // a description or annotation; longer ones are cut, and flagged
 	NameBytes         int   `yaml:"name_bytes"`         // a name, service, host, ...; longer ones are cut, and flagged
-	IdentityBytes     int   `yaml:"identity_bytes"`     // source, fingerprint, occurrence, scope: refused when longer
+	IdentityBytes     int   `yaml:"identity_bytes"`     // source, fingerprint, occurrence: replaced by a hash when longer; scope: refused
+	MatcherBytes      int   `yaml:"matcher_bytes"`      // a window's matchers: refused when longer, for without some it would suppress more
 	CalendarDays      int   `yaml:"calendar_days"`      // how far ahead repeating windows are written out
 	CalendarWindows   int   `yaml:"calendar_windows"`   // written out of one repeating window
 }
@@ -35,6 +39,7 @@ func DefaultLimits() Limits {
 		TextBytes:         8 << 10,
 		NameBytes:         256,
 		IdentityBytes:     512,
+		MatcherBytes:      64 << 10,
 		CalendarDays:      35,
 		CalendarWindows:   200,
 	}
@@ -49,7 +54,7 @@ func (l *Limits) Validate() error {
 		{"body_bytes", l.BodyBytes}, {"decompressed_bytes", l.DecompressedBytes}, {"depth", int64(l.Depth)},
 		{"signals", int64(l.Signals)}, {"labels", int64(l.Labels)}, {"label_bytes", int64(l.LabelBytes)},
 		{"text_bytes", int64(l.TextBytes)}, {"name_bytes", int64(l.NameBytes)}, {"identity_bytes", int64(l.IdentityBytes)},
-		{"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
+		{"matcher_bytes", int64(l.MatcherBytes)}, {"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
 	} {
 		if f.n <= 0 {
 			return fmt.Errorf("limits.%s: %d; it must be over zero", f.name, f.n)
@@ -61,16 +66,36 @@ func (l *Limits) Validate() error {
 	return nil
 }
 
+// shorten replaces a part of the identity that is too long by its beginning and
+// its hash. Senders allow more than we want to keep (ServiceNow's message_key
+// 1,024 characters), and the same key gives the same hash each time.
+func (l *Limits) shorten(s *schemas.Signal) {
+	long := false
+	for _, p := range []*string{&s.Source, &s.Fingerprint, &s.Occurrence} {
+		if len(*p) <= l.IdentityBytes {
+			continue
+		}
+		long = true
+		sum := sha256.Sum256([]byte(*p))
+		hash := hex.EncodeToString(sum[:])
+		cutTo(p, max(0, l.IdentityBytes-len(hash)-1))
+		*p += "#" + hash
+	}
+	if long {
+		s.Flags = append(s.Flags, "identity_hashed")
+	}
+}
+
 // apply cuts a completed signal to the limits. The state of an alert must
 // never be lost to a limit, so what does not make the identity is dropped or
-// cut, with a flag, and only an identity that is too long is refused.
+// cut, with a flag. Refused is a scope that is too long, and a window that would
+// suppress more than it says.
 func (l *Limits) apply(s *schemas.Signal) error {
-	for _, f := range []struct{ name, value string }{
-		{"source", s.Source}, {"fingerprint", s.Fingerprint}, {"occurrence", s.Occurrence}, {"scope", s.Scope},
-	} {
-		if len(f.value) > l.IdentityBytes {
-			return fmt.Errorf("%s: %d bytes, at most %d are taken: %w", f.name, len(f.value), l.IdentityBytes, ErrLimit)
-		}
+	if len(s.Scope) > l.IdentityBytes {
+		return fmt.Errorf("scope: %d bytes, at most %d are taken: %w", len(s.Scope), l.IdentityBytes, ErrLimit)
+	}
+	if err := l.checkMatchers(s.Change); err != nil {
+		return err
 	}
 	cut := false
 	for _, p := range []*string{&s.Name, &s.Service, &s.Instance, &s.Host, &s.Team, &s.Tenant, &s.Environment} {
@@ -110,7 +135,6 @@ func (l *Limits) applyToParts(s *schemas.Signal) {
 			cutTo(p, l.NameBytes)
 		}
 		c.Services = l.cutList(s, c.Services)
-		c.Matchers = l.cutList(s, c.Matchers)
 	}
 	if c := s.Command; c != nil {
 		cutTo(&c.Note, l.TextBytes)
@@ -125,8 +149,28 @@ func (l *Limits) applyToParts(s *schemas.Signal) {
 	}
 }
 
+// checkMatchers refuses a window whose matchers are too long or can't be
+// parsed. Dropping one would make it suppress alerts that nobody silenced.
+func (l *Limits) checkMatchers(c *schemas.Change) error {
+	if c == nil {
+		return nil
+	}
+	size := 0
+	for _, m := range c.Matchers {
+		size += len(m)
+	}
+	if size > l.MatcherBytes {
+		return fmt.Errorf("change.matchers: %d bytes, at most %d are taken (limits.matcher_bytes); "+
+			"the window is refused whole, since without some of its matchers it would suppress more: %w", size, l.MatcherBytes, ErrLimit)
+	}
+	if _, err := rules.ParseMatchers(c.Matchers); err != nil {
+		return fmt.Errorf("change.matchers: %w", err)
+	}
+	return nil
+}
+
 // cutList shortens a list to as many entries and bytes as a signal's labels may
-// have. A matcher is never cut in its text: half a matcher would match other alerts.
+// have.
 func (l *Limits) cutList(s *schemas.Signal, list []string) []string {
 	kept, size := list[:0:0], 0
 	for _, v := range list {

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"strings"
+
 	"pinkstar/schemas"
 	"pinkstar/schemas/jsonscan"
 )
@@ -23,7 +25,47 @@ var signals = sender{
 
 // readOwn reads our own signal, less what is ours to set.
 func readOwn(r *jsonscan.Reader, s *schemas.Signal) error {
-	err := schemas.ReadSignal(r, s)
+	start := r.Mark()
+	if err := schemas.ReadSignal(r, s); err != nil {
+		return err
+	}
 	s.Flags, s.Activation = nil, nil
+	if s.Status != "" {
+		return nil
+	}
+	r.Rewind(start)
+	var err error
+	s.Status, err = statusElsewhere(r)
 	return err
+}
+
+// Members in which other programs say that something is over. Without a status
+// a signal fires, which must not happen to one that says {"state": "OK"}.
+var (
+	statusMembers = map[string]bool{
+		"state": true, "alertstate": true, "alertstatus": true, "newstate": true, "currentstate": true, "eventstatus": true, "eventstate": true,
+	}
+	overMembers = map[string]bool{"resolved": true, "isresolved": true, "recovered": true, "isrecovery": true, "cleared": true}
+)
+
+// statusElsewhere looks for a status under another name; a word that is not
+// understood is refused when the signal is completed.
+func statusElsewhere(r *jsonscan.Reader) (status schemas.Status, err error) {
+	err = r.Object(func(name string) error {
+		name = strings.ReplaceAll(strings.ToLower(name), "_", "")
+		switch k := r.Kind(); {
+		case statusMembers[name] && k == jsonscan.String:
+			v, err := r.String()
+			status = schemas.Status(v)
+			return err
+		case overMembers[name] && k == jsonscan.Bool:
+			over, err := r.Bool()
+			if over {
+				status = schemas.StatusResolved
+			}
+			return err
+		}
+		return nil
+	})
+	return status, err
 }

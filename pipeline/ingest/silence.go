@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prometheus/common/model"
+
 	"pinkstar/schemas"
 	"pinkstar/schemas/jsonscan"
 )
@@ -99,7 +101,11 @@ func (w *silenceWindow) readMatcher(r *jsonscan.Reader) error {
 
 func (w *silenceWindow) matcher(name, value string, regex, equal bool) {
 	op := map[[2]bool]string{{false, true}: "=", {true, true}: "=~", {false, false}: "!=", {true, false}: "!~"}[[2]bool{regex, equal}]
-	w.matchers = append(w.matchers, name+op+quoteMatcher(value))
+	left := name
+	if !model.LegacyValidation.IsValidLabelName(name) { // any UTF-8 since 0.27
+		left = quoteMatcher(name)
+	}
+	w.matchers = append(w.matchers, left+op+quoteMatcher(value))
 	if op == "=" {
 		w.equal = with(w.equal, name, value)
 	}

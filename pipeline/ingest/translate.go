@@ -264,14 +264,19 @@ func (f *found) located() error {
 	return &jsonscan.Error{Offset: f.offset, Err: f.err}
 }
 
+// earlier is when something came in by an envelope's word, at the latest now.
+func earlier(now, wrapped schemas.Time) schemas.Time {
+	if wrapped != 0 && (now == 0 || wrapped < now) {
+		return wrapped
+	}
+	return now
+}
+
 // complete settles when the signal came in and fills in the rest. What an
 // envelope says of that counts unless it lies ahead of us: history can be taken
 // in with its own times, and no sender can push log time into the future.
 func (b *batch) complete(s *schemas.Signal, wrapped schemas.Time) error {
-	at := b.meta.ReceivedAt
-	if wrapped != 0 && (at == 0 || wrapped < at) {
-		at = wrapped
-	}
+	at := earlier(b.meta.ReceivedAt, wrapped)
 	if at != 0 {
 		s.ReceivedAt = at
 	} else if s.ReceivedAt == 0 {
@@ -279,6 +284,7 @@ func (b *batch) complete(s *schemas.Signal, wrapped schemas.Time) error {
 			s.ReceivedAt = s.EndsAt
 		}
 	}
+	b.t.limits.shorten(s)
 	if err := b.t.naming.Complete(s); err != nil {
 		return err
 	}

@@ -5,11 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/alertmanager/pkg/labels"
+
+	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
 
@@ -172,10 +177,10 @@ func TestBrokenTextIsRefusedWhole(t *testing.T) {
 		`{"source":"x","payload":{"source":"x","payload":{"source":"x","payload":{"source":"x","payload":{}}}}}`: "more than 3 envelopes",
 		`{"specversion":"1.0","type":"pinkstar.incident.v1","id":"1","source":"s","data":{}}`:                    "is an outcome of Pinkstar",
 		`{"specversion":"0.3","type":"pinkstar.signal.v1","id":"1","source":"s","data":{}}`:                      "1.0 can be read",
-		`{"kind":"tick","name":"x"}`:                                                                   "is not one of",
-		`{"kind":"activation","name":"x","activation":{"what":"rules"}}`:                               "is not one of",
-		"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n":                                                          "calendar",
-		`{"name":"` + strings.Repeat("x", 600) + `","fingerprint":"` + strings.Repeat("f", 600) + `"}`: "at most 512 are taken",
+		`{"kind":"tick","name":"x"}`:                                     "is not one of",
+		`{"kind":"activation","name":"x","activation":{"what":"rules"}}`: "is not one of",
+		"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n":                            "calendar",
+		`{"name":"x","tenant":"` + strings.Repeat("t", 600) + `"}`:       "at most 512 are taken",
 	} {
 		got, err := newTranslator().Recognise("", nil, []byte(body), receivedAt)
 		if len(got) != 0 || err == nil || !strings.Contains(err.Error(), want) {
@@ -234,5 +239,143 @@ func TestLimitsNeverLoseTheStateOfAnAlert(t *testing.T) {
 	_, err = NewTranslator(schemas.DefaultNaming(), l).Recognise("", nil, []byte(`[{"name":"1"},{"name":"2"},{"name":"3"}]`), receivedAt)
 	if !errors.Is(err, ErrLimit) {
 		t.Errorf("too many signals: %v", err)
+	}
+}
+
+// ServiceNow allows 1,024 characters in a message_key: all of them count.
+func TestLongIdentitiesAreHashed(t *testing.T) {
+	key := func(end string) schemas.Signal {
+		body := `{"records":[{"source":"x","node":"n","type":"CPU","metric_name":"cpu","severity":"1","time_of_event":"2026-11-22 10:00:00",` +
+			`"message_key":"` + strings.Repeat("k", 1000) + end + `"}]}`
+		got, err := newTranslator().Recognise("", nil, []byte(body), receivedAt)
+		if err != nil || len(got) != 1 {
+			t.Fatal(got, err)
+		}
+		return got[0]
+	}
+	a, again, b := key("a"), key("a"), key("b")
+	if a.ID != again.ID || a.ID == b.ID || a.Fingerprint == b.Fingerprint {
+		t.Errorf("%s %s %s", a.ID, again.ID, b.ID)
+	}
+	if id := schemas.SignalID(&a); id.String() != a.ID || len(a.Fingerprint) != 512 || !strings.HasPrefix(a.Fingerprint, "kkkk") {
+		t.Errorf("id %s of %+v", a.ID, a)
+	}
+}
+
+// Whatever stands in a silence's matchers, as many as there are: what reaches the
+// engine matches as Alertmanager would, or the silence is refused.
+func TestSilencesKeepEveryMatcher(t *testing.T) {
+	names := []string{"alertname", "service.name", "k8s/pod", "Größe", "my label", `a"b`, "a=b", "{x}", "1st", "a,b"}
+	values := []string{"", "rails", `C:\Program Files\"x"`, "a\nb\tc", "ä", "a,b", `\d+`, "{}", "'", "\u2028", "\x7f\x01"}
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		n := 1 + rnd.IntN(5)
+		if rnd.IntN(10) == 0 {
+			n = 200
+		}
+		var ms []map[string]any
+		var want labels.Matchers
+		for range n {
+			name, value, regex, equal := names[rnd.IntN(len(names))], values[rnd.IntN(len(values))], rnd.IntN(2) == 0, rnd.IntN(2) == 0
+			if _, err := regexp.Compile(value); err != nil {
+				regex = false
+			}
+			typ := map[[2]bool]labels.MatchType{{false, true}: labels.MatchEqual, {false, false}: labels.MatchNotEqual,
+				{true, true}: labels.MatchRegexp, {true, false}: labels.MatchNotRegexp}[[2]bool{regex, equal}]
+			m, err := labels.NewMatcher(typ, name, value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, m)
+			ms = append(ms, map[string]any{"name": name, "value": value, "isRegex": regex, "isEqual": equal})
+		}
+		body, err := json.Marshal(map[string]any{"id": "s", "startsAt": "2026-11-22T10:00:00Z", "endsAt": "2026-11-22T12:00:00Z", "matchers": ms})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := newTranslator().Recognise("", nil, body, receivedAt)
+		if err != nil || len(got) != 1 || !got[0].Change.Suppress {
+			t.Fatalf("%s: %+v, %v", body, got, err)
+		}
+		parsed, err := rules.ParseMatchers(got[0].Change.Matchers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			s := schemas.Signal{Labels: schemas.LabelsOf(map[string]string{
+				names[rnd.IntN(len(names))]: values[rnd.IntN(len(values))], names[rnd.IntN(len(names))]: values[rnd.IntN(len(values))],
+			})}
+			hold := true
+			for _, m := range want {
+				hold = hold && m.Matches(s.Labels.Get(m.Name))
+			}
+			if parsed.Match(&s) != hold {
+				t.Fatalf("%s\nas %q\non %v: %v", body, got[0].Change.Matchers, s.Labels, !hold)
+			}
+		}
+	}
+}
+
+func TestASilenceOverTheLimitIsRefusedWhole(t *testing.T) {
+	for value, taken := range map[string]bool{strings.Repeat("KubePod00000|", 1800) + "x": true, strings.Repeat("x", 65<<10): false, "(": false} {
+		body := `{"id":"s","startsAt":"2026-11-22T10:00:00Z","endsAt":"2026-11-22T12:00:00Z","matchers":[` +
+			`{"name":"alertname","value":"` + value + `","isRegex":true},{"name":"severity","value":"warning"}]}`
+		got, err := newTranslator().Recognise("", nil, []byte(body), receivedAt)
+		if taken && (err != nil || len(got) != 1 || len(got[0].Change.Matchers) != 2) || !taken && (len(got) != 0 || err == nil) {
+			t.Errorf("%.40s: %d, %v", value, len(got), err)
+		}
+	}
+}
+
+// Replay gives the windows around the envelope's time, as the running product
+// gives those around the time of receipt.
+func TestAWrappedCalendarIsWrittenOutAroundItsReceipt(t *testing.T) {
+	ics := `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20180105T220000Z\r\nDURATION:PT1H\r\n` +
+		`RRULE:FREQ=WEEKLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`
+	for _, at := range []schemas.Time{0, receivedAt, receivedAt + 1e9} {
+		got, err := newTranslator().Recognise("", nil, []byte(`{"payload":"`+ics+`","source":"ics","received_at":"2026-11-20T10:00:00Z"}`), at)
+		if err != nil || len(got) != 5 || got[0].StartsAt.String() != "2026-11-20T22:00:00.000Z" {
+			t.Errorf("%d: %d windows, %v", at, len(got), err)
+		}
+	}
+}
+
+// One instant in the life of an alert, in every form in which known senders write
+// it: what has ended must never be read as firing.
+func TestSingleAlertsAreReadWhole(t *testing.T) {
+	const head = `"labels":{"alertname":"A","service":"s"},"annotations":{"summary":"x"},"startsAt":"2026-11-22T10:00:00Z",`
+	const firing, resolved, nothing, refused = "firing", "resolved", "", "refused"
+	for body, want := range map[string]string{
+		`{"status":"firing",` + head + `"endsAt":"0001-01-01T00:00:00Z"}`:                                                firing,
+		`{"status":"resolved",` + head + `"endsAt":"2026-11-22T10:30:00Z","fingerprint":"00aa"}`:                         resolved,
+		`{` + head + `"endsAt":"2026-11-22T10:45:00Z","generatorURL":"http://p"}`:                                        firing,
+		`[{` + head + `"endsAt":"2026-11-22T10:30:00Z","generatorURL":"http://p"}]`:                                      resolved,
+		`{` + head + `"endsAt":"2026-11-22T10:45:00Z","status":{"state":"suppressed","silencedBy":[],"inhibitedBy":[]}}`: firing,
+		`{` + head + `"endsAt":"2026-11-22T10:30:00Z","status":{"state":"active"}}`:                                      resolved,
+		`{` + head + `"status":{"state":"what"}}`:                                                                        refused,
+		`{"activeAt":"2026-11-22T10:00:00Z","labels":{"alertname":"A"},"state":"firing","value":"1e+00"}`:                firing,
+		`{"activeAt":"2026-11-22T10:00:00Z","labels":{"alertname":"A"},"state":"pending","value":"1e+00"}`:               nothing,
+		`{"activeAt":"2026-11-22T10:00:00Z","labels":{"alertname":"A"},"state":"inactive"}`:                              resolved,
+		`{"status":"resolved",` + head + `"endsAt":"2026-11-22T10:30:00Z","valueString":"1","ruleUID":"u"}`:              resolved,
+		`{"name":"disk","state":"OK","host":"h1"}`:                                                                       resolved,
+		`{"name":"disk","state":"ALARM"}`:                                                                                firing,
+		`{"name":"disk","alert_state":"Recovered"}`:                                                                      resolved,
+		`{"name":"disk","resolved":true}`:                                                                                resolved,
+		`{"name":"disk","resolved":false}`:                                                                               firing,
+		`{"name":"disk","state":"purple"}`:                                                                               refused,
+		`{"name":"disk","status":"ok"}`:                                                                                  resolved,
+		`{"name":"disk","severity":"clear"}`:                                                                             resolved,
+		`{"name":"disk","labels":{"severity":"OK"}}`:                                                                     resolved,
+		`{"name":"disk","severity":"critical"}`:                                                                          firing,
+	} {
+		got, err := newTranslator().Recognise("", nil, []byte(body), receivedAt)
+		switch {
+		case want == refused && (err == nil || len(got) > 0), want != refused && err != nil, want == nothing && len(got) > 0:
+			t.Errorf("%s: %d, %v", body, len(got), err)
+		case want != refused && want != nothing && (len(got) != 1 || string(got[0].Status) != want):
+			t.Errorf("%s: %+v, want %s", body, got, want)
+		case len(got) == 1 && strings.Contains(body, "10:00:00Z") && got[0].StartsAt.String() != "2026-11-22T10:00:00.000Z":
+			t.Errorf("%s: starts at %s", body, got[0].StartsAt)
+		}
 	}
 }

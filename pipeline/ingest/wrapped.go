@@ -46,7 +46,7 @@ func (b *batch) wrapped(r *jsonscan.Reader) error {
 	}
 	end := r.Mark()
 	outer := b.meta
-	b.meta = Meta{ReceivedAt: outer.ReceivedAt}
+	b.meta = Meta{ReceivedAt: earlier(outer.ReceivedAt, receivedAt)} // a calendar is written out around it
 	before := len(b.found)
 	r.Rewind(payload)
 	err = b.inside("payload", func() error { return b.payload(b.t.known(source), r) })

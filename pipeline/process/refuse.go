@@ -60,9 +60,16 @@ func reasons(why []error) string {
 	return errors.Join(why...).Error()
 }
 
+// secondsBefore is where a record's timestamp stops being one in milliseconds: a
+// producer that counts in seconds would put its records into January 1970.
+var secondsBefore = time.UnixMilli(100_000_000_000) // March 1973
+
 // clampTime keeps a producer's clock from moving ours.
 func clampTime(t, now time.Time) time.Time {
-	if t.After(now) || t.UnixMilli() <= 0 {
+	if t.Before(secondsBefore) {
+		t = time.Unix(t.UnixMilli(), 0)
+	}
+	if t.After(now) || t.Before(secondsBefore) {
 		return now
 	}
 	return t
