@@ -31,7 +31,7 @@ func (e *Engine) activate(s *schemas.Signal) {
 		if l, err = rules.ParseLearnt("activation", text); err == nil {
 			e.SetLearnt(l)
 		}
-	case whatClock:
+	case schemas.WhatClock:
 		var at schemas.Time
 		if at, err = schemas.ParseTime(s.Activation.Text); err == nil {
 			e.setClock(at)

@@ -2,13 +2,9 @@ package correlate
 
 import "pinkstar/schemas"
 
-// whatClock is the activation that puts log time back: its text is the time.
-// Operators append it (`pinkstar clock`) after a wrong clock had moved log time
-// ahead.
-const whatClock = "clock"
-
-// setClock puts log time back to at. A time that is not in the past changes
-// nothing here: records move log time forward.
+// setClock puts log time back to at, because an operator says so (`pinkstar
+// clock`) after a wrong clock had moved it ahead. A time that is not in the past
+// changes nothing here: records move log time forward.
 func (e *Engine) setClock(at schemas.Time) {
 	if at <= 0 || at >= e.now {
 		return

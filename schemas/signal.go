@@ -225,9 +225,12 @@ const (
 	WhatRules    = "rules"
 	WhatTopology = "topology"
 	WhatLearnt   = "learnt"
+	// WhatClock puts log time back to the time in the text: an operator's way out
+	// after a wrong clock had moved it ahead. It is never in force.
+	WhatClock = "clock"
 )
 
-// Activatable lists what an activation can set.
+// Activatable lists what an activation can put in force.
 var Activatable = []string{WhatRules, WhatTopology, WhatLearnt}
 
 // Activation puts a rule set, a topology or learnt pairs in force from its place in the log

@@ -10,22 +10,26 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/cmd/pinkstar/past"
 	"pinkstar/cmd/pinkstar/replay"
+	"pinkstar/pipeline/kafka"
 	"pinkstar/schemas"
 )
 
 func (c *cli) addReplay() {
 	clause := c.app.Command("replay", "Run a recorded log through the engine, offline, and print what comes out as NDJSON.")
-	file := clause.Arg("file", "lines of signals or wrapped payloads; plain, gzip or zstd; - for standard input").Required().String()
+	file := clause.Arg("file", "lines of signals, wrapped payloads, or records of the signals topic (kcat -J); plain, gzip or zstd; - for standard input").String()
+	topic := clause.Flag("topic", "instead of a file, the signals topic as it is now").Bool()
 	emit := clause.Flag("emit", "what to print, with commas: "+strings.Join(replay.Emits, ", ")).Default(schemas.Incidents.Name).String()
-	s := withSettings(clause, config.ForEngine)
-	c.on(clause, func(ctx context.Context, w world) error { return replayFile(ctx, w, s, *file, *emit) })
+	s := withSettings(clause, config.ForEngine, config.ForKafka, config.ForSQL)
+	c.on(clause, func(ctx context.Context, w world) error { return replayLog(ctx, w, s, *file, *topic, *emit) })
 }
 
-func replayFile(ctx context.Context, w world, s *settings, file, emit string) error {
+func replayLog(ctx context.Context, w world, s *settings, file string, topic bool, emit string) error {
 	cfg, err := s.load(w)
 	if err != nil {
 		return err
@@ -47,7 +51,7 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 	for _, warning := range topo.Warnings {
 		fmt.Fprintf(w.err, "pinkstar: topology: %s\n", warning)
 	}
-	in, done, err := openInput(file, w)
+	in, done, err := replayInput(ctx, w, cfg, file, topic)
 	if err != nil {
 		return err
 	}
@@ -67,6 +71,24 @@ func replayFile(ctx context.Context, w world, s *settings, file, emit string) er
 		return fmt.Errorf("%s: nothing in it could be read; want one signal or wrapped payload on each line, UTF-8", file)
 	}
 	return nil
+}
+
+func replayInput(ctx context.Context, w world, cfg *config.Config, file string, topic bool) (io.Reader, func(), error) {
+	if !topic {
+		return openInput(file, w)
+	}
+	if file != "" {
+		return nil, nil, usageError{fmt.Errorf("--topic: a file is given as well: keep one of the two")}
+	}
+	if err := useRunning(cfg); err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	r, out := io.Pipe()
+	go func() {
+		out.CloseWithError(past.Dump(ctx, cfg.Kafka.Config, kafka.Deps{Log: app.NewLogger(cfg.Log, w.err).Level(zerolog.ErrorLevel)}, out))
+	}()
+	return r, cancel, nil
 }
 
 // openInput opens a file, or standard input for "-", which kingpin hands on as

@@ -10,8 +10,8 @@
 //
 // # Non-obvious
 //
-//   - Log time is the running maximum per partition, as live; each partition
-//     has its own engine. A file is one partition.
+//   - Log time is per partition, by the rule of package logtime, as live; each
+//     partition has its own engine. A file is one partition.
 //   - Activation records in the log are carried out unless the setup fixes what
 //     they would change: a back-test imposes its rules on a log that once ran
 //     under others.

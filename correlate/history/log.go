@@ -1,6 +1,10 @@
 package history
 
 import (
+	"maps"
+	"slices"
+
+	"pinkstar/correlate/logtime"
 	"pinkstar/schemas"
 )
 
@@ -18,23 +22,32 @@ type Log struct {
 	Records []Record
 
 	signals map[schemas.ID]*schemas.Signal
-	now     map[int32]schemas.Time
+	clocks  map[int32]*logtime.Clock[*Record]
 	// Activations reports whether a rule set was put in force by the log.
 	Activations bool
 }
 
-// Add appends a delivery that reached its partition at the given time. The
-// signal must be complete, with its id.
+// Add appends a delivery that reached its partition at the given time, of which
+// log time is the running maximum. The signal must be complete, with its id.
 func (l *Log) Add(s *schemas.Signal, at schemas.Time, part int32) error {
+	return l.add(s, at, part, false)
+}
+
+// AddRecord is Add for a record of the signals topic: log time goes by the rule
+// of package logtime.
+func (l *Log) AddRecord(s *schemas.Signal, at schemas.Time, part int32) error {
+	return l.add(s, at, part, true)
+}
+
+func (l *Log) add(s *schemas.Signal, at schemas.Time, part int32, ruled bool) error {
 	if l.signals == nil {
-		l.signals, l.now = map[schemas.ID]*schemas.Signal{}, map[int32]schemas.Time{}
+		l.signals, l.clocks = map[schemas.ID]*schemas.Signal{}, map[int32]*logtime.Clock[*Record]{}
 	}
-	l.now[part] = max(l.now[part], at)
-	r := Record{At: l.now[part], Signal: s, Part: part}
-	if s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation {
+	r := &Record{Signal: s, Part: part}
+	control := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
+	if control {
 		l.Activations = l.Activations || s.Activation != nil && s.Activation.What == schemas.WhatRules
-		l.Records = append(l.Records, r)
-		return nil
+		return l.take(r, at, true, ruled)
 	}
 	var err error
 	if r.ID, err = schemas.ParseID(s.ID); err != nil {
@@ -45,8 +58,40 @@ func (l *Log) Add(s *schemas.Signal, at schemas.Time, part int32) error {
 	} else {
 		l.signals[r.ID] = s
 	}
-	l.Records = append(l.Records, r)
+	return l.take(r, at, false, ruled)
+}
+
+// take appends a record once its log time is known, as it was live.
+func (l *Log) take(r *Record, at schemas.Time, owner, ruled bool) error {
+	c := l.clocks[r.Part]
+	if c == nil {
+		c = &logtime.Clock[*Record]{}
+		l.clocks[r.Part] = c
+	}
+	if !ruled {
+		return c.Follow(r, at, l.append)
+	}
+	return c.Take(r, at, owner, 0, l.append)
+}
+
+// append is told when log time has come to a record.
+func (l *Log) append(r *Record, at schemas.Time) error {
+	c := l.clocks[r.Part]
+	r.At = max(at, c.Now())
+	if r.Signal != nil && r.Signal.Activation != nil && r.Signal.Activation.What == schemas.WhatClock {
+		if to, err := schemas.ParseTime(r.Signal.Activation.Text); err == nil {
+			c.Set(min(to, c.Now()))
+		}
+	}
+	l.Records = append(l.Records, *r)
 	return nil
+}
+
+// end lets go what waits for a record that will not come.
+func (l *Log) end() {
+	for _, part := range slices.Sorted(maps.Keys(l.clocks)) {
+		_ = l.clocks[part].Flush(l.append) // append never fails
+	}
 }
 
 // Signal returns the signal with that id, nil when the log has none.

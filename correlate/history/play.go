@@ -34,6 +34,7 @@ const checkEvery = 4096
 
 // Play runs the log through fresh engines.
 func (l *Log) Play(ctx context.Context, setup Setup) (*Run, error) {
+	l.end()
 	run := newRun(l)
 	engines, order := map[int32]*correlate.Engine{}, []*correlate.Engine(nil)
 	skipped := map[schemas.ID]bool{}

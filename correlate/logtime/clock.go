@@ -72,6 +72,16 @@ func (c *Clock[T]) Take(v T, at schemas.Time, owner bool, size int, step func(T,
 	return c.settle(false, step)
 }
 
+// Follow takes a record of a log that has no owner, such as a file of payloads:
+// nobody could be a witness, so its log time is the running maximum.
+func (c *Clock[T]) Follow(v T, at schemas.Time, step func(T, schemas.Time) error) error {
+	if err := c.Flush(step); err != nil {
+		return err
+	}
+	c.now = max(c.now, at)
+	return step(v, at)
+}
+
 // Flush is called at the end of a log that will not go on: what waits is
 // believed.
 func (c *Clock[T]) Flush(step func(T, schemas.Time) error) error { return c.settle(true, step) }

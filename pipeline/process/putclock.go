@@ -22,13 +22,10 @@ func PutClock(ctx context.Context, kc kafka.Config, now time.Time, partitions []
 	at := schemas.TimeOf(now)
 	for _, p := range partitions {
 		s := controlSignal(schemas.KindActivation, now)
-		s.Activation = &schemas.Activation{What: whatClock, Version: at.String(), Text: at.String()}
+		s.Activation = &schemas.Activation{What: schemas.WhatClock, Version: at.String(), Text: at.String()}
 		if err := cl.ProduceSync(ctx, kafka.ControlRecord(&kc, p, s)).FirstErr(); err != nil {
 			return fmt.Errorf("partition %d of %s: %w", p, kc.Topic(schemas.TopicSignals), err)
 		}
 	}
 	return nil
 }
-
-// whatClock is what the engine calls it.
-const whatClock = "clock"

@@ -1,5 +1,6 @@
 // Package ndjson reads files of JSON lines, plain or compressed with gzip or
-// zstd, by their first bytes.
+// zstd, by their first bytes, and tells records of the signals topic from other
+// payloads.
 //
 // # Non-obvious
 //

@@ -34,13 +34,19 @@ func FromFile(ctx context.Context, in io.Reader, naming schemas.Naming, limits i
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		}
+		if s, at, part, ok := ndjson.OwnRecord(line); ok {
+			if err := p.add(s, at, part, true, o); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		signals, err := translator.Recognise("", nil, line, 0)
 		if err != nil {
 			p.refuse(where, err)
 		}
 		for i := range signals {
 			s := signals[i]
-			if err := p.add(&s, s.ReceivedAt, 0, o); err != nil {
+			if err := p.add(&s, s.ReceivedAt, 0, false, o); err != nil {
 				return nil, err
 			}
 		}

@@ -37,8 +37,9 @@ func (p *Past) refuse(where string, err error) {
 	}
 }
 
-// add takes a signal, unless it is outside of what is wanted.
-func (p *Past) add(s *schemas.Signal, at schemas.Time, part int32, o Options) error {
+// add takes a signal, unless it is outside of what is wanted. record says that
+// it is a record of the signals topic.
+func (p *Past) add(s *schemas.Signal, at schemas.Time, part int32, record bool, o Options) error {
 	control := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
 	// Activations from before the period still hold in it.
 	if at < o.Since && s.Kind != schemas.KindActivation || !control && o.Scope != "" && s.Scope != o.Scope {
@@ -50,6 +51,9 @@ func (p *Past) add(s *schemas.Signal, at schemas.Time, part int32, o Options) er
 	}
 	if o.Limit > 0 && p.Log.Signals() >= o.Limit {
 		return fmt.Errorf("%w: there are more than %d; choose a shorter period with --since, or raise --limit (each takes about 1 KB of memory)", ErrTooMany, o.Limit)
+	}
+	if record {
+		return p.Log.AddRecord(s, at, part)
 	}
 	return p.Log.Add(s, at, part)
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"pinkstar/cmd/pinkstar/ndjson"
 	"pinkstar/correlate"
+	"pinkstar/correlate/logtime"
 	"pinkstar/correlate/rules"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas"
@@ -49,30 +51,67 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, opts Options) (Summar
 	defer done()
 	p := &player{
 		opts:       &opts,
-		engine:     correlate.New(opts.Rules, opts.Topology),
+		lanes:      map[int32]*lane{},
 		translator: ingest.NewTranslator(opts.Naming, opts.Limits),
 		outcomes:   newOutcomes(&opts),
 	}
-	p.engine.SetLearnt(opts.Learnt)
 	if err := p.play(ctx, ndjson.NewReader(r, int(opts.Limits.DecompressedBytes))); err != nil {
 		return p.sum, err
 	}
-	p.out.Reset()
-	p.engine.Settle(&p.out)
-	p.outcomes.take(&p.out)
+	for _, part := range slices.Sorted(maps.Keys(p.lanes)) {
+		l := p.lanes[part]
+		_ = l.clock.Flush(l.step) // step never fails
+		p.out.Reset()
+		l.engine.Settle(&p.out)
+		p.outcomes.take(&p.out)
+	}
 	p.sum.Incidents, p.sum.Problems = p.outcomes.incidents.Len(), p.outcomes.problems.Len()
 	return p.sum, p.outcomes.print(out, &opts)
 }
 
-// player feeds an engine.
+// player feeds engines.
 type player struct {
 	opts       *Options
-	engine     *correlate.Engine
+	lanes      map[int32]*lane // by partition
 	translator *ingest.Translator
 	outcomes   *outcomes
 	out        correlate.Output
-	at         schemas.Time // log time
 	sum        Summary
+}
+
+// lane is one partition of the log.
+type lane struct {
+	p      *player
+	engine *correlate.Engine
+	clock  logtime.Clock[*schemas.Signal]
+}
+
+func (p *player) lane(part int32) *lane {
+	l := p.lanes[part]
+	if l == nil {
+		l = &lane{p: p, engine: correlate.New(p.opts.Rules, p.opts.Topology)}
+		l.engine.SetLearnt(p.opts.Learnt)
+		p.lanes[part] = l
+	}
+	return l
+}
+
+// take takes the next record of a partition; at is its timestamp.
+func (l *lane) take(s *schemas.Signal, at schemas.Time, size int) {
+	owner := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
+	_ = l.clock.Take(s, at, owner, size, l.step) // step never fails
+}
+
+func (l *lane) step(s *schemas.Signal, at schemas.Time) error {
+	out := &l.p.out
+	out.Reset()
+	id, err := schemas.ParseID(s.ID)
+	if err != nil || !l.engine.Repeat(id, at, out) { // a control record has no id
+		l.engine.Step(s, at, out)
+	}
+	l.clock.Set(l.engine.Now())
+	l.p.outcomes.take(out)
+	return nil
 }
 
 // progressEvery is how many lines pass between two calls of Progress.
@@ -105,6 +144,10 @@ func (p *player) play(ctx context.Context, in *ndjson.Reader) error {
 
 // line takes one payload: its good signals, and a refusal for each bad one.
 func (p *player) line(number int, text []byte) {
+	if s, at, part, ok := ndjson.OwnRecord(text); ok {
+		p.own(number, s, at, part, len(text))
+		return
+	}
 	signals, err := p.translator.Recognise("", nil, text, 0)
 	var refused ingest.Refusals
 	if err != nil && !errors.As(err, &refused) {
@@ -123,24 +166,33 @@ func (p *player) line(number int, text []byte) {
 	}
 }
 
+// signal takes what was translated: it reaches the log when it was received.
 func (p *player) signal(line, index int, s *schemas.Signal) {
-	p.sum.Signals++
-	p.at = max(p.at, s.ReceivedAt)
 	id, err := schemas.ParseID(s.ID)
 	if err != nil { // the translator makes the ids
 		panic("replay: " + err.Error())
 	}
+	p.position(line, index, id)
+	l := p.lane(0)
+	_ = l.clock.Follow(s, s.ReceivedAt, l.step) // step never fails
+}
+
+// own takes a record of the signals topic.
+func (p *player) own(line int, s *schemas.Signal, at schemas.Time, part int32, size int) {
+	if id, err := schemas.ParseID(s.ID); err == nil {
+		p.position(line, 0, id)
+	}
+	p.lane(part).take(s, at, size)
+}
+
+func (p *player) position(line, index int, id schemas.ID) {
+	p.sum.Signals++
 	if p.outcomes.decisions != nil {
 		p.outcomes.positions = append(p.outcomes.positions, position{line: int32(line), index: int32(index), id: id})
 	}
-	p.out.Reset()
-	if !p.engine.Repeat(id, p.at, &p.out) {
-		p.engine.Step(s, p.at, &p.out)
-	}
-	p.outcomes.take(&p.out)
 }
 
 func (p *player) refuse(line, index int, why error) {
 	p.sum.Refused++
-	p.outcomes.refuse(line, index, p.at, why.Error())
+	p.outcomes.refuse(line, index, p.lane(0).clock.Now(), why.Error())
 }
