@@ -18,17 +18,17 @@ func (e *Engine) activate(s *schemas.Signal) {
 	switch s.Activation.What {
 	case schemas.WhatRules:
 		var set *rules.Set
-		if set, err = rules.Parse("activation", text); err == nil {
+		if set, err = rules.Parse("activation", text, rules.FromLog); err == nil {
 			e.setRules(set)
 		}
 	case schemas.WhatTopology:
 		var t *rules.Topology
-		if t, err = rules.ParseTopology("activation", text); err == nil {
+		if t, err = rules.ParseTopology("activation", text, rules.FromLog); err == nil {
 			e.setTopology(t)
 		}
 	case schemas.WhatLearnt:
 		var l *rules.Learnt
-		if l, err = rules.ParseLearnt("activation", text); err == nil {
+		if l, err = rules.ParseLearnt("activation", text, rules.FromLog); err == nil {
 			e.SetLearnt(l)
 		}
 	case schemas.WhatClock:

@@ -82,12 +82,12 @@ func (d *restorer) newEngine() *Engine {
 	if d.err != nil {
 		return nil
 	}
-	set, err := rules.Parse("rules in the snapshot", []byte(setText))
+	set, err := rules.Parse("rules in the snapshot", []byte(setText), rules.FromLog)
 	if err != nil {
 		d.fail(err)
 		return nil
 	}
-	topo, err := rules.ParseTopology("topology in the snapshot", []byte(topoText))
+	topo, err := rules.ParseTopology("topology in the snapshot", []byte(topoText), rules.FromLog)
 	if err != nil {
 		d.fail(err)
 		return nil
@@ -96,7 +96,7 @@ func (d *restorer) newEngine() *Engine {
 	if learntText == "" {
 		return e
 	}
-	l, err := rules.ParseLearnt("learnt pairs in the snapshot", []byte(learntText))
+	l, err := rules.ParseLearnt("learnt pairs in the snapshot", []byte(learntText), rules.FromLog)
 	if err != nil {
 		d.fail(err)
 		return nil

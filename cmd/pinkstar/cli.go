@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/correlate/rules/strict"
 )
 
 // action is what a command does.
@@ -27,13 +29,16 @@ It stands between Alertmanager (and other senders), Kafka and ClickHouse, and st
 
   pinkstar demo      a story on a whole installation, in a minute
   pinkstar run       the service
-  pinkstar replay    a recorded log through the engine, offline`
+  pinkstar replay    a recorded log through the engine, offline
+
+Exit codes: 0 done, and for checks: all is well; 1 something failed; 2 the command line or the configuration is wrong; 3 a check found something; 130 interrupted twice.`
 
 func newCLI(w world) *cli {
 	c := &cli{app: kingpin.New("pinkstar", about), actions: map[string]action{}}
 	c.app.UsageWriter(w.out)
 	c.app.ErrorWriter(w.err)
 	c.app.HelpFlag.Short('h')
+	c.app.Version("pinkstar " + versionText())
 	c.addDemo()
 	c.addRun()
 	c.addReplay()
@@ -51,13 +56,69 @@ func newCLI(w world) *cli {
 	return c
 }
 
-func dispatch(ctx context.Context, args []string, w world) error {
+// ended is what a flag such as --help panics with once it has done its work, where
+// kingpin would end the process.
+type ended struct{}
+
+func dispatch(ctx context.Context, args []string, w world) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(ended); !ok {
+				panic(r)
+			}
+			err = nil
+		}
+	}()
 	c := newCLI(w)
+	c.app.Terminate(func(int) { panic(ended{}) })
 	command, err := c.app.Parse(args)
 	if err != nil {
-		return usageError{fmt.Errorf("%w; `pinkstar --help` lists commands and flags", err)}
+		return usageError{fmt.Errorf("%w%s", err, c.hint(args, err))}
 	}
 	return c.actions[command](ctx, w)
+}
+
+// mistyped finds the word in kingpin's complaint.
+var mistyped = regexp.MustCompile(`expected command but got "(.+)"|unknown long flag '--(?:no-)?([^=]+)'`)
+
+// hint says what to do about an error in the command line.
+func (c *cli) hint(args []string, err error) string {
+	model := c.app.Model()
+	commands, flags := model.Commands, model.Flags
+	help := "pinkstar"
+	for _, a := range args { // as far as the commands are right
+		i := slices.IndexFunc(commands, func(m *kingpin.CmdModel) bool { return m.Name == a })
+		if i < 0 {
+			continue
+		}
+		help += " " + a
+		flags = append(slices.Clone(flags), commands[i].Flags...)
+		commands = commands[i].Commands
+	}
+	help = fmt.Sprintf("; `%s --help` lists commands and flags", help)
+	m := mistyped.FindStringSubmatch(err.Error())
+	if m == nil {
+		return help
+	}
+	var known []string
+	if word := m[2]; word != "" {
+		for _, f := range flags {
+			if !f.Hidden {
+				known = append(known, f.Name)
+			}
+		}
+		if near, ok := strict.Nearest(word, known); ok {
+			return "; did you mean --" + near + "?"
+		}
+		return help
+	}
+	for _, k := range commands {
+		known = append(known, k.Name)
+	}
+	if near, ok := strict.Nearest(m[1], known); ok {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return "; there are " + strings.Join(known, ", ")
 }
 
 // on says what a command does.
@@ -83,8 +144,7 @@ func withSettings(clause *kingpin.CmdClause, groups ...config.Group) *settings {
 	return s
 }
 
-// load reads the configuration.
-func (s *settings) load(w world) (*config.Config, error) {
+func (s *settings) inputs(w world) config.Inputs {
 	in := config.Inputs{File: *s.file, Env: w.getenv, Flags: map[string]string{}}
 	if in.File == "" {
 		in.File = w.getenv("PINKSTAR_CONFIG")
@@ -92,7 +152,12 @@ func (s *settings) load(w world) (*config.Config, error) {
 	for name, v := range s.flags {
 		in.Flags[name] = *v
 	}
-	cfg, err := config.Load(in)
+	return in
+}
+
+// load reads the configuration.
+func (s *settings) load(w world) (*config.Config, error) {
+	cfg, err := config.Load(s.inputs(w))
 	if err != nil {
 		return nil, usageError{err}
 	}

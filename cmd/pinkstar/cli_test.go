@@ -2,10 +2,15 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kingpin/v2"
 )
 
 // outcome is what a command line came to.
@@ -53,19 +58,25 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{"config check", exitOK, "The configuration is good"},
 		{"config print", exitOK, "listen: 127.0.0.1:8080"},
 		{"config print --http 127.0.0.1:1", exitOK, "# http.listen: from --http"},
-		{"rum", exitUsage, `got "rum"`},
-		{"run --colour pink", exitUsage, "unknown long flag"},
-		{"config check --config " + badConfig, exitUsage, badConfig + ":2:3: unknown field"},
+		{"--version", exitOK, "pinkstar "},
+		{"--help", exitOK, "Exit codes: 0 done"},
+		{"rum", exitUsage, `got "rum"; did you mean "run"?`},
+		{"config chekc", exitUsage, `did you mean "check"?`},
+		{"topics create", exitUsage, `got "create"; there are plan, apply`},
+		{"run --broker a:1", exitUsage, "did you mean --brokers?"},
+		{"replay --emti x -", exitUsage, "did you mean --emit?"},
+		{"run --colour pink", exitUsage, "unknown long flag '--colour'; `pinkstar run --help` lists"},
+		{"config check --config " + badConfig, exitUsage, badConfig + ":2:3: http.lisen: unknown field"},
 		{"config check --config /there/is/none.yaml", exitUsage, "no such file"},
 		{"run --config " + badConfig, exitUsage, "lisen"},
-		{"run --rules " + badRules, exitUsage, "line 1"},
+		{"run --rules " + badRules, exitUsage, badRules + ":1:1: ruels"},
 		{"replay - --topology " + badTopology, exitUsage, "line 2"},
-		{"run --roles barista", exitUsage, `--roles: "barista" is no role`},
+		{"run --roles barista", exitUsage, `--roles: "barista" is no role; there are`},
 		{"replay /there/is/no.ndjson", exitFailed, "no such file"},
 		{"replay - --emit poems", exitUsage, `"poems" is not one of`},
 		{"migrate", exitUsage, "give --clickhouse DSN"},
 		{"send - --data /there/is/none", exitUsage, "no pinkstar is running"},
-		{"topics plan --brokers 127.0.0.1:x", exitFailed, "parse port"},
+		{"topics plan --brokers 127.0.0.1:x", exitUsage, `--brokers: "127.0.0.1:x": "x" is no port`},
 	} {
 		got := command(t, "", strings.Fields(c.args)...)
 		said := got.err
@@ -86,6 +97,37 @@ func TestAReplayOfNothingReadableFails(t *testing.T) {
 	} {
 		if got := command(t, in, "replay", "-"); got.code != want || want == exitFailed && !strings.Contains(got.err, "nothing in it could be read") {
 			t.Errorf("%q: exit code %d, want %d: %s", in, got.code, want, got.err)
+		}
+	}
+}
+
+// TestTheReadmesCommandLines asks for the help of every command that the README
+// and the decision log name, with the flags that they name.
+func TestTheReadmesCommandLines(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCLI(world{out: io.Discard, err: os.Stderr, getenv: func(string) string { return "" }})
+	lines := regexp.MustCompile("(?m)(?:^    |`|\\./|/cmd/)pinkstar ([a-z][^`\n#]*)").FindAllStringSubmatch(string(text), -1)
+	if len(lines) < 10 {
+		t.Fatalf("only %d command lines found", len(lines))
+	}
+	for _, m := range lines {
+		words := strings.Fields(m[1])
+		commands, flags := c.app.Model().Commands, c.app.Model().Flags
+		var called []string
+		for _, word := range words {
+			if i := slices.IndexFunc(commands, func(k *kingpin.CmdModel) bool { return k.Name == word }); i >= 0 {
+				called, flags, commands = append(called, word), append(slices.Clone(flags), commands[i].Flags...), commands[i].Commands
+				continue
+			}
+			if name, ok := strings.CutPrefix(word, "--"); ok && !slices.ContainsFunc(flags, func(f *kingpin.FlagModel) bool { return f.Name == name }) {
+				t.Errorf("README: pinkstar %s: there is no --%s", m[1], name)
+			}
+		}
+		if got := command(t, "", append(called, "--help")...); len(called) == 0 || len(commands) > 0 || got.code != exitOK || !strings.Contains(got.out, "usage: pinkstar "+strings.Join(called, " ")) {
+			t.Errorf("README: pinkstar %s: %q is no whole command; exit code %d: %s", m[1], called, got.code, got.err)
 		}
 	}
 }

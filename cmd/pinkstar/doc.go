@@ -4,7 +4,8 @@
 //
 // # Which file do I open
 //
-//   - main.go: exit codes and interruption; cli.go: the commands and their flags
+//   - main.go: exit codes and interruption; cli.go: the commands, their flags, and
+//     what somebody who mistyped one meant
 //   - explain.go, backtest.go, rules.go: asking about decisions and rules;
 //     past/ reads the log they ask
 //   - learn.go: counting over a past which alerts come together

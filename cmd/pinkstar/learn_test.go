@@ -87,8 +87,8 @@ func TestLearnRefuses(t *testing.T) {
 		{"learn " + log + " --window soon", `--window: "soon" is not a duration`, exitUsage},
 		{"learn " + log + " --since lately", "--since", exitUsage},
 		{"learn " + log + " --out /nowhere/learnt.yaml", "--out: ", exitFailed},
-		{"replay " + log + " --learnt /nowhere/learnt.yaml", "learnt_file: ", exitUsage},
-		{"replay " + log + " --learnt " + file(t, "l.yaml", "pairs:\n  - {a: {name: X}, b: {service: s}}\n"), "l.yaml: line 2: pair 1 lacks the name", exitUsage},
+		{"replay " + log + " --learnt /nowhere/learnt.yaml", "--learnt: open", exitUsage},
+		{"replay " + log + " --learnt " + file(t, "l.yaml", "pairs:\n  - {a: {name: X}, b: {service: s}}\n"), "l.yaml: line 2, column 5: pairs[0]: pair 1 lacks the name", exitUsage},
 		{"replay " + log + " --learnt " + file(t, "big.yaml", strings.Repeat("# comment\n", pipeline.MaxActivation/10+1)), fmt.Sprint("may take ", pipeline.MaxActivation), exitUsage},
 	} {
 		if got := command(t, "", strings.Fields(c.args)...); got.code != c.code || !strings.Contains(got.err, c.says) {

@@ -30,10 +30,8 @@ func runService(ctx context.Context, w world, s *settings) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := app.LoadRules(cfg); err != nil {
-		return usageError{err}
-	}
-	if _, err := app.LoadLearnt(cfg); err != nil {
+	_, _, _, faults := app.Texts(cfg)
+	if err := append(faults, cfg.Surroundings()...).Err(); err != nil {
 		return usageError{err}
 	}
 	log := app.NewLogger(cfg.Log, w.err)

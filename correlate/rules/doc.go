@@ -9,6 +9,9 @@
 //   - set.go: the types of a rule set
 //   - defaults.go: the value of everything that is left out
 //   - parse.go: YAML to a checked Set; errors with file and line
+//   - print.go: a Set with every default written out
+//   - strict/: YAML with all its mistakes at once, each with its place; the
+//     configuration is read with it too
 //   - index.go: which rules match a signal, cheaply among 10,000
 //   - topology.go: services, what they depend on, and their instances
 //   - learnt.go: pairs of alerts that often come together
@@ -16,6 +19,8 @@
 //
 // # Non-obvious
 //
+//   - FromLog takes what earlier versions took: what they silently ignored, such as
+//     a second document, is an error only where a person hands it in.
 //   - Version is made from the text, so two files that differ only in a
 //     comment are two versions: what an incident names can be looked up. Learnt
 //     pairs alone can be absent: no text has no version.

@@ -75,20 +75,19 @@ func EmptyLearnt() *Learnt { return &Learnt{} }
 
 // ParseLearnt reads learnt pairs. file is only used in messages. A text without
 // a word in it is EmptyLearnt.
-func ParseLearnt(file string, text []byte) (*Learnt, error) {
+func ParseLearnt(file string, text []byte, from ...Source) (*Learnt, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return EmptyLearnt(), nil
 	}
 	l := &Learnt{}
-	d, err := decodeStrict(file, text, l)
-	if err != nil {
-		return nil, err
-	}
+	d := decodeStrict(file, text, l, from)
 	for i, p := range l.Pairs {
-		path := fmt.Sprintf("$.pairs[%d]", i)
 		if p.A.Name == "" || p.B.Name == "" {
-			return nil, d.errorf(path, "pair %d lacks the name of an alert: each of a and b needs name, and service where one is known", i+1)
+			d.bad(fmt.Sprintf("pairs[%d]", i), "pair %d lacks the name of an alert: each of a and b needs name, and service where one is known", i+1)
 		}
+	}
+	if err := d.err(); err != nil {
+		return nil, err
 	}
 	l.seal(text)
 	return l, nil

@@ -5,15 +5,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
 
+	"pinkstar/correlate/rules/strict"
 	"pinkstar/schemas"
 )
 
@@ -24,14 +24,20 @@ func VersionOf(text []byte) string {
 	return hex.EncodeToString(h[:6])
 }
 
-// Parse reads a rule set. file is only used in messages.
-func Parse(file string, text []byte) (*Set, error) {
+// Source says where a text comes from.
+type Source int
+
+// FromLog is a text out of the log or a snapshot. What an earlier version took
+// must be taken for ever, so what that version silently ignored is ignored.
+const FromLog Source = 1
+
+// Parse reads a rule set. file is only used in messages. The error is a
+// strict.Faults that holds everything that is wrong.
+func Parse(file string, text []byte, from ...Source) (*Set, error) {
 	s := defaults()
-	doc, err := decodeStrict(file, text, s)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.check(doc); err != nil {
+	doc := decodeStrict(file, text, s, from)
+	s.check(doc)
+	if err := doc.err(); err != nil {
 		return nil, err
 	}
 	s.seal(text)
@@ -41,7 +47,9 @@ func Parse(file string, text []byte) (*Set, error) {
 // Seal makes a Set that was built or changed in code usable: it checks it and
 // gives it a text and a version.
 func (s *Set) Seal() error {
-	if err := s.check(document{file: "rules"}); err != nil {
+	doc := document{Document: &strict.Document{File: "rules"}}
+	s.check(&doc)
+	if err := doc.err(); err != nil {
 		return err
 	}
 	s.seal(nil)
@@ -61,95 +69,74 @@ func (s *Set) seal(text []byte) {
 	s.index = newRuleIndex(s.Rules)
 }
 
-// document finds the line of a value for messages.
+// document is a text and what is wrong with it.
 type document struct {
-	file string
-	tree *ast.File
+	*strict.Document
+	faults strict.Faults
 }
 
-func decodeStrict(file string, text []byte, into any) (document, error) {
-	d := document{file: file}
-	tree, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return d, fmt.Errorf("%s: %s", file, plain(err))
+func decodeStrict(file string, text []byte, into any, from []Source) *document {
+	d := &document{}
+	d.Document, d.faults = strict.Decode(file, text, into)
+	if slices.Contains(from, FromLog) {
+		d.faults = slices.DeleteFunc(d.faults, func(f strict.Fault) bool { return f.Ignored })
 	}
-	d.tree = tree
-	if len(strings.TrimSpace(string(text))) == 0 || len(tree.Docs) == 0 || tree.Docs[0].Body == nil {
-		return d, nil
-	}
-	if err := yaml.UnmarshalWithOptions(text, into, yaml.Strict()); err != nil {
-		return d, fmt.Errorf("%s: %s", file, plain(err))
-	}
-	return d, nil
+	return d
 }
 
-// plain renders a YAML error on one line: "[3:5] unknown field ..." becomes
-// "line 3, column 5: unknown field ...".
-func plain(err error) string {
-	msg, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
-	if pos, rest, ok := strings.Cut(msg, "] "); ok && strings.HasPrefix(pos, "[") {
-		if line, col, ok := strings.Cut(pos[1:], ":"); ok {
-			return "line " + line + ", column " + col + ": " + rest
-		}
+// bad notes what is wrong with the value under path, such as rules[0].match.
+// What could not be read is not judged.
+func (d *document) bad(path, format string, args ...any) {
+	if d.faults.Within(path) {
+		return
 	}
-	return msg
+	d.faults = append(d.faults, d.Fault(path, format, args...))
 }
 
-// errorf reports an error at the value under path ("$.rules[0].match").
-func (d document) errorf(path, format string, args ...any) error {
-	where := d.file
-	if d.tree != nil {
-		if p, err := yaml.PathString(path); err == nil {
-			if n, err := p.FilterFile(d.tree); err == nil && n != nil && n.GetToken() != nil {
-				where = fmt.Sprintf("%s: line %d", d.file, n.GetToken().Position.Line)
-			}
-		}
+func (d *document) err() error {
+	for i := range d.faults {
+		d.faults[i].InWords = true
 	}
-	return fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...))
+	return d.faults.Err()
 }
 
-func (s *Set) check(d document) error {
+func (s *Set) check(d *document) {
 	seen := map[string]bool{}
 	for i := range s.Rules {
-		if err := s.Rules[i].check(d, fmt.Sprintf("$.rules[%d]", i), seen); err != nil {
-			return err
-		}
+		s.Rules[i].check(d, fmt.Sprintf("rules[%d]", i), seen)
 	}
 	for i := range s.Procedures {
 		p := &s.Procedures[i]
-		path := fmt.Sprintf("$.procedures[%d]", i)
+		path := fmt.Sprintf("procedures[%d]", i)
 		if p.Name == "" {
-			return d.errorf(path, "procedure %d has no name: add \"name:\"", i+1)
+			d.bad(path, "procedure %d has no name: add \"name:\"", i+1)
 		}
 		var err error
 		if p.matchers, err = parseMatchers(p.Match); err != nil {
-			return d.errorf(path+".match", "procedure %q: %s", p.Name, err)
+			d.bad(path+".match", "procedure %q: %s", p.Name, err)
 		}
 	}
-	if err := s.Correlation.check(d); err != nil {
-		return err
-	}
-	if err := s.Impact.check(d); err != nil {
-		return err
-	}
-	return s.checkNumbers(d)
+	s.Correlation.check(d)
+	s.Impact.check(d)
+	s.checkNumbers(d)
 }
 
-func (r *Rule) check(d document, path string, seen map[string]bool) error {
+func (r *Rule) check(d *document, path string, seen map[string]bool) {
 	switch {
 	case r.Name == "":
-		return d.errorf(path, "this rule has no name: add \"name:\", it is shown in every decision")
+		d.bad(path, "this rule has no name: add \"name:\", it is shown in every decision")
 	case seen[r.Name]:
-		return d.errorf(path+".name", "two rules are called %q: rename one", r.Name)
-	case len(r.Match) == 0:
-		return d.errorf(path, "rule %q has no matchers: add \"match:\", for example match: ['team=\"shield\"']", r.Name)
+		d.bad(path+".name", "two rules are called %q: rename one", r.Name)
+	}
+	if len(r.Match) == 0 {
+		d.bad(path, "rule %q has no matchers: add \"match:\", for example match: ['team=\"shield\"']", r.Name)
 	}
 	seen[r.Name] = true
 	if r.Action == "" {
 		r.Action = ActionGroup
 	}
 	if !slices.Contains([]Action{ActionGroup, ActionSeparate, ActionSuppress}, r.Action) {
-		return d.errorf(path+".action", "rule %q: action %q is not one of group, separate, suppress", r.Name, r.Action)
+		d.bad(path+".action", "rule %q: action %q is not one of group, separate, suppress", r.Name, r.Action)
 	}
 	if r.Window == 0 {
 		r.Window = Duration(10 * schemas.Minute)
@@ -158,16 +145,15 @@ func (r *Rule) check(d document, path string, seen map[string]bool) error {
 		r.Threshold = 1
 	}
 	if r.Threshold < 0 {
-		return d.errorf(path+".threshold", "rule %q: threshold must be 1 or more", r.Name)
+		d.bad(path+".threshold", "rule %q: threshold must be 1 or more", r.Name)
 	}
 	if slices.Contains(r.By, "") {
-		return d.errorf(path+".by", "rule %q: an empty label name in \"by\"", r.Name)
+		d.bad(path+".by", "rule %q: an empty label name in \"by\"", r.Name)
 	}
 	var err error
 	if r.matchers, err = parseMatchers(r.Match); err != nil {
-		return d.errorf(path+".match", "rule %q: %s", r.Name, err)
+		d.bad(path+".match", "rule %q: %s", r.Name, err)
 	}
-	return nil
 }
 
 // parseEither reads label names of any UTF-8, quoted or not, as Alertmanager does
@@ -186,55 +172,52 @@ func parseMatchers(texts []string) (labels.Matchers, error) {
 	return all, nil
 }
 
-func (c *Correlation) check(d document) error {
-	const at = "$.correlation"
+func (c *Correlation) check(d *document) {
+	const at = "correlation"
 	if c.Hops < 0 || c.Hops > 3 {
-		return d.errorf(at+".hops", "hops must be 0 to 3, not %d", c.Hops)
+		d.bad(at+".hops", "must be 0 to 3, not %d", c.Hops)
 	}
 	if c.ChangeHops < 0 || c.ChangeHops > 3 {
-		return d.errorf(at+".change_hops", "change_hops must be 0 to 3, not %d", c.ChangeHops)
+		d.bad(at+".change_hops", "must be 0 to 3, not %d", c.ChangeHops)
 	}
 	if c.Candidates < 1 || c.Candidates > 64 {
-		return d.errorf(at+".candidates", "candidates must be 1 to 64, not %d", c.Candidates)
+		d.bad(at+".candidates", "must be 1 to 64, not %d", c.Candidates)
 	}
 	if c.Parent < c.Join {
-		return d.errorf(at+".parent", "parent (%d) must not be below join (%d): linking incidents needs more than joining one", c.Parent, c.Join)
+		d.bad(at+".parent", "%d must not be below join (%d): linking incidents needs more than joining one", c.Parent, c.Join)
 	}
-	var err error
 	c.eachCurve(func(path string, x any) {
 		curve := cornersOf(x)
 		for i := 1; i < len(curve); i++ {
-			if curve[i].At <= curve[i-1].At && err == nil {
-				err = d.errorf(fmt.Sprintf("%s.%s[%d]", at, path, i), "the corners of a curve must grow")
+			if curve[i].At <= curve[i-1].At {
+				d.bad(fmt.Sprintf("%s.%s[%d]", at, path, i), "the corners of a curve must grow")
+				break
 			}
 		}
 	})
-	if err != nil {
-		return err
-	}
-	return nil
 }
 
-func (m *Impact) check(d document) error {
-	for name, f := range m.Loss {
-		path := "$.impact.loss." + name
+func (m *Impact) check(d *document) {
+	for _, name := range slices.Sorted(maps.Keys(m.Loss)) {
+		f := m.Loss[name]
 		if len(f) != 3 || f[0] < 0 || f[0] > f[1] || f[1] > f[2] || f[2] > 1 {
-			return d.errorf(path, "loss of %q must be three shares from 0 to 1: low, likely, high", name)
+			d.bad("impact.loss."+name, "loss of %q must be three shares from 0 to 1: low, likely, high", name)
 		}
 	}
-	for name, r := range m.Services {
-		for _, h := range r.Hours {
+	for _, name := range slices.Sorted(maps.Keys(m.Services)) {
+		path := "impact.services." + name
+		for i, h := range m.Services[name].Hours {
+			at := fmt.Sprintf("%s.hours[%d]", path, i)
 			if h.From < 0 || h.To > 24 || h.From >= h.To {
-				return d.errorf("$.impact.services", "revenue of %q: hours must go from 0-23 to a later 1-24", name)
+				d.bad(at, "revenue of %q: hours must go from 0-23 to a later 1-24", name)
 			}
 			for _, day := range h.Days {
 				if weekday(day) < 0 {
-					return d.errorf("$.impact.services", "revenue of %q: day %q is not one of mon, tue, wed, thu, fri, sat, sun", name, day)
+					d.bad(at+".days", "revenue of %q: day %q is not one of mon, tue, wed, thu, fri, sat, sun", name, day)
 				}
 			}
 		}
 	}
-	return nil
 }
 
 func weekday(s string) int {
@@ -242,7 +225,7 @@ func weekday(s string) int {
 }
 
 // checkNumbers refuses values under which the engine cannot work.
-func (s *Set) checkNumbers(d document) error {
+func (s *Set) checkNumbers(d *document) {
 	l, lim := &s.Lifecycle, &s.Limits
 	for _, c := range []struct {
 		path string
@@ -260,8 +243,7 @@ func (s *Set) checkNumbers(d document) error {
 		{"limits.facts", int64(lim.Facts)}, {"limits.groups", int64(lim.Groups)}, {"limits.joining_per_minute", int64(lim.JoiningPerMinute)},
 	} {
 		if c.v < 1 {
-			return d.errorf("$."+c.path, "%s must be above 0", c.path)
+			d.bad(c.path, "%d; it must be above 0", c.v)
 		}
 	}
-	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"pinkstar/correlate/rules/strict"
 )
 
 // With returns a copy of s in which one setting has another value, and the old
@@ -47,8 +49,8 @@ func replaced(text []byte, path, value string) ([]byte, string, error) {
 		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
 	var v any
-	if err := yaml.Unmarshal([]byte(value), &v); err != nil {
-		return nil, "", fmt.Errorf("%s: the value %q is not YAML: %s", path, value, plain(err))
+	if _, faults := strict.Decode("", []byte(value), &v); len(faults) > 0 {
+		return nil, "", fmt.Errorf("%s: the value %q is not YAML: %w", path, value, faults.Err())
 	}
 	steps, err := stepsOf(path)
 	if err != nil {

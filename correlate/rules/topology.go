@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml"
+
+	"pinkstar/correlate/rules/strict"
 )
 
 // Topology is the declared map of services: what depends on what, and which
@@ -43,13 +45,11 @@ func EmptyTopology() *Topology {
 }
 
 // ParseTopology reads a topology. file is only used in messages.
-func ParseTopology(file string, text []byte) (*Topology, error) {
+func ParseTopology(file string, text []byte, from ...Source) (*Topology, error) {
 	t := &Topology{}
-	d, err := decodeStrict(file, text, t)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.check(d); err != nil {
+	d := decodeStrict(file, text, t, from)
+	t.check(d)
+	if err := d.err(); err != nil {
 		return nil, err
 	}
 	t.seal(text)
@@ -58,7 +58,9 @@ func ParseTopology(file string, text []byte) (*Topology, error) {
 
 // Seal makes a Topology that was built in code usable.
 func (t *Topology) Seal() error {
-	if err := t.check(document{file: "topology"}); err != nil {
+	d := document{Document: &strict.Document{File: "topology"}}
+	t.check(&d)
+	if err := d.err(); err != nil {
 		return err
 	}
 	t.seal(nil)
@@ -77,7 +79,7 @@ func (t *Topology) seal(text []byte) {
 	t.Version = VersionOf(text)
 }
 
-func (t *Topology) check(d document) error {
+func (t *Topology) check(d *document) {
 	if t.Services == nil {
 		t.Services = map[string]*Service{}
 	}
@@ -85,7 +87,7 @@ func (t *Topology) check(d document) error {
 	owner := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
 		if name == "" {
-			return d.errorf("$.services", "a service has an empty name")
+			d.bad("services", "a service has an empty name")
 		}
 		s := t.Services[name]
 		if s == nil { // "name:" with nothing below it
@@ -94,7 +96,7 @@ func (t *Topology) check(d document) error {
 		}
 		for _, a := range s.Aliases {
 			if other, taken := owner[a]; taken {
-				return d.errorf("$.services", "alias %q is given to %q and to %q: keep one", a, other, name)
+				d.bad("services."+name+".aliases", "alias %q is given to %q and to %q: keep one", a, other, name)
 			}
 			owner[a] = name
 		}
@@ -102,7 +104,8 @@ func (t *Topology) check(d document) error {
 	for _, name := range slices.Sorted(maps.Keys(t.Services)) {
 		for _, dep := range t.Services[name].DependsOn {
 			if dep == "" {
-				return d.errorf("$.services", "service %q depends on an empty name", name)
+				d.bad("services."+name+".depends_on", "service %q depends on an empty name", name)
+				continue
 			}
 			if _, ok := t.Services[dep]; !ok {
 				t.Services[dep] = &Service{}
@@ -110,5 +113,4 @@ func (t *Topology) check(d document) error {
 			}
 		}
 	}
-	return nil
 }

@@ -63,25 +63,25 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate says which limit makes no sense.
+// Validate says which limits make no sense, each on a line that begins with the
+// field.
 func (c *Config) Validate() error {
-	switch {
-	case c.BatchRecords < 1:
-		return errors.New("batch_records must be at least 1")
-	case c.BatchBytes < 1:
-		return errors.New("batch_bytes must be at least 1")
-	case c.BatchAge <= 0:
-		return errors.New("batch_age must be over 0")
-	case c.QueueBytes < 1:
-		return errors.New("queue_bytes must be at least 1")
-	case c.Writers < 1:
-		return errors.New("writers must be at least 1")
-	case c.BackoffFirst <= 0 || c.BackoffLast < c.BackoffFirst:
-		return errors.New("backoff_first must be over 0 and at most backoff_last")
-	case c.StopGrace <= 0 || c.RegatherTimeout <= 0:
-		return errors.New("stop_grace and regather_timeout must be over 0")
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
 	}
-	return nil
+	check(c.BatchRecords >= 1, "batch_records: %d; it must be at least 1", c.BatchRecords)
+	check(c.BatchBytes >= 1, "batch_bytes: %d; it must be at least 1", c.BatchBytes)
+	check(c.BatchAge > 0, "batch_age: %s; it must be over 0", c.BatchAge)
+	check(c.QueueBytes >= 1, "queue_bytes: %d; it must be at least 1", c.QueueBytes)
+	check(c.Writers >= 1, "writers: %d; it must be at least 1", c.Writers)
+	check(c.BackoffFirst > 0, "backoff_first: %s; it must be over 0", c.BackoffFirst)
+	check(c.BackoffLast >= c.BackoffFirst, "backoff_last: %s is under backoff_first, %s", c.BackoffLast, c.BackoffFirst)
+	check(c.StopGrace > 0, "stop_grace: %s; it must be over 0", c.StopGrace)
+	check(c.RegatherTimeout > 0, "regather_timeout: %s; it must be over 0", c.RegatherTimeout)
+	return errors.Join(errs...)
 }
 
 // Delivery is one member of the group that carries topics to a sink.

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"pinkstar/correlate/rules/strict"
 )
 
 // Config is what can be set of the gateway.
@@ -69,37 +72,53 @@ func DefaultConfig() Config {
 // defaultWindow bounds how old a signed timestamp may be.
 const defaultWindow = 5 * time.Minute
 
-// Validate checks everything that can be checked without reading a secret.
+// Validate checks everything that can be checked without reading a secret, and
+// says all that is wrong, each on a line that begins with the field.
 func (c *Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if err := c.Limits.Validate(); err != nil {
-		return err
+		errs = append(errs, err)
 	}
-	for name, d := range map[string]time.Duration{
-		"body_timeout": c.BodyTimeout, "produce_timeout": c.ProduceTimeout, "retry_after": c.RetryAfter,
-	} {
-		if d <= 0 {
-			return fmt.Errorf("%s: %s; it must be over zero", name, d)
+	for _, f := range []struct {
+		name string
+		d    time.Duration
+	}{{"body_timeout", c.BodyTimeout}, {"produce_timeout", c.ProduceTimeout}, {"retry_after", c.RetryAfter}} {
+		if f.d <= 0 {
+			bad("%s: %s; it must be over zero", f.name, f.d)
 		}
 	}
 	if c.MaxConcurrent <= 0 {
-		return fmt.Errorf("max_concurrent: %d; it must be over zero", c.MaxConcurrent)
+		bad("max_concurrent: %d; it must be over zero", c.MaxConcurrent)
 	}
 	senders := webhooks()
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
 		if senders[name] == nil {
-			return fmt.Errorf("sources.%s: no such path; there are %v", name, slices.Sorted(maps.Keys(senders)))
+			known := slices.Sorted(maps.Keys(senders))
+			if near, ok := strict.Nearest(name, known); ok {
+				bad("sources.%s: no such path; did you mean %q?", name, near)
+			} else {
+				bad("sources.%s: no such path; there are %s", name, strings.Join(known, ", "))
+			}
+			continue
 		}
 		s := c.Sources[name]
 		if s.HMAC != nil && len(s.HMAC.Secrets) == 0 {
-			return fmt.Errorf("sources.%s.hmac.secrets: missing", name)
+			bad("sources.%s.hmac.secrets: missing", name)
+		}
+		if s.HMAC != nil && s.HMAC.Window < 0 {
+			bad("sources.%s.hmac.window: %s is negative", name, s.HMAC.Window)
 		}
 		for i, u := range s.Basic {
 			if u.User == "" {
-				return fmt.Errorf("sources.%s.basic[%d].user: missing", name, i)
+				bad("sources.%s.basic[%d].user: missing", name, i)
+			}
+			if u.Password.IsZero() {
+				bad("sources.%s.basic[%d].password: missing", name, i)
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // load returns c's sources with their secrets read and the defaults filled in.

@@ -45,8 +45,9 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Validate reports the first limit that makes no sense.
+// Validate reports the limits that make no sense.
 func (l *Limits) Validate() error {
+	var errs []error
 	for _, f := range []struct {
 		name string
 		n    int64
@@ -57,13 +58,13 @@ func (l *Limits) Validate() error {
 		{"matcher_bytes", int64(l.MatcherBytes)}, {"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
 	} {
 		if f.n <= 0 {
-			return fmt.Errorf("limits.%s: %d; it must be over zero", f.name, f.n)
+			errs = append(errs, fmt.Errorf("limits.%s: %d; it must be over zero", f.name, f.n))
 		}
 	}
 	if l.DecompressedBytes < l.BodyBytes {
-		return errors.New("limits.decompressed_bytes: smaller than limits.body_bytes")
+		errs = append(errs, errors.New("limits.decompressed_bytes: smaller than limits.body_bytes"))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // shorten replaces a part of the identity that is too long by its beginning and

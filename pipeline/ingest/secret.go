@@ -65,6 +65,12 @@ func (s Secret) origin() string {
 	return "in the configuration"
 }
 
+// IsZero reports whether nothing was configured.
+func (s Secret) IsZero() bool { return s == Secret{} }
+
+// Is reports whether the secret was written into the configuration as text.
+func (s Secret) Is(text string) bool { return s.file == "" && s.env == "" && s.value == text }
+
 func (s Secret) bytes() []byte { return []byte(s.value) }
 
 // String implements fmt.Stringer.

@@ -3,6 +3,8 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"pinkstar/schemas"
@@ -71,6 +73,9 @@ type SASL struct {
 	// Password is for PINKSTAR_KAFKA_PASSWORD; a file is the better place.
 	Password string `yaml:"password"`
 }
+
+// mechanisms are the values of SASL.Mechanism.
+var mechanisms = []string{"", "plain", "scram-sha-256", "scram-sha-512"}
 
 // Retention says how long the brokers keep what.
 type Retention struct {
@@ -141,8 +146,9 @@ func (c *Config) Validate() error {
 	if _, err := compression(c.Compression); err != nil {
 		errs = append(errs, err)
 	}
-	if _, err := c.SASL.mechanism(); err != nil {
-		errs = append(errs, err)
+	errs = append(errs, c.SASL.validate(), c.TLS.validate())
+	if c.MinInsyncReplicas > 0 && c.ReplicationFactor > 0 && c.MinInsyncReplicas > int(c.ReplicationFactor) {
+		bad("min_insync_replicas: %d is over replication_factor, %d: nothing could be written", c.MinInsyncReplicas, c.ReplicationFactor)
 	}
 	for name, d := range map[string]time.Duration{
 		"inputs": c.Retention.Inputs, "signals": c.Retention.Signals,
@@ -153,4 +159,31 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validate reads no file: that is done where a client is made.
+func (s SASL) validate() error {
+	switch {
+	case !slices.Contains(mechanisms, s.Mechanism):
+		return fmt.Errorf("sasl.mechanism: %q is not one of %s", s.Mechanism, strings.Join(mechanisms[1:], ", "))
+	case s.Mechanism == "" && (s.User != "" || s.PasswordFile != ""):
+		return fmt.Errorf("sasl.mechanism: missing, so that user and password would be ignored; it is one of %s", strings.Join(mechanisms[1:], ", "))
+	case s.Mechanism != "" && s.User == "":
+		return errors.New("sasl.user: missing")
+	case s.Mechanism != "" && s.Password == "" && s.PasswordFile == "":
+		return errors.New("sasl.password_file: missing; it, or PINKSTAR_KAFKA_PASSWORD, holds the password")
+	}
+	return nil
+}
+
+func (t TLS) validate() error {
+	switch {
+	case !t.Enabled && (t.CAFile != "" || t.CertFile != "" || t.KeyFile != "" || t.ServerName != "" || t.InsecureSkipVerify):
+		return errors.New("tls.enabled: false, so that the other settings of tls would be ignored; set it to true or take them out")
+	case t.CertFile != "" && t.KeyFile == "":
+		return errors.New("tls.key_file: missing, the key of tls.cert_file")
+	case t.KeyFile != "" && t.CertFile == "":
+		return errors.New("tls.cert_file: missing, the certificate of tls.key_file")
+	}
+	return nil
 }

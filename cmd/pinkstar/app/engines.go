@@ -7,6 +7,7 @@ import (
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/correlate"
 	"pinkstar/correlate/rules"
+	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 )
@@ -14,24 +15,41 @@ import (
 // LoadRules reads the configured rule set and topology. Without any it returns
 // what a new engine starts with, so that nothing has to be activated.
 func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err error) {
+	var faults strict.Faults
 	doc, err := fitting(cfg.RulesDocument())
 	if err != nil {
-		return nil, nil, err
+		doc.Text = nil
+		faults = append(faults, strict.Of(err)...)
 	}
 	set = rules.Default()
 	if len(doc.Text) > 0 {
-		if set, err = rules.Parse(doc.Name, doc.Text); err != nil {
-			return nil, nil, err
-		}
+		set, err = rules.Parse(doc.Name, doc.Text)
+		faults = append(faults, strict.Of(doc.Located(err))...)
 	}
-	if doc, err = fitting(cfg.TopologyDocument()); err != nil {
-		return nil, nil, err
-	}
+	doc, err = fitting(cfg.TopologyDocument())
+	faults = append(faults, strict.Of(err)...)
 	topo = rules.EmptyTopology()
-	if len(doc.Text) > 0 {
+	if len(doc.Text) > 0 && err == nil {
 		topo, err = rules.ParseTopology(doc.Name, doc.Text)
+		faults = append(faults, strict.Of(doc.Located(err))...)
 	}
-	return set, topo, err
+	return set, topo, faults.Err()
+}
+
+// Texts says what is wrong with the configured rules, topology, learnt pairs and
+// shadow: all of it.
+func Texts(cfg *config.Config) (set *rules.Set, topo *rules.Topology, learnt *rules.Learnt, faults strict.Faults) {
+	set, topo, err := LoadRules(cfg)
+	faults = append(faults, strict.Of(err)...)
+	learnt, err = LoadLearnt(cfg)
+	faults = append(faults, strict.Of(err)...)
+	shadowed := *cfg // only what is its own: the rest has been judged
+	shadowed.Rules, shadowed.RulesFile, shadowed.Topology, shadowed.TopologyFile = "", "", "", ""
+	faults = append(faults, strict.Of(CheckShadow(&shadowed))...)
+	for i := range faults {
+		faults[i].InWords = false
+	}
+	return set, topo, learnt, faults
 }
 
 // LoadLearnt reads the configured learnt pairs; without a file there are none.

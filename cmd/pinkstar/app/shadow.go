@@ -89,7 +89,7 @@ func newShadowEngines(cfg *config.Config) (*shadowEngines, []string, error) {
 	if name := cfg.Shadow.RulesFile; name != "" {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("shadow.rules_file: %w", err)
+			return nil, nil, cfg.At("shadow.rules_file", err)
 		}
 		if e.set, err = rules.Parse(name, text); err != nil {
 			return nil, nil, err
@@ -99,7 +99,7 @@ func newShadowEngines(cfg *config.Config) (*shadowEngines, []string, error) {
 	if name := cfg.Shadow.TopologyFile; name != "" {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("shadow.topology_file: %w", err)
+			return nil, nil, cfg.At("shadow.topology_file", err)
 		}
 		if e.topo, err = rules.ParseTopology(name, text); err != nil {
 			return nil, nil, err

@@ -1,123 +1,292 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"pinkstar/correlate/rules/strict"
+	"pinkstar/sinks/clickhouse"
 )
 
-// Check says everything that is wrong, each with what to do.
-func (c *Config) Check() error {
-	var errs []error
-	bad := func(path, format string, args ...any) {
-		where := path
-		if o := c.Origins[path]; o != "" {
-			where = o
-		}
-		errs = append(errs, fmt.Errorf("%s: "+format, append([]any{where}, args...)...))
-	}
-	c.checkProcess(bad)
-	c.checkClickHouse(bad)
-	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate(), "writer": c.Writer.Validate()} {
-		if err == nil {
-			continue
-		}
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			bad(section, "%s", line)
-		}
-	}
-	for _, part := range c.Labels.Scope {
-		if part == "" {
-			bad("labels.scope", "an empty name")
-		}
-	}
-	if len(c.Labels.Scope) == 0 {
-		bad("labels.scope", "empty: everything would correlate with everything. Name at least tenant or environment")
-	}
-	if len(errs) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	if c.File != "" {
-		return fmt.Errorf("%s:\n  %s", c.File, strings.ReplaceAll(errors.Join(errs...).Error(), "\n", "\n  "))
-	}
-	return errors.Join(errs...)
+// checker collects what is wrong, each with its place: in the file, or the flag
+// or variable that it comes from.
+type checker struct {
+	c      *Config
+	unread strict.Faults // of what could not be read, and so is not judged
+	faults strict.Faults
 }
 
-func (c *Config) checkProcess(bad func(path, format string, args ...any)) {
-	for _, r := range c.Roles {
-		if !slices.Contains(Roles, r) {
-			bad("roles", "%q is no role; there are %s", r, strings.Join(Roles, ", "))
+func (k *checker) bad(path, format string, args ...any) {
+	if k.unread.Within(path) {
+		return
+	}
+	f := strict.Fault{File: k.c.File, Path: path, Text: fmt.Sprintf(format, args...)}
+	if o := k.c.Origins[path]; o != "" {
+		f.File, f.Path = "", o
+	} else if k.c.doc != nil {
+		f = k.c.doc.Fault(path, "%s", f.Text)
+	}
+	k.faults = append(k.faults, f)
+}
+
+// Check says everything that is wrong in itself, each with what to do. It looks
+// at no file and no variable: see Surroundings.
+func (c *Config) Check() error { return c.faults(nil).Err() }
+
+func (c *Config) faults(unread strict.Faults) strict.Faults {
+	k := &checker{c: c, unread: unread}
+	k.process()
+	k.limits()
+	k.texts()
+	k.addresses()
+	k.clickHouse()
+	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate(), "writer": c.Writer.Validate()} {
+		if err != nil {
+			k.section(section, err)
 		}
 	}
+	k.figures()
+	return append(unread, k.faults...)
+}
+
+// ofField is a message that begins with the field it is about.
+var ofField = regexp.MustCompile(`^([a-z][a-z0-9_.\[\]]*): (.*)`)
+
+// section takes the lines of a section's own check.
+func (k *checker) section(name string, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if m := ofField.FindStringSubmatch(line); m != nil {
+			k.bad(name+"."+m[1], "%s", m[2])
+		} else {
+			k.bad(name, "%s", line)
+		}
+	}
+}
+
+// figures refuses every negative number and span that nothing else refused:
+// there is none that could mean something.
+func (k *checker) figures() {
+	strict.Each(reflect.ValueOf(k.c).Elem(), "", func(path string, v reflect.Value) bool {
+		switch {
+		case v.CanInt() && v.Int() < 0 && !k.faults.Within(path):
+			k.bad(path, "%v is negative", v.Interface())
+		case v.CanFloat() && v.Float() < 0 && !k.faults.Within(path):
+			k.bad(path, "%v is negative", v.Interface())
+		}
+		return true
+	})
+}
+
+func (k *checker) process() {
+	c := k.c
+	for i, r := range c.Roles {
+		if slices.Contains(Roles, r) {
+			continue
+		}
+		hint := "there are " + strings.Join(Roles, ", ")
+		if near, ok := strict.Nearest(r, Roles); ok {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		path := fmt.Sprintf("roles[%d]", i)
+		if c.Origins["roles"] != "" {
+			path = "roles"
+		}
+		k.bad(path, "%q is no role; %s", r, hint)
+	}
 	if len(c.Roles) == 0 {
-		bad("roles", "none: the process would do nothing")
+		k.bad("roles", "none: the process would do nothing; there are %s", strings.Join(Roles, ", "))
 	}
-	if _, _, err := net.SplitHostPort(c.HTTP.Listen); err != nil {
-		bad("http.listen", "%v; write it as host:port", err)
+	if lvl, err := zerolog.ParseLevel(c.Log.Level); err != nil || lvl == zerolog.NoLevel {
+		k.bad("log.level", "%q is not one of debug, info, warn, error", c.Log.Level)
 	}
+	if !slices.Contains([]string{"json", "text", "auto"}, c.Log.Format) {
+		k.bad("log.format", "%q is not one of json, text, auto", c.Log.Format)
+	}
+	if c.Data == "" {
+		k.bad("data", "empty: name a directory")
+	}
+}
+
+func (k *checker) limits() {
+	c := k.c
 	for path, d := range map[string]time.Duration{
 		"http.read_header_timeout": c.HTTP.ReadHeaderTimeout, "http.read_timeout": c.HTTP.ReadTimeout,
 		"http.write_timeout": c.HTTP.WriteTimeout, "http.idle_timeout": c.HTTP.IdleTimeout,
 		"http.shutdown_timeout": c.HTTP.ShutdownTimeout, "web.history_timeout": c.Web.HistoryTimeout,
-		"web.command_timeout": c.Web.CommandTimeout,
+		"web.command_timeout": c.Web.CommandTimeout, "writer.insert_timeout": c.Writer.InsertTimeout,
 	} {
 		if d <= 0 {
-			bad(path, "%s: must be positive, a connection without a limit stays for ever", d)
+			k.bad(path, "%s: must be positive, a connection without a limit stays for ever", d)
 		}
 	}
 	for path, n := range map[string]int{
 		"http.max_connections": c.HTTP.MaxConnections, "http.max_header_bytes": c.HTTP.MaxHeaderBytes,
 		"web.page_size": c.Web.PageSize, "web.max_page_size": c.Web.MaxPageSize, "web.max_open": c.Web.MaxOpen,
-		"web.keep_closed": c.Web.KeepClosed + 1, "web.max_problems": c.Web.MaxProblems, "web.max_members": c.Web.MaxMembers,
+		"web.max_problems": c.Web.MaxProblems, "web.max_members": c.Web.MaxMembers,
 		"web.max_body": int(c.Web.MaxBody),
 	} {
 		if n <= 0 {
-			bad(path, "must be positive")
+			k.bad(path, "%d: must be positive", n)
 		}
 	}
-	if lvl, err := zerolog.ParseLevel(c.Log.Level); err != nil || lvl == zerolog.NoLevel {
-		bad("log.level", "%q is not one of debug, info, warn, error", c.Log.Level)
-	}
-	if !slices.Contains([]string{"json", "text", "auto"}, c.Log.Format) {
-		bad("log.format", "%q is not one of json, text, auto", c.Log.Format)
-	}
-	if c.Rules != "" && c.RulesFile != "" {
-		bad("rules_file", "rules are given inline as well: keep one of the two")
-	}
-	if c.Topology != "" && c.TopologyFile != "" {
-		bad("topology_file", "a topology is given inline as well: keep one of the two")
-	}
-	if c.Data == "" {
-		bad("data", "empty: name a directory")
+	if c.Web.PageSize > c.Web.MaxPageSize && c.Web.MaxPageSize > 0 {
+		k.bad("web.page_size", "%d is over web.max_page_size, %d", c.Web.PageSize, c.Web.MaxPageSize)
 	}
 }
 
-func (c *Config) checkClickHouse(bad func(path, format string, args ...any)) {
-	for path, p := range map[string]int{"clickhouse.native_port": c.ClickHouse.NativePort, "clickhouse.http_port": c.ClickHouse.HTTPPort} {
-		if p < 0 || p > 65535 {
-			bad(path, "%d is no port", p)
+// texts checks names and what is given twice.
+func (k *checker) texts() {
+	c := k.c
+	if c.Rules != "" && c.RulesFile != "" {
+		k.bad("rules_file", "rules are given inline as well: keep one of the two")
+	}
+	if c.Topology != "" && c.TopologyFile != "" {
+		k.bad("topology_file", "a topology is given inline as well: keep one of the two")
+	}
+	for i, part := range c.Labels.Scope {
+		if part == "" {
+			k.bad(fmt.Sprintf("labels.scope[%d]", i), "an empty name")
 		}
 	}
-	if c.ClickHouse.DSN == "" {
+	if len(c.Labels.Scope) == 0 {
+		k.bad("labels.scope", "empty: everything would correlate with everything. Name at least tenant or environment")
+	}
+	if !topicName.MatchString(c.Kafka.TopicPrefix) || len(c.Kafka.TopicPrefix) > maxTopicName/2 {
+		k.bad("kafka.topic_prefix", "%q can't begin a topic's name: at most %d letters, digits, dots, dashes and underscores", c.Kafka.TopicPrefix, maxTopicName/2)
+	}
+	for i, t := range c.Kafka.EventRecorderTopics {
+		if t == "" || len(t) > maxTopicName || !topicName.MatchString(t) {
+			k.bad(fmt.Sprintf("kafka.event_recorder_topics[%d]", i), "%q is no topic's name: 1 to %d letters, digits, dots, dashes and underscores", t, maxTopicName)
+		}
+	}
+	k.noRedacted()
+}
+
+// topicName and maxTopicName are Kafka's own bounds.
+var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
+
+const maxTopicName = 249
+
+// noRedacted refuses what `config print` puts in place of a secret: taken as
+// the secret it would be one that everybody knows.
+func (k *checker) noRedacted() {
+	const text = "this stands where `config print` left a secret out: put the secret here, or {file: PATH} or {env: NAME}"
+	strict.Each(reflect.ValueOf(k.c).Elem(), "", func(path string, v reflect.Value) bool {
+		s, isSecret := secretIn(v)
+		switch {
+		case isSecret && s.Is(redacted), v.Kind() == reflect.String && v.String() == redacted:
+			k.bad(path, text)
+		}
+		return !isSecret
+	})
+}
+
+// addresses checks hosts and ports, and that no port is to be opened twice.
+func (k *checker) addresses() {
+	c := k.c
+	taken := map[int]string{}
+	listens := func(path string, port int) {
+		if port == 0 { // one is picked
+			return
+		}
+		if first := taken[port]; first != "" {
+			k.bad(path, "port %d is taken by %s already: choose another, or 0 to have one picked", port, first)
+		}
+		taken[port] = path
+	}
+	if port, ok := k.hostPort("http.listen", c.HTTP.Listen); ok {
+		listens("http.listen", port)
+	}
+	if c.EmbeddedKafka() {
+		if port, ok := k.hostPort("kafka.embedded_listen", c.Kafka.EmbeddedListen); ok {
+			listens("kafka.embedded_listen", port)
+		}
+	}
+	for i, b := range c.Kafka.Brokers {
+		path := fmt.Sprintf("kafka.brokers[%d]", i)
+		if c.Origins["kafka.brokers"] != "" {
+			path = "kafka.brokers"
+		}
+		if port, ok := k.hostPort(path, b); ok && port == 0 {
+			k.bad(path, "%q: port 0 can't be reached", b)
+		} else if host, _, _ := net.SplitHostPort(b); ok && host == "" {
+			k.bad(path, "%q: the host is missing; write it as host:port", b)
+		}
+	}
+	for _, p := range []struct {
+		path string
+		port int
+	}{{"clickhouse.native_port", c.ClickHouse.NativePort}, {"clickhouse.http_port", c.ClickHouse.HTTPPort}} {
+		if p.port < 0 || p.port > maxPort {
+			k.bad(p.path, "%d is no port: 1 to %d, or 0 to have one picked", p.port, maxPort)
+		} else if c.EmbeddedClickHouse() {
+			listens(p.path, p.port)
+		}
+	}
+}
+
+const maxPort = 65535
+
+func (k *checker) hostPort(path, address string) (port int, ok bool) {
+	if strings.Contains(address, "://") {
+		k.bad(path, "%q: write it as host:port, without what stands before ://", address)
+		return 0, false
+	}
+	_, text, err := net.SplitHostPort(address)
+	if err != nil {
+		k.bad(path, "%q is no address; write it as host:port", address)
+		return 0, false
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil || port < 0 || port > maxPort {
+		k.bad(path, "%q: %q is no port between 0 and %d", address, text, maxPort)
+		return 0, false
+	}
+	return port, true
+}
+
+func (k *checker) clickHouse() {
+	const path, example = "clickhouse.dsn", "clickhouse://user:password@host:9000/database"
+	dsn := k.c.ClickHouse.DSN
+	if dsn == "" {
+		if k.c.ClickHouse.Database == "" || k.c.ClickHouse.User == "" {
+			k.bad("clickhouse", "database and user of the embedded engine must have names")
+		}
 		return
 	}
 	// url.Error repeats the whole address, password included.
-	u, err := url.Parse(c.ClickHouse.DSN)
+	u, err := url.Parse(dsn)
 	if err != nil {
-		bad("clickhouse.dsn", "not an address such as clickhouse://user:password@host:9000/database (special characters in the password must be percent-encoded)")
+		k.bad(path, "not an address such as %s (special characters in the password must be percent-encoded)", example)
 		return
 	}
 	if !slices.Contains([]string{"clickhouse", "tcp", "http", "https"}, u.Scheme) {
-		bad("clickhouse.dsn", "the address must begin with clickhouse://, not %q", u.Scheme+"://")
+		k.bad(path, "the address must begin with clickhouse://, not %q", u.Scheme+"://")
+		return
 	}
-	if u.Host == "" {
-		bad("clickhouse.dsn", "no host in the address")
+	if u.Hostname() == "" {
+		k.bad(path, "no host in the address; write it as %s", example)
+		return
+	}
+	for host := range strings.SplitSeq(u.Host, ",") { // several are tried in turn
+		if _, port, err := net.SplitHostPort(host); err == nil {
+			if n, err := strconv.Atoi(port); err != nil || n < 1 || n > maxPort {
+				k.bad(path, "%q is no port between 1 and %d", port, maxPort)
+			}
+		}
+	}
+	if conn, err := clickhouse.Open(dsn); err != nil {
+		k.bad(path, "%v", err)
+	} else {
+		_ = conn.Close() // it has not connected
 	}
 }

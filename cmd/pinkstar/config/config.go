@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/deliver"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
@@ -54,6 +55,9 @@ type Config struct {
 	// Origins says where a value that is not from the file or a default came
 	// from: path in the file -> flag or variable.
 	Origins map[string]string `yaml:"-"`
+
+	doc  *strict.Document // where everything stands in the file
+	text []byte           // of the file
 }
 
 // Shadow is a second rule set, topology or both, that runs live beside the

@@ -2,11 +2,20 @@ package config
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
+	"pgregory.net/rapid"
+
+	"pinkstar/correlate/rules/strict"
+	"pinkstar/pipeline/ingest"
 )
 
 func write(t *testing.T, text string) string {
@@ -53,23 +62,24 @@ func TestEmptyFileIsTheDefaults(t *testing.T) {
 
 func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"http:\n  lisen: a:1\n":                                 `x.yaml:2:3: unknown field "lisen"`,
-		"colour: pink\n":                                        `x.yaml:1:1: unknown field "colour"`,
-		"kafka:\n  retention:\n    signalls: 1h\n":              `x.yaml:3:5: unknown field "signalls"`,
+		"http:\n  lisen: a:1\n":                                 `x.yaml:2:3: http.lisen: unknown field`,
+		"colour: pink\n":                                        `x.yaml:1:1: colour: unknown field`,
+		"kafka:\n  retention:\n    signalls: 1h\n":              `x.yaml:3:5: kafka.retention.signalls: unknown field`,
 		"http:\n  max_connections: many\n":                      `x.yaml:2:20`,
-		"http:\n  read_timeout: soon\n":                         `x.yaml:2: "soon" is not a duration`,
+		"http:\n  read_timeout: soon\n":                         `x.yaml:2:17: http.read_timeout: "soon" is not a duration`,
 		"log: {level: loud}\n":                                  `log.level: "loud" is not one of`,
-		"roles: [gateway, barista]\n":                           `roles: "barista" is no role`,
+		"roles: [gateway, barista]\n":                           `roles[1]: "barista" is no role`,
 		"roles: []\n":                                           "roles: none",
-		"kafka: {partitions: 0}\n":                              "kafka: partitions: 0",
+		"kafka: {partitions: 0}\n":                              "x.yaml:1:21: kafka.partitions: 0",
 		"http: {listen: somewhere}\n":                           "http.listen:",
 		"rules: {impact: {}}\nrules_file: r.yaml\n":             "keep one of the two",
 		"labels: {scope: []}\n":                                 "labels.scope",
 		"clickhouse: {dsn: 'mysql://a@b/c'}\n":                  "must begin with clickhouse://",
 		"http: {read_timeout: 0s}\n":                            "http.read_timeout",
 		"http:\n  listen: 127.0.0.1:1\n  listen: 127.0.0.1:2\n": "x.yaml:3:3",
-		"a: 1\n---\nb: 1\n":                                     "x.yaml:1:1",
-		"log: {}\n---\nlog: {}\n":                               "second document",
+		"- http\n":                "x.yaml:1:1: the file must begin with one of the keys data, roles",
+		"a: 1\n---\nb: 1\n":       "x.yaml:1:1",
+		"log: {}\n---\nlog: {}\n": "second document",
 	} {
 		_, err := Parse([]byte(text), "x.yaml")
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -78,24 +88,115 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 	}
 }
 
-func TestPrintIsReadBackAndKeepsSecrets(t *testing.T) {
-	c, err := Parse([]byte("kafka:\n  brokers: [a:1]\n  sasl: {mechanism: plain, user: u, password: hush}\nclickhouse: {dsn: 'clickhouse://u:hush@h:9000/d?password=hush'}\nrules:\n  procedures: []\n"), "x.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+// printed is c as `config print` writes it.
+func printed(t interface{ Fatal(...any) }, c *Config) []byte {
 	var b bytes.Buffer
-	if err := c.Print(&b); err != nil {
+	if err := c.Print(&b, nil); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(b.String(), "hush") {
-		t.Errorf("a secret was printed:\n%s", b.String())
+	return b.Bytes()
+}
+
+// leaves are all values of a configuration by their path, apart from where it was
+// read from.
+func leaves(c *Config) map[string]string {
+	x := *c
+	x.eachPath(func(_ string, p *string) { *p, _ = filepath.Abs(*p) })
+	out := map[string]string{}
+	strict.Each(reflect.ValueOf(&x).Elem(), "", func(path string, v reflect.Value) bool {
+		if s, ok := secretIn(v); ok {
+			type shown ingest.Secret // without its String
+			out[path] = fmt.Sprintf("%+v", shown(s))
+			return false
+		}
+		switch v.Kind() {
+		case reflect.Struct, reflect.Slice, reflect.Map, reflect.Pointer:
+		default:
+			out[path] = fmt.Sprintf("%#v", v.Interface())
+		}
+		return true
+	})
+	return out
+}
+
+func sameSettings(a, b *Config) bool { return maps.Equal(leaves(a), leaves(b)) }
+
+// TestWhatIsPrintedIsReadBackToTheSame changes some settings at random, prints
+// the configuration, and reads it back.
+func TestWhatIsPrintedIsReadBackToTheSame(t *testing.T) {
+	runs, changed := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		c := Default()
+		c.Gateway.Sources = map[string]ingest.SourceConfig{}
+		if rapid.Bool().Draw(t, "sources") {
+			var s ingest.Secret
+			if err := yaml.Unmarshal([]byte("{env: SOME_TOKEN}"), &s); err != nil {
+				t.Fatal(err)
+			}
+			c.Gateway.Sources["jira"] = ingest.SourceConfig{Bearer: []ingest.Secret{s}, HMAC: &ingest.HMACConfig{Secrets: []ingest.Secret{s}, Header: "X: y"}}
+		}
+		text := rapid.StringMatching(`[a-z"'#:{}|>%@ é\\-]{0,12}`)
+		strict.Each(reflect.ValueOf(&c).Elem(), "", func(path string, v reflect.Value) bool {
+			if !v.CanSet() || strings.HasPrefix(path, "gateway.sources") || rapid.IntRange(0, 3).Draw(t, "change "+path) > 0 {
+				return true
+			}
+			switch v.Kind() {
+			case reflect.Int, reflect.Int16, reflect.Int32, reflect.Int64:
+				v.SetInt(v.Int() + v.Int()*rapid.Int64Range(0, 3).Draw(t, path)/2)
+			case reflect.Bool:
+				v.SetBool(!v.Bool())
+			case reflect.String:
+				v.SetString(text.Draw(t, path))
+			case reflect.Slice:
+				if v.Type().Elem().Kind() == reflect.String {
+					v.Set(reflect.ValueOf(rapid.SliceOf(text).Draw(t, path)))
+				}
+			}
+			return true
+		})
+		if c.Check() != nil { // something became impossible: keep the rest
+			d := Default()
+			c.Roles, c.HTTP, c.Log, c.Kafka.Config, c.Kafka.EmbeddedListen = d.Roles, d.HTTP, d.Log, d.Kafka.Config, d.Kafka.EmbeddedListen
+			c.Process, c.Writer, c.Gateway.Limits, c.ClickHouse, c.Web, c.Labels.Scope = d.Process, d.Writer, d.Gateway.Limits, d.ClickHouse, d.Web, d.Labels.Scope
+			c.Rules, c.Topology, c.Data = "", "", "some data"
+		}
+		c.Kafka.Shadow = c.Shadow.Enabled()
+		if err := c.Check(); err != nil {
+			t.Fatal(err)
+		}
+		runs++
+		d := Default()
+		if !sameSettings(&c, &d) {
+			changed++
+		}
+		out := printed(t, &c)
+		back, err := Parse(out, "elsewhere/x.yaml")
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if !sameSettings(&c, back) {
+			t.Fatalf("was   %v\nis now %v\nby\n%s", leaves(&c), leaves(back), out)
+		}
+	})
+	if changed*2 < runs {
+		t.Errorf("only %d of %d configurations differed from the defaults", changed, runs)
 	}
-	back, err := Parse(b.Bytes(), "x.yaml")
+}
+
+func TestPrintKeepsSecretsAndTheyAreAskedForAgain(t *testing.T) {
+	c, err := Parse([]byte("kafka:\n  brokers: [a:1]\n  sasl: {mechanism: plain, user: u, password: hush}\nclickhouse: {dsn: 'clickhouse://u:hush@h:9000/d?password=hush'}\n"+
+		"gateway: {sources: {jira: {bearer: [hush]}}}\n"), "x.yaml")
 	if err != nil {
-		t.Fatalf("%v\n%s", err, b.String())
+		t.Fatal(err)
 	}
-	if back.Kafka.Brokers[0] != "a:1" || back.Web.MaxBody != c.Web.MaxBody || back.HTTP != c.HTTP || back.Rules != c.Rules {
-		t.Errorf("read back differently:\n%s", b.String())
+	out := printed(t, c)
+	if bytes.Contains(out, []byte("hush")) {
+		t.Errorf("a secret was printed:\n%s", out)
+	}
+	_, err = Parse(out, "x.yaml")
+	faults := strict.Of(err)
+	if len(faults) != 2 || faults[0].Path != "gateway.sources.jira.bearer[0]" || faults[1].Path != "kafka.sasl.password" {
+		t.Errorf("got %v; want the two secrets that were left out", err)
 	}
 }
 
@@ -137,17 +238,31 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("http: {listen: ':1'}\nrules:\n  procedures:\n    - name: x\n"))
 	f.Add([]byte("kafka: [\n"))
 	f.Add([]byte("a: &a [*a]"))
+	f.Add([]byte("http: &h {max_connections: -1}\nweb: *h\n---\n"))
+	f.Add([]byte("gateway: {sources: {jira: {bearer: [x, {env: Y}], hmac: {secrets: [{file: z}]}}}}\nroles: [write]\n"))
+	f.Add([]byte("rules: \"\"\ntopology: |\n  services: {}\nlabels: {scope: [a], environment_aliases: {x: y}}\nkafka: {brokers: ['b:1'], retention: {signals: 9d}}\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := Parse(b, "x.yaml")
 		if err != nil {
+			for _, f := range strict.Of(err) {
+				if lines := bytes.Count(b, []byte("\n")) + 2; f.Text == "" || f.Line > lines {
+					t.Fatalf("a fault without a text or a place: %+v in %q", f, b)
+				}
+			}
 			return
 		}
-		var out bytes.Buffer
-		if err := c.Print(&out); err != nil {
-			t.Fatal(err)
+		out := printed(t, c)
+		back, err := Parse(out, "x.yaml")
+		if err != nil {
+			for _, f := range strict.Of(err) {
+				if !strings.Contains(f.Text, "left a secret out") {
+					t.Fatalf("what was printed is not read back: %v\n%s", err, out)
+				}
+			}
+			return
 		}
-		if _, err := Parse(out.Bytes(), "x.yaml"); err != nil {
-			t.Fatalf("what was printed is not read back: %v\n%s", err, out.Bytes())
+		if c.ClickHouse.DSN = RedactDSN(c.ClickHouse.DSN); !sameSettings(c, back) {
+			t.Fatalf("read back differently:\n%s", out)
 		}
 	})
 }

@@ -6,12 +6,21 @@
 //   - config.go: the sections and their defaults
 //   - load.go: file, environment and flags, in this order, each over the one before
 //   - settings.go: the flags and environment variables there are
-//   - check.go: what must hold, and the sentence for each case
+//   - check.go: what must hold, and the sentence for each case; surroundings.go:
+//     files and secrets that must be there
 //   - print.go: `config print`
 //   - text.go: rules and topology, inline or from a file; learnt pairs from a file
 //
 // # Non-obvious
 //
+//   - Everything that is wrong is told at once, each with file, line and column,
+//     or the flag or variable it came from (package strict finds the places). What
+//     could not be read is not judged.
+//   - Check looks at nothing but the values: `pinkstar replay` runs where the
+//     secrets of the gateway are not. `config check` and `run` ask for
+//     Surroundings as well.
+//   - A new setting needs no code to be refused when negative, and a new *_file to
+//     be relative to the file and looked for: both are found by reflection.
 //   - An unknown key is fatal and named with its line: a typing error in a limit
 //     must not run as the default.
 //   - The file is decoded over the defaults: a key that is absent keeps its

@@ -1,18 +1,17 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"regexp"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/prometheus/common/model"
+
+	"pinkstar/correlate/rules/strict"
 )
 
 // Inputs is what a configuration is made from.
@@ -23,17 +22,27 @@ type Inputs struct {
 }
 
 // Load reads the configuration: the file over the defaults, the environment
-// over the file, the flags over all. It checks what it has read.
+// over the file, the flags over all. It checks what it has read; the error is
+// a strict.Faults that holds everything that is wrong.
 func Load(in Inputs) (*Config, error) {
+	c, faults := Read(in)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Read is Load that also returns what could be read of a faulty configuration,
+// for those who go on looking for faults.
+func Read(in Inputs) (*Config, strict.Faults) {
 	c := Default()
+	var faults strict.Faults
 	if in.File != "" {
 		b, err := os.ReadFile(in.File)
 		if err != nil {
-			return nil, fmt.Errorf("configuration: %w", err)
+			return &c, strict.Faults{{Text: fmt.Sprintf("configuration: %v", err)}}
 		}
-		if err := decode(&c, b, in.File); err != nil {
-			return nil, err
-		}
+		faults = decode(&c, b, in.File)
 	}
 	for _, s := range Settings {
 		value, from := in.Flags[s.Flag], "--"+s.Flag
@@ -44,54 +53,59 @@ func Load(in Inputs) (*Config, error) {
 			continue
 		}
 		if err := s.apply(&c, value); err != nil {
-			return nil, fmt.Errorf("%s: %w", from, err)
+			faults = append(faults, strict.Fault{Path: from, Text: err.Error()})
+			continue
 		}
 		c.Origins[s.Path] = from
 	}
-	return &c, c.Check()
+	return &c, c.faults(faults)
 }
 
 // Parse reads one file over the defaults, without environment and flags.
 func Parse(b []byte, name string) (*Config, error) {
 	c := Default()
-	if err := decode(&c, b, name); err != nil {
+	faults := c.faults(decode(&c, b, name))
+	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	return &c, c.Check()
+	return &c, nil
 }
 
-func decode(c *Config, b []byte, name string) error {
-	c.File = name
-	dec := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict(), yaml.CustomUnmarshaler(duration))
-	defaults := *c
+func decode(c *Config, b []byte, name string) strict.Faults {
+	data := c.Data
 	c.Data = "" // to tell what the file says from the default, which is not relative to it
-	switch err := dec.Decode(c); {
-	case errors.Is(err, io.EOF): // nothing but comments; the library zeroes what it was given
-		*c = defaults
-		return nil
-	case err != nil:
-		return readable(err, b, name)
-	}
-	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: there is a second document after the first (---): one file holds one configuration", name)
-	}
-	c.File, c.Origins = name, defaults.Origins
+	doc, faults := strict.Decode(name, b, c, yaml.CustomUnmarshaler(duration))
+	c.File, c.doc, c.text = name, doc, b
 	c.Kafka.Shadow = c.Shadow.Enabled()
 	c.relativeTo(filepath.Dir(name))
 	if c.Data == "" {
-		c.Data = defaults.Data
+		c.Data = data
 	}
-	return nil
+	return faults
 }
 
 // relativeTo makes the file's paths relative to the file.
 func (c *Config) relativeTo(dir string) {
-	for _, p := range []*string{&c.Data, &c.RulesFile, &c.TopologyFile, &c.LearntFile, &c.Shadow.RulesFile, &c.Shadow.TopologyFile, &c.HTTP.WebConfigFile, &c.ClickHouse.Libchdb,
-		&c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile, &c.Kafka.SASL.PasswordFile} {
-		if *p != "" && !filepath.IsAbs(*p) {
+	c.eachPath(func(_ string, p *string) {
+		if !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
-	}
+	})
+}
+
+// eachPath calls f with every path of a file or directory that is set: those
+// called *_file, and the few that are called otherwise.
+func (c *Config) eachPath(f func(key string, path *string)) {
+	strict.Each(reflect.ValueOf(c).Elem(), "", func(key string, v reflect.Value) bool {
+		isPath := strings.HasSuffix(key, "_file") || key == "data" || key == "clickhouse.libchdb"
+		if !isPath || !v.CanAddr() {
+			return true
+		}
+		if p, ok := reflect.TypeAssert[*string](v.Addr()); ok && *p != "" {
+			f(key, p)
+		}
+		return true
+	})
 }
 
 // duration also takes days and weeks, as Prometheus does.
@@ -107,29 +121,4 @@ func duration(d *time.Duration, b []byte) error {
 	}
 	*d = v
 	return nil
-}
-
-var quoted = regexp.MustCompile(`"([^"]+)"`)
-
-// readable puts file and line first, and says what to do about the usual case.
-func readable(err error, b []byte, name string) error {
-	var yerr yaml.Error
-	if !errors.As(err, &yerr) {
-		// The library forgets the place of an error in a value that it did not
-		// parse itself: look for the value.
-		if m := quoted.FindStringSubmatch(err.Error()); m != nil {
-			for i, line := range strings.Split(string(b), "\n") {
-				if strings.Contains(line, m[1]) {
-					return fmt.Errorf("%s:%d: %w", name, i+1, err)
-				}
-			}
-		}
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	hint := ""
-	if _, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
-		hint = "; `pinkstar config print` shows every key there is"
-	}
-	pos := yerr.GetToken().Position
-	return fmt.Errorf("%s:%d:%d: %s%s", name, pos.Line, pos.Column, yerr.GetMessage(), hint)
 }

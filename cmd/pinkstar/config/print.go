@@ -1,9 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"path/filepath"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -12,10 +15,27 @@ import (
 // redacted stands where a secret is.
 const redacted = "<secret>"
 
-// Print writes every value that holds, as a file that could be read back but
-// for the secrets.
-func (c *Config) Print(w io.Writer) error {
+// Print writes every value that holds, as a file that is read back to the same
+// but for the secrets. rules is the rule set in force, written out in place of
+// what was configured; empty leaves it as it was.
+func (c *Config) Print(w io.Writer, rules []byte) error {
 	shown := *c
+	notes := maps.Clone(c.Origins)
+	if len(rules) > 0 {
+		shown.Rules, shown.RulesFile = Text(rules), ""
+		if c.RulesFile != "" {
+			notes["rules"] = c.RulesFile + ", with every default"
+		}
+		delete(notes, "rules_file")
+	}
+	var err error
+	shown.eachPath(func(_ string, p *string) { // it may be read from another directory
+		abs, aerr := filepath.Abs(*p)
+		err, *p = errors.Join(err, aerr), abs
+	})
+	if err != nil {
+		return fmt.Errorf("printing the configuration: %w", err)
+	}
 	if shown.Kafka.SASL.Password != "" {
 		shown.Kafka.SASL.Password = redacted
 	}
@@ -27,13 +47,8 @@ func (c *Config) Print(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "# from %s\n", from); err != nil {
 		return err
 	}
-	paths := make([]string, 0, len(c.Origins))
-	for p := range c.Origins {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths)
-	for _, p := range paths {
-		if _, err := fmt.Fprintf(w, "# %s: from %s\n", p, c.Origins[p]); err != nil {
+	for _, p := range slices.Sorted(maps.Keys(notes)) {
+		if _, err := fmt.Fprintf(w, "# %s: from %s\n", p, notes[p]); err != nil {
 			return err
 		}
 	}

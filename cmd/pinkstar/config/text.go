@@ -3,9 +3,12 @@ package config
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"pinkstar/correlate/rules/strict"
 )
 
 // Text is a YAML document inside the configuration: either written out as part
@@ -18,7 +21,7 @@ func (t *Text) UnmarshalYAML(b []byte) error {
 	if raw == "null" || raw == "~" {
 		raw = ""
 	}
-	if strings.HasPrefix(raw, "|") || strings.HasPrefix(raw, ">") {
+	if raw != "" && strings.ContainsRune("|>\"'", rune(raw[0])) {
 		var s string
 		if err := yaml.Unmarshal(b, &s); err != nil {
 			return err
@@ -37,6 +40,13 @@ func (t *Text) UnmarshalYAML(b []byte) error {
 type Document struct {
 	Text []byte
 	Name string
+	// inline is set for a text that is part of the configuration.
+	inline *inline
+}
+
+type inline struct {
+	c   *Config
+	key string
 }
 
 // RulesDocument returns the rule set; an empty text means the defaults.
@@ -52,17 +62,65 @@ func (c *Config) TopologyDocument() (Document, error) {
 // LearntDocument returns the learnt pairs; an empty text means there are none.
 func (c *Config) LearntDocument() (Document, error) { return c.document("", c.LearntFile, "learnt") }
 
-func (c *Config) document(inline Text, file, key string) (Document, error) {
+func (c *Config) document(text Text, file, key string) (Document, error) {
 	if file == "" {
-		name := "defaults"
-		if inline != "" {
-			name = fmt.Sprintf("%s (key %s)", c.File, key)
+		if text == "" {
+			return Document{Name: "defaults"}, nil
 		}
-		return Document{[]byte(inline), name}, nil
+		return Document{[]byte(text), fmt.Sprintf("%s (key %s)", c.File, key), &inline{c, key}}, nil
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return Document{}, fmt.Errorf("%s_file: %w", key, err)
+		return Document{}, c.At(key+"_file", err)
 	}
-	return Document{b, file}, nil
+	return Document{b, file, nil}, nil
+}
+
+// At returns err with the place of the key that it is about.
+func (c *Config) At(key string, err error) error {
+	k := &checker{c: c}
+	k.bad(key, "%v", err)
+	return k.faults.Err()
+}
+
+// Located returns err, about the document's text, with the places where the
+// text stands in the configuration.
+func (d Document) Located(err error) error {
+	if err == nil || d.inline == nil || d.inline.c.doc == nil {
+		return err
+	}
+	faults := slices.Clone(strict.Of(err))
+	for i := range faults {
+		faults[i] = d.inline.located(faults[i])
+	}
+	return faults.Err()
+}
+
+func (in *inline) located(f strict.Fault) strict.Fault {
+	f.File = in.c.File
+	at, ok := in.c.doc.Place(in.key)
+	if !ok {
+		return f
+	}
+	lines := strings.Split(string(in.c.text), "\n")
+	if first := lines[at.Line-1]; at.Column <= len(first) && strings.ContainsRune("|>", rune(first[at.Column-1])) {
+		// A block of text: its lines follow, and all are indented by as much as
+		// the first that is not empty.
+		indent := 0
+		for _, l := range lines[at.Line:] {
+			if t := strings.TrimLeft(l, " "); strings.TrimSpace(t) != "" {
+				indent = len(l) - len(t)
+				break
+			}
+		}
+		f.Column += indent
+		f.Line += at.Line
+		return f
+	}
+	if f.Path != "" {
+		f.Path = in.key + "." + f.Path
+		at, _ = in.c.doc.Place(f.Path)
+	}
+	f.Line, f.Column = at.Line, at.Column
+	return f
 }
