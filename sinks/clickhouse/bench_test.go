@@ -21,7 +21,7 @@ func BenchmarkWriter(b *testing.B) {
 	conn := migrated(b)
 	w := writer(conn)
 	batch := decisions(0, n)
-	ready := decode(batch)
+	ready := decode(batch).inserts(false)
 	var ratios, rates, directs []float64
 	for turn := range 5 * b.N {
 		batch.TopicID = strconv.Itoa(turn) // not the last turn's batch again
@@ -31,11 +31,8 @@ func BenchmarkWriter(b *testing.B) {
 
 		ctx := context.Background()
 		began = time.Now()
-		for _, in := range []struct {
-			table string
-			cols  []col
-		}{{"signals", ready.signals.cols()}, {"decisions", ready.decisions.cols()}} {
-			if err := w.insert(ctx, in.table, "direct-"+strconv.Itoa(turn), n, in.cols); err != nil {
+		for _, in := range ready {
+			if err := w.insert(ctx, "direct-"+strconv.Itoa(turn), &in); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -69,8 +66,8 @@ func BenchmarkDecode(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			if i%len(batch.Records) == 0 {
 				r := decode(batch)
-				if r.decisions.n != len(batch.Records) {
-					b.Fatal(r.deadLetters[0].Reason)
+				if in := r.inserts(false); len(in) != 2 || in[1].n != len(batch.Records) {
+					b.Fatal("not every record was read")
 				}
 			}
 		}
@@ -94,20 +91,20 @@ func TestDecodeAgreesWithEncodingJSON(t *testing.T) {
 		want.WindowID, want.Learnt, want.Repeats = fmt.Sprint("w", i), "l", int64(i)
 		want.RunnerUp = &schemas.RunnerUp{IncidentID: "INC-X", Score: 3, Reason: "a \"quote\" \u00e9 \n"}
 		rec := record(int64(i), schemas.TypeDecision, want)
-		r := &rows{}
-		if err := r.add(&rec); err != nil {
+		ours := newDecisionRows(1)
+		if err := ours.add(rec.Value, string(rec.Value)); err != nil {
 			t.Fatal(err)
 		}
 		var std schemas.Decision
 		if err := json.Unmarshal(rec.Value, &std); err != nil {
 			t.Fatal(err)
 		}
-		other := &rows{}
 		evidence, _ := schemas.Marshal(std.Evidence)
 		runnerUp, _ := schemas.Marshal(std.RunnerUp)
-		other.decisions.add(&std, string(evidence), string(runnerUp))
-		other.signals.add(std.Signal, "")
-		if got, want := fmt.Sprint(r.decisions.cols(), r.signals.cols()), fmt.Sprint(other.decisions.cols(), other.signals.cols()); got != want {
+		other := newDecisionRows(1)
+		other.decisions.put(&decisionRow{std, string(evidence), string(runnerUp)})
+		other.signals.put(&signalRow{Signal: *std.Signal})
+		if got, want := fmt.Sprint(ours.inserts()), fmt.Sprint(other.inserts()); got != want {
 			t.Fatalf("got  %s\nwant %s", got, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package clickhouse
 
 import (
-	"encoding/json"
 	"fmt"
 	"unsafe"
 
@@ -9,145 +8,192 @@ import (
 	"pinkstar/schemas/jsonscan"
 )
 
-// rows are a batch, table by table.
+// gathering takes the records of one type of outcome.
+type gathering interface {
+	// add takes a record's value; text is the same.
+	add(value []byte, text string) error
+	// inserts returns what is to be written, without empty blocks.
+	inserts() []insert
+}
+
+// kept says where each type of outcome goes: a new one is a line here and its
+// table.
+var kept = map[string]func(room int) gathering{
+	schemas.TypeDecision:   func(room int) gathering { return newDecisionRows(room) },
+	schemas.TypeTimeline:   into(schemas.Timeline, timelineTable),
+	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable),
+	schemas.TypeProblem:    into(schemas.Problems, problemsTable),
+	schemas.TypeDeadLetter: into(schemas.DeadLetters, deadLettersTable),
+}
+
+// withBody is a decoded value and the JSON it came from.
+type withBody[T any] struct {
+	v    *T
+	body string
+}
+
+// plainRows gathers outcomes of one type. Of each thing only the newest revision
+// of the batch is written: earlier ones would only be collapsed.
+type plainRows[T any] struct {
+	outcome *schemas.Outcome[T]
+	table   *table[withBody[T]]
+	newest  *schemas.Newest[withBody[T]]
+}
+
+func into[T any](o *schemas.Outcome[T], t *table[withBody[T]]) func(int) gathering {
+	return func(int) gathering { return newPlainRows(o, t) }
+}
+
+func newPlainRows[T any](o *schemas.Outcome[T], t *table[withBody[T]]) *plainRows[T] {
+	r := &plainRows[T]{outcome: o, table: t}
+	var revision func(*withBody[T]) int64
+	if o.Revision != nil {
+		revision = func(w *withBody[T]) int64 { return o.Revision(w.v) }
+	}
+	r.newest = schemas.NewestBy(func(w *withBody[T]) string { return o.ID(w.v) }, revision)
+	return r
+}
+
+func (r *plainRows[T]) add(value []byte, text string) error {
+	v, err := r.outcome.Decode(value)
+	if err == nil {
+		r.newest.Put(&withBody[T]{v, text})
+	}
+	return err
+}
+
+func (r *plainRows[T]) inserts() []insert {
+	b := r.table.block(r.newest.Len())
+	for row := range r.newest.All() {
+		b.put(row)
+	}
+	return []insert{b.insert()}
+}
+
+// rows are a batch, by type of outcome.
 type rows struct {
-	signals     signalRows
-	decisions   decisionRows
-	timeline    []schemas.TimelineEntry
-	incidents   latest[schemas.Incident]
-	problems    latest[schemas.Problem]
-	deadLetters []schemas.DeadLetter
-	unreadable  int // of these, refused here
-}
-
-// latest keeps the highest revision of each thing, in the order in which they
-// first came: earlier revisions of the same batch would only be collapsed.
-type latest[T any] struct {
-	at   map[string]int
-	rows []withBody[T]
-}
-
-func (l *latest[T]) add(id string, v T, body string, newer func(have *T) bool) {
-	if i, ok := l.at[id]; ok {
-		if newer(&l.rows[i].v) {
-			l.rows[i] = withBody[T]{v, body}
-		}
-		return
-	}
-	if l.at == nil {
-		l.at = map[string]int{}
-	}
-	l.at[id] = len(l.rows)
-	l.rows = append(l.rows, withBody[T]{v, body})
+	gathered   map[string]gathering
+	unreadable int
 }
 
 // decode turns a batch into rows. The rows share the records' memory.
 func decode(b *schemas.Batch) *rows {
-	r := &rows{}
+	r := &rows{gathered: map[string]gathering{}}
 	for i := range b.Records {
 		rec := &b.Records[i]
-		if left := len(b.Records) - i; rec.Type == schemas.TypeDecision && r.decisions.n == 0 {
-			r.decisions.reserve(left)
-			r.signals.reserve(left)
-		}
-		if err := r.add(rec); err != nil {
+		if err := r.add(rec, len(b.Records)-i); err != nil {
 			r.refuse(b, rec, err)
 		}
 	}
 	return r
 }
 
-func (r *rows) add(rec *schemas.Record) error {
+// add takes a record; left is how many may follow, it included.
+func (r *rows) add(rec *schemas.Record, left int) error {
 	// The records outlive the rows and nobody writes to them.
 	text := unsafe.String(unsafe.SliceData(rec.Value), len(rec.Value))
-	switch rec.Type {
-	case schemas.TypeDecision:
-		return r.addDecision(text)
-	case schemas.TypeTimeline:
-		var e schemas.TimelineEntry
-		if err := json.Unmarshal(rec.Value, &e); err != nil {
-			return err
-		}
-		r.timeline = append(r.timeline, e)
-	case schemas.TypeIncident:
-		var v schemas.Incident
-		if err := json.Unmarshal(rec.Value, &v); err != nil {
-			return err
-		}
-		r.incidents.add(v.ID, v, text, func(have *schemas.Incident) bool { return v.Revision >= have.Revision })
-	case schemas.TypeProblem:
-		var v schemas.Problem
-		if err := json.Unmarshal(rec.Value, &v); err != nil {
-			return err
-		}
-		r.problems.add(v.ID, v, text, func(have *schemas.Problem) bool { return v.Revision >= have.Revision })
-	case schemas.TypeDeadLetter:
-		var v schemas.DeadLetter
-		if err := json.Unmarshal(rec.Value, &v); err != nil {
-			return err
-		}
-		r.deadLetters = append(r.deadLetters, v)
-	default:
-		if len(rec.Value) == 0 && rec.Type == "" {
+	g, ok := r.gathered[rec.Type]
+	if !ok {
+		begin := kept[rec.Type]
+		switch {
+		case begin != nil:
+			g = begin(left)
+			r.gathered[rec.Type] = g
+		case len(rec.Value) == 0 && rec.Type == "":
 			return nil // a tombstone: compaction's business, not history's
+		default:
+			return fmt.Errorf("type %q in header %s is not one that is kept", rec.Type, schemas.HeaderType)
 		}
-		return fmt.Errorf("type %q in header %s is not one that is kept", rec.Type, schemas.HeaderType)
 	}
-	return nil
+	return g.add(rec.Value, text)
+}
+
+// inserts returns what is to be written of the batch: of a shadow's only what is
+// kept of one.
+func (r *rows) inserts(shadow bool) []insert {
+	var out []insert
+	for _, g := range r.gathered {
+		for _, in := range g.inserts() {
+			if shadow {
+				in.table = in.shadow
+			}
+			if in.n > 0 && in.table != "" {
+				out = append(out, in)
+			}
+		}
+	}
+	return out
 }
 
 // refuse makes a dead letter of a record that can't be read.
 func (r *rows) refuse(b *schemas.Batch, rec *schemas.Record, err error) {
 	const most = 64 << 10
 	r.unreadable++
-	r.deadLetters = append(r.deadLetters, schemas.DeadLetter{
+	g, ok := r.gathered[schemas.TypeDeadLetter].(*plainRows[schemas.DeadLetter])
+	if !ok {
+		g = newPlainRows(schemas.DeadLetters, deadLettersTable)
+		r.gathered[schemas.TypeDeadLetter] = g
+	}
+	g.newest.Put(&deadLetterRow{v: &schemas.DeadLetter{
 		SignalID: schemas.RefusedID(b.Topic, b.Partition, rec.Offset).String(),
 		Topic:    b.Topic, Partition: b.Partition, Offset: rec.Offset, At: rec.Time,
 		Stage: "write", Reason: "the ClickHouse writer could not read it: " + err.Error(),
 		Value: rec.Value[:min(len(rec.Value), most)], Size: len(rec.Value),
-	})
+	}})
 }
 
-// addDecision reads a decision, and the signal in it, without copying.
-func (r *rows) addDecision(text string) error {
-	var (
-		d                  schemas.Decision
-		s                  schemas.Signal
-		has                bool
-		evidence, runnerUp string
-		detail             string
-	)
+// decisionRows gathers decisions and the signals in them: nearly all that comes,
+// so they are read without reflection and without copying.
+type decisionRows struct {
+	decisions *block[decisionRow]
+	signals   *block[signalRow]
+	d         decisionRow // used again for each record
+	s         signalRow
+}
+
+func newDecisionRows(room int) *decisionRows {
+	return &decisionRows{decisions: decisionsTable.block(room), signals: signalsTable.block(room)}
+}
+
+func (r *decisionRows) inserts() []insert {
+	return []insert{r.signals.insert(), r.decisions.insert()}
+}
+
+// add reads a decision, and the signal in it.
+func (r *decisionRows) add(_ []byte, text string) error {
+	r.d, r.s = decisionRow{}, signalRow{}
+	has := false
 	in := jsonscan.New(text)
 	err := in.Object(func(name string) (err error) {
 		switch name {
 		case "evidence":
-			evidence, err = rawOrEmpty(&in)
+			r.d.evidence, err = rawOrEmpty(&in)
 		case "runner_up":
-			runnerUp, err = rawOrEmpty(&in)
+			r.d.runnerUp, err = rawOrEmpty(&in)
 		case "signal":
 			if has = in.Kind() != jsonscan.Null; has {
-				err = schemas.ReadSignal(&in, &s)
+				err = schemas.ReadSignal(&in, &r.s.Signal)
 			}
 		default:
-			err = readDecision(&in, &d, name)
+			err = readDecision(&in, &r.d.Decision, name)
 		}
 		return err
 	})
 	if err == nil {
 		err = in.End()
 	}
-	if err == nil && d.SignalID == "" {
+	if err == nil && r.d.SignalID == "" {
 		err = fmt.Errorf("signal_id: missing")
 	}
 	if err == nil && has {
-		detail, err = detailOf(&s)
+		r.s.detail, err = detailOf(&r.s.Signal)
 	}
 	if err != nil {
 		return err
 	}
-	r.decisions.add(&d, evidence, runnerUp)
+	r.decisions.put(&r.d)
 	if has {
-		r.signals.add(&s, detail)
+		r.signals.put(&r.s)
 	}
 	return nil
 }
@@ -168,9 +214,9 @@ func readDecision(in *jsonscan.Reader, d *schemas.Decision, name string) (err er
 	case "scope":
 		d.Scope, err = in.String()
 	case "kind":
-		d.Kind, err = text[schemas.Kind](in)
+		d.Kind, err = word[schemas.Kind](in)
 	case "decision":
-		d.Verdict, err = text[schemas.Verdict](in)
+		d.Verdict, err = word[schemas.Verdict](in)
 	case "incident_id":
 		d.IncidentID, err = in.String()
 	case "reason":
@@ -211,7 +257,7 @@ func readDecisionRest(in *jsonscan.Reader, d *schemas.Decision, name string) (er
 	return err
 }
 
-func text[T ~string](in *jsonscan.Reader) (T, error) {
+func word[T ~string](in *jsonscan.Reader) (T, error) {
 	s, err := in.String()
 	return T(s), err
 }

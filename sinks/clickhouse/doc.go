@@ -6,7 +6,8 @@
 //
 //   - migrations/*.sql, migrate.go: tables and views; how they come into being
 //   - writer.go: one batch of a topic partition becomes rows, once
-//   - rows.go, decode.go: records to columns
+//   - tables.go: every table, column by column, and which is a shadow's; table.go,
+//     decode.go: records to columns
 //   - query.go, member.go: what the API asks
 //   - open.go: connecting
 //   - engine/: a ClickHouse with nothing installed

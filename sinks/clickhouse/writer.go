@@ -21,7 +21,7 @@ type Writer struct {
 	conn    driver.Conn
 	timeout time.Duration
 	metrics writerMetrics
-	shadow  bool // only decisions and incidents, into tables of their own
+	shadow  bool // only what tables keep of a shadow
 }
 
 // WriterConfig has the writer's limits.
@@ -97,30 +97,12 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 	if err := w.note(ctx, b, false); err != nil {
 		return classify(err)
 	}
-	inserts := []struct {
-		table string
-		n     int
-		cols  func() []col
-	}{
-		{"signals", r.signals.n, r.signals.cols},
-		{"decisions", r.decisions.n, r.decisions.cols},
-		{"timeline", len(r.timeline), func() []col { return timelineCols(r.timeline) }},
-		{"incidents", len(r.incidents.rows), func() []col { return incidentCols(r.incidents.rows) }},
-		{"problems", len(r.problems.rows), func() []col { return problemCols(r.problems.rows) }},
-		{"dead_letters", len(r.deadLetters), func() []col { return deadLetterCols(r.deadLetters) }},
-	}
-	if w.shadow {
-		inserts[1].table, inserts[3].table = "shadow_decisions", "shadow_incidents"
-		inserts = append(inserts[1:2], inserts[3])
-	}
 	// The tables are independent, and each knows the token: what a failure
 	// leaves done in one is not done again.
 	token := tokenOf(b)
 	g, gctx := errgroup.WithContext(ctx)
-	for _, in := range inserts {
-		if in.n > 0 {
-			g.Go(func() error { return w.insert(gctx, in.table, token, in.n, in.cols()) })
-		}
+	for _, in := range r.inserts(w.shadow) {
+		g.Go(func() error { return w.insert(gctx, token, &in) })
 	}
 	if err := g.Wait(); err != nil {
 		return classify(err)
@@ -138,7 +120,7 @@ func tokenOf(b *schemas.Batch) string {
 		strconv.FormatInt(b.First, 10) + "-" + strconv.FormatInt(b.Last, 10)
 }
 
-func (w *Writer) insert(ctx context.Context, table, token string, n int, cols []col) error {
+func (w *Writer) insert(ctx context.Context, token string, in *insert) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
@@ -149,24 +131,22 @@ func (w *Writer) insert(ctx context.Context, table, token string, n int, cols []
 		// Late data of many months must not stop the writer.
 		"max_partitions_per_insert_block": 0,
 	}))
-	if err := send(ctx, w.conn, table, n, cols); err != nil {
+	if err := send(ctx, w.conn, in); err != nil {
 		return err
 	}
-	w.metrics.rows.WithLabelValues(table).Add(float64(n))
+	w.metrics.rows.WithLabelValues(in.table).Add(float64(in.n))
 	return nil
 }
 
-// note records that a range was begun, or finished. The version grows with the
-// range, and a finished one beats the same one begun.
+// note records that a range was begun, or finished.
 func (w *Writer) note(ctx context.Context, b *schemas.Batch, done bool) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0}))
-	return send(ctx, w.conn, "written_ranges", 1, []col{
-		{"topic", []string{b.Topic}}, {"topic_id", []string{b.TopicID}}, {"partition", []int32{b.Partition}},
-		{"first", []int64{b.First}}, {"last", []int64{b.Last}},
-		{"done", []uint8{bit(done)}}, {"version", []int64{2*b.First + int64(bit(done))}},
-	})
+	one := rangesTable.block(1)
+	one.put(&rangeRow{b, done})
+	in := one.insert()
+	return send(ctx, w.conn, &in)
 }
 
 // permanent marks an error that trying again does not mend.

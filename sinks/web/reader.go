@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -195,14 +194,14 @@ func (r *Reader) take(rec *kgo.Record) {
 	case rec.Topic == r.problems && rec.Value == nil:
 		r.view.DropProblem(string(rec.Key))
 	case rec.Topic == r.incidents:
-		var inc schemas.Incident
-		if err = json.Unmarshal(rec.Value, &inc); err == nil {
-			r.view.PutIncident(&inc)
+		var inc *schemas.Incident
+		if inc, err = schemas.Incidents.Decode(rec.Value); err == nil {
+			r.view.PutIncident(inc)
 		}
 	default:
-		var p schemas.Problem
-		if err = json.Unmarshal(rec.Value, &p); err == nil {
-			r.view.PutProblem(&p)
+		var p *schemas.Problem
+		if p, err = schemas.Problems.Decode(rec.Value); err == nil {
+			r.view.PutProblem(p)
 		}
 	}
 	if err != nil {

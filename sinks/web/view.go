@@ -19,10 +19,10 @@ type View struct {
 	ready atomic.Pointer[error] // nil until Run has begun; then why not, or a nil error
 
 	mu        sync.RWMutex
-	incidents map[string]*schemas.Incident
+	incidents *schemas.Newest[schemas.Incident]
 	children  map[string]map[string]bool // outermost incident -> incidents below it
 	closed    []string                   // closed ones, in the order they closed
-	problems  map[string]*schemas.Problem
+	problems  *schemas.Newest[schemas.Problem]
 	dropped   int64 // not taken because a limit was reached
 }
 
@@ -30,9 +30,9 @@ type View struct {
 func NewView(cfg Config) *View {
 	return &View{
 		cfg:       cfg,
-		incidents: map[string]*schemas.Incident{},
+		incidents: schemas.Incidents.Newest(),
 		children:  map[string]map[string]bool{},
-		problems:  map[string]*schemas.Problem{},
+		problems:  schemas.Problems.Newest(),
 	}
 }
 
@@ -53,19 +53,18 @@ func (v *View) setReady(err error) { v.ready.Store(&err) }
 func (v *View) PutIncident(inc *schemas.Incident) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	old := v.incidents[inc.ID]
-	if old != nil && old.Revision >= inc.Revision {
+	if v.incidents.Get(inc.ID) == nil && v.incidents.Len()-len(v.closed) >= v.cfg.MaxOpen {
+		v.dropped++
 		return
 	}
-	if old == nil && len(v.incidents)-len(v.closed) >= v.cfg.MaxOpen {
-		v.dropped++
+	old, taken := v.incidents.Put(inc)
+	if !taken {
 		return
 	}
 	wasClosed := old != nil && old.Status == schemas.IncidentClosed
 	if old != nil && old.ParentID != inc.ParentID {
 		v.unlink(old)
 	}
-	v.incidents[inc.ID] = inc
 	if inc.ParentID != "" {
 		if v.children[inc.ParentID] == nil {
 			v.children[inc.ParentID] = map[string]bool{}
@@ -85,7 +84,7 @@ func (v *View) PutIncident(inc *schemas.Incident) {
 func (v *View) DropIncident(id string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if old := v.incidents[id]; old != nil {
+	if old := v.incidents.Get(id); old != nil {
 		if old.Status == schemas.IncidentClosed {
 			v.closed = slices.DeleteFunc(v.closed, func(c string) bool { return c == id })
 		}
@@ -95,14 +94,14 @@ func (v *View) DropIncident(id string) {
 
 func (v *View) forgetClosed() {
 	for len(v.closed) > v.cfg.KeepClosed {
-		v.remove(v.incidents[v.closed[0]])
+		v.remove(v.incidents.Get(v.closed[0]))
 		v.closed = v.closed[1:]
 	}
 }
 
 func (v *View) remove(inc *schemas.Incident) {
 	v.unlink(inc)
-	delete(v.incidents, inc.ID)
+	v.incidents.Drop(inc.ID)
 }
 
 func (v *View) unlink(inc *schemas.Incident) {
@@ -118,30 +117,26 @@ func (v *View) unlink(inc *schemas.Incident) {
 func (v *View) PutProblem(p *schemas.Problem) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	old := v.problems[p.ID]
-	if old != nil && old.Revision >= p.Revision {
-		return
-	}
-	if old == nil && len(v.problems) >= v.cfg.MaxProblems {
+	if v.problems.Get(p.ID) == nil && v.problems.Len() >= v.cfg.MaxProblems {
 		v.dropped++
 		return
 	}
-	v.problems[p.ID] = p
+	v.problems.Put(p)
 }
 
 // DropProblem takes a tombstone.
 func (v *View) DropProblem(id string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.problems, id)
+	v.problems.Drop(id)
 }
 
 // Incident returns the live state of one incident.
 func (v *View) Incident(id string) (*schemas.Incident, bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	inc, ok := v.incidents[id]
-	return inc, ok
+	inc := v.incidents.Get(id)
+	return inc, inc != nil
 }
 
 // Children returns the incidents below id that the view holds, newest first.
@@ -150,7 +145,7 @@ func (v *View) Children(id string) []*schemas.Incident {
 	defer v.mu.RUnlock()
 	out := make([]*schemas.Incident, 0, len(v.children[id]))
 	for c := range v.children[id] {
-		out = append(out, v.incidents[c])
+		out = append(out, v.incidents.Get(c))
 	}
 	sortIncidents(out)
 	return out
@@ -169,10 +164,10 @@ func (v *View) Incidents(q *Query) []*schemas.Incident {
 	}
 	if q.ParentID != "" {
 		for id := range v.children[q.ParentID] {
-			take(v.incidents[id])
+			take(v.incidents.Get(id))
 		}
 	} else {
-		for _, inc := range v.incidents {
+		for inc := range v.incidents.All() {
 			take(inc)
 		}
 	}
@@ -188,16 +183,16 @@ func sortIncidents(list []*schemas.Incident) {
 func (v *View) Problem(id string) (*schemas.Problem, bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	p, ok := v.problems[id]
-	return p, ok
+	p := v.problems.Get(id)
+	return p, p != nil
 }
 
 // Problems returns every problem, the one seen last first.
 func (v *View) Problems() []*schemas.Problem {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	out := make([]*schemas.Problem, 0, len(v.problems))
-	for _, p := range v.problems {
+	out := make([]*schemas.Problem, 0, v.problems.Len())
+	for p := range v.problems.All() {
 		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b *schemas.Problem) int {
@@ -211,5 +206,5 @@ func (v *View) Problems() []*schemas.Problem {
 func (v *View) Size() (open, closed, problems int, dropped int64) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return len(v.incidents) - len(v.closed), len(v.closed), len(v.problems), v.dropped
+	return v.incidents.Len() - len(v.closed), len(v.closed), v.problems.Len(), v.dropped
 }

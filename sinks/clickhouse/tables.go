@@ -1,0 +1,210 @@
+package clickhouse
+
+import "pinkstar/schemas"
+
+// The tables, each with its columns. A new column is a line here and a migration
+// that adds it, to the shadow's table too.
+
+// signalRow is a signal, with the JSON of what its kind adds.
+type signalRow struct {
+	schemas.Signal
+	detail string
+}
+
+var signalsTable = &table[signalRow]{name: "signals", columns: []tableColumn[signalRow]{
+	text("signal_id", func(s *signalRow) string { return s.ID }),
+	text("kind", func(s *signalRow) schemas.Kind { return s.Kind }),
+	text("source", func(s *signalRow) string { return s.Source }),
+	text("fingerprint", func(s *signalRow) string { return s.Fingerprint }),
+	text("status", func(s *signalRow) schemas.Status { return s.Status }),
+	text("occurrence", func(s *signalRow) string { return s.Occurrence }),
+	text("tenant", func(s *signalRow) string { return s.Tenant }),
+	text("environment", func(s *signalRow) string { return s.Environment }),
+	text("scope", func(s *signalRow) string { return s.Scope }),
+	text("name", func(s *signalRow) string { return s.Name }),
+	text("severity", func(s *signalRow) schemas.Severity { return s.Severity }),
+	text("service", func(s *signalRow) string { return s.Service }),
+	text("instance", func(s *signalRow) string { return s.Instance }),
+	text("host", func(s *signalRow) string { return s.Host }),
+	text("team", func(s *signalRow) string { return s.Team }),
+	moment("starts_at", func(s *signalRow) schemas.Time { return s.StartsAt }),
+	moment("ends_at", func(s *signalRow) schemas.Time { return s.EndsAt }),
+	moment("received_at", func(s *signalRow) schemas.Time { return s.ReceivedAt }),
+	text("summary", func(s *signalRow) string { return s.Summary }),
+	text("description", func(s *signalRow) string { return s.Description }),
+	text("url", func(s *signalRow) string { return s.URL }),
+	text("runbook", func(s *signalRow) string { return s.Runbook }),
+	text("detail", func(s *signalRow) string { return s.detail }),
+	labels("labels", func(s *signalRow) schemas.Labels { return s.Labels }),
+	labels("annotations", func(s *signalRow) schemas.Labels { return s.Annotations }),
+	list("flags", func(s *signalRow) []string { return s.Flags }),
+}}
+
+// decisionRow is a decision, with what is kept as JSON.
+type decisionRow struct {
+	schemas.Decision
+	evidence, runnerUp string
+}
+
+var decisionsTable = &table[decisionRow]{name: "decisions", shadow: "shadow_decisions", columns: []tableColumn[decisionRow]{
+	text("signal_id", func(d *decisionRow) string { return d.SignalID }),
+	number("revision", func(d *decisionRow) int64 { return d.Revision }),
+	text("scope", func(d *decisionRow) string { return d.Scope }),
+	text("kind", func(d *decisionRow) schemas.Kind { return d.Kind }),
+	text("decision", func(d *decisionRow) schemas.Verdict { return d.Verdict }),
+	text("incident_id", func(d *decisionRow) string { return d.IncidentID }),
+	text("reason", func(d *decisionRow) string { return d.Reason }),
+	moment("at", func(d *decisionRow) schemas.Time { return d.At }),
+	number("repeats", func(d *decisionRow) int64 { return d.Repeats }),
+	moment("last_at", func(d *decisionRow) schemas.Time { return d.LastAt }),
+	number("score", func(d *decisionRow) int64 { return d.Score }),
+	number("threshold", func(d *decisionRow) int64 { return d.Threshold }),
+	text("evidence", func(d *decisionRow) string { return d.evidence }),
+	text("anchor_id", func(d *decisionRow) string { return d.AnchorID }),
+	text("runner_up", func(d *decisionRow) string { return d.runnerUp }),
+	text("window_id", func(d *decisionRow) string { return d.WindowID }),
+	text("rules", func(d *decisionRow) string { return d.Rules }),
+	text("topology", func(d *decisionRow) string { return d.Topology }),
+	text("learnt", func(d *decisionRow) string { return d.Learnt }),
+	small("candidates", func(d *decisionRow) int32 { return int32(d.Candidates) }),
+}}
+
+type incidentRow = withBody[schemas.Incident]
+
+var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_incidents", columns: []tableColumn[incidentRow]{
+	text("incident_id", func(i *incidentRow) string { return i.v.ID }),
+	number("revision", func(i *incidentRow) int64 { return i.v.Revision }),
+	text("scope", func(i *incidentRow) string { return i.v.Scope }),
+	text("parent_id", func(i *incidentRow) string { return i.v.ParentID }),
+	text("status", func(i *incidentRow) schemas.IncidentStatus { return i.v.Status }),
+	text("severity", func(i *incidentRow) schemas.Severity { return i.v.Severity }),
+	text("title", func(i *incidentRow) string { return i.v.Title }),
+	list("services", func(i *incidentRow) []string { return i.v.Services }),
+	list("teams", func(i *incidentRow) []string { return i.v.Teams }),
+	text("root_service", func(i *incidentRow) string { return root(i.v).Service }),
+	number("root_score", func(i *incidentRow) int64 { return root(i.v).Score }),
+	text("root_reason", func(i *incidentRow) string { return root(i.v).Reason }),
+	text("assignee", func(i *incidentRow) string { return i.v.Assignee }),
+	moment("started_at", func(i *incidentRow) schemas.Time { return i.v.StartedAt }),
+	moment("detected_at", func(i *incidentRow) schemas.Time { return i.v.DetectedAt }),
+	moment("acknowledged_at", func(i *incidentRow) schemas.Time { return i.v.AcknowledgedAt }),
+	moment("mitigated_at", func(i *incidentRow) schemas.Time { return i.v.MitigatedAt }),
+	moment("resolved_at", func(i *incidentRow) schemas.Time { return i.v.ResolvedAt }),
+	moment("closed_at", func(i *incidentRow) schemas.Time { return i.v.ClosedAt }),
+	moment("updated_at", func(i *incidentRow) schemas.Time { return i.v.UpdatedAt }),
+	number("signals", func(i *incidentRow) int64 { return i.v.SignalCount }),
+	number("repeats", func(i *incidentRow) int64 { return i.v.RepeatCount }),
+	number("alerts", func(i *incidentRow) int64 { return i.v.AlertCount }),
+	number("active_alerts", func(i *incidentRow) int64 { return i.v.ActiveAlerts }),
+	number("reopens", func(i *incidentRow) int64 { return i.v.ReopenCount }),
+	number("flaps", func(i *incidentRow) int64 { return i.v.FlapCount }),
+	list("tickets", func(i *incidentRow) []string { return ticketKeys(i.v.Tickets) }),
+	text("problem_id", func(i *incidentRow) string { return i.v.ProblemID }),
+	text("currency", func(i *incidentRow) string { return i.v.Impact.Currency }),
+	real("lost_low", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.Low }),
+	real("lost_likely", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.Likely }),
+	real("lost_high", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.High }),
+	real("cost_low", func(i *incidentRow) float64 { return i.v.Impact.Cost.Low }),
+	real("cost_likely", func(i *incidentRow) float64 { return i.v.Impact.Cost.Likely }),
+	real("cost_high", func(i *incidentRow) float64 { return i.v.Impact.Cost.High }),
+	real("minutes", func(i *incidentRow) float64 { return i.v.Impact.Minutes }),
+	flag("measured", func(i *incidentRow) bool { return i.v.Impact.Measured }),
+	text("formula", func(i *incidentRow) string { return i.v.Impact.Formula }),
+	text("rules", func(i *incidentRow) string { return i.v.Rules }),
+	text("topology", func(i *incidentRow) string { return i.v.Topology }),
+	text("body", func(i *incidentRow) string { return i.body }),
+}}
+
+func root(i *schemas.Incident) schemas.SuspectedRoot {
+	if len(i.Roots) == 0 {
+		return schemas.SuspectedRoot{}
+	}
+	return i.Roots[0]
+}
+
+func ticketKeys(tickets []schemas.TicketRef) []string {
+	keys := make([]string, len(tickets))
+	for i := range tickets {
+		keys[i] = tickets[i].Key
+	}
+	return keys
+}
+
+type problemRow = withBody[schemas.Problem]
+
+var problemsTable = &table[problemRow]{name: "problems", columns: []tableColumn[problemRow]{
+	text("problem_id", func(p *problemRow) string { return p.v.ID }),
+	number("revision", func(p *problemRow) int64 { return p.v.Revision }),
+	text("scope", func(p *problemRow) string { return p.v.Scope }),
+	text("signature", func(p *problemRow) string { return p.v.Signature }),
+	text("title", func(p *problemRow) string { return p.v.Title }),
+	text("status", func(p *problemRow) schemas.ProblemStatus { return p.v.Status }),
+	text("owner", func(p *problemRow) string { return p.v.Owner }),
+	text("service", func(p *problemRow) string { return p.v.Service }),
+	list("incident_ids", func(p *problemRow) []string { return p.v.IncidentIDs }),
+	number("incidents", func(p *problemRow) int64 { return p.v.Count }),
+	moment("first_seen_at", func(p *problemRow) schemas.Time { return p.v.FirstSeenAt }),
+	moment("last_seen_at", func(p *problemRow) schemas.Time { return p.v.LastSeenAt }),
+	moment("flagged_at", func(p *problemRow) schemas.Time { return p.v.FlaggedAt }),
+	moment("solved_at", func(p *problemRow) schemas.Time { return p.v.SolvedAt }),
+	text("solved_by", func(p *problemRow) string { return p.v.SolvedBy }),
+	moment("returned_at", func(p *problemRow) schemas.Time { return p.v.ReturnedAt }),
+	text("declared_by", func(p *problemRow) string { return p.v.DeclaredBy }),
+	moment("updated_at", func(p *problemRow) schemas.Time { return p.v.UpdatedAt }),
+	text("currency", func(p *problemRow) string { return p.v.Cost.Currency }),
+	real("lost_low", func(p *problemRow) float64 { return p.v.Cost.LostRevenue.Low }),
+	real("lost_likely", func(p *problemRow) float64 { return p.v.Cost.LostRevenue.Likely }),
+	real("lost_high", func(p *problemRow) float64 { return p.v.Cost.LostRevenue.High }),
+	real("cost_low", func(p *problemRow) float64 { return p.v.Cost.Cost.Low }),
+	real("cost_likely", func(p *problemRow) float64 { return p.v.Cost.Cost.Likely }),
+	real("cost_high", func(p *problemRow) float64 { return p.v.Cost.Cost.High }),
+	real("minutes", func(p *problemRow) float64 { return p.v.Minutes }),
+	text("rules", func(p *problemRow) string { return p.v.Rules }),
+	text("body", func(p *problemRow) string { return p.body }),
+}}
+
+type timelineRow = withBody[schemas.TimelineEntry]
+
+var timelineTable = &table[timelineRow]{name: "timeline", columns: []tableColumn[timelineRow]{
+	text("incident_id", func(e *timelineRow) string { return e.v.IncidentID }),
+	number("seq", func(e *timelineRow) int64 { return e.v.Seq }),
+	text("scope", func(e *timelineRow) string { return e.v.Scope }),
+	moment("at", func(e *timelineRow) schemas.Time { return e.v.At }),
+	moment("event_at", func(e *timelineRow) schemas.Time { return e.v.EventAt }),
+	text("type", func(e *timelineRow) string { return e.v.Type }),
+	text("text", func(e *timelineRow) string { return e.v.Text }),
+	text("signal_id", func(e *timelineRow) string { return e.v.SignalID }),
+	text("by", func(e *timelineRow) string { return e.v.By }),
+}}
+
+type deadLetterRow = withBody[schemas.DeadLetter]
+
+var deadLettersTable = &table[deadLetterRow]{name: "dead_letters", columns: []tableColumn[deadLetterRow]{
+	text("signal_id", func(d *deadLetterRow) string { return d.v.SignalID }),
+	text("topic", func(d *deadLetterRow) string { return d.v.Topic }),
+	small("partition", func(d *deadLetterRow) int32 { return d.v.Partition }),
+	number("offset", func(d *deadLetterRow) int64 { return d.v.Offset }),
+	moment("at", func(d *deadLetterRow) schemas.Time { return d.v.At }),
+	text("stage", func(d *deadLetterRow) string { return d.v.Stage }),
+	text("reason", func(d *deadLetterRow) string { return d.v.Reason }),
+	text("value", func(d *deadLetterRow) string { return string(d.v.Value) }),
+	number("size", func(d *deadLetterRow) int64 { return int64(d.v.Size) }),
+}}
+
+// rangeRow is what the writer notes of a batch.
+type rangeRow struct {
+	*schemas.Batch
+	done bool
+}
+
+// rangesTable: the version grows with the range, and a finished one beats the
+// same one begun.
+var rangesTable = &table[rangeRow]{name: "written_ranges", columns: []tableColumn[rangeRow]{
+	text("topic", func(r *rangeRow) string { return r.Topic }),
+	text("topic_id", func(r *rangeRow) string { return r.TopicID }),
+	small("partition", func(r *rangeRow) int32 { return r.Partition }),
+	number("first", func(r *rangeRow) int64 { return r.First }),
+	number("last", func(r *rangeRow) int64 { return r.Last }),
+	flag("done", func(r *rangeRow) bool { return r.done }),
+	number("version", func(r *rangeRow) int64 { return 2*r.First + int64(bit(r.done)) }),
+}}
