@@ -226,7 +226,7 @@ func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subjec
 	if last != nil {
 		q.last, q.refire = last.inc, last.firing
 	}
-	p := e.choose(q, s)
+	p := e.choosePlace(q, s)
 	if p.inc == nil && s.Status == schemas.StatusResolved && e.now.Sub(s.EndsAt) > int64(e.set.Lifecycle.LateAfter) {
 		p.why.text = "it ended " + spanText(e.now.Sub(s.EndsAt)) + " before it arrived and belongs to nothing that is open: recorded, nothing changed"
 		e.decide(r, s, late, nil, p.why)

@@ -65,30 +65,32 @@ func (f *facts) index() {
 	}
 }
 
-func (f *facts) together(q *query) *incident {
+// together returns the incident that an operator put alerts like this one into, nil
+// for none: by its key, or by its name on its service.
+func (f *facts) together(key alertKey, name, service string) *incident {
 	if len(f.must) == 0 {
 		return nil
 	}
-	if inc := f.must[q.key]; inc != nil {
+	if inc := f.must[key]; inc != nil {
 		return inc
 	}
-	return f.must[alike(q.name, q.sub.service)]
+	return f.must[alike(name, service)]
 }
 
 // apart reports whether an operator moved such an alert out of the tree of inc:
 // joining a sibling would bring it back to what it was taken from. What an
 // operator then put into the tree is welcome in it.
-func (f *facts) apart(q *query, inc *incident) bool {
+func (f *facts) apart(key alertKey, name, service string, inc *incident) bool {
 	if len(f.cannot) == 0 {
 		return false
 	}
-	keys := [...]alertKey{q.key, alike(q.name, q.sub.service)}
+	keys := [...]alertKey{key, alike(name, service)}
 	direct := f.cannot[keyIncident{keys[0], inc}] || f.cannot[keyIncident{keys[1], inc}]
 	if direct {
 		return true
 	}
 	main := inc.main()
-	if to := f.together(q); to != nil && to.main() == main {
+	if to := f.together(key, name, service); to != nil && to.main() == main {
 		return false
 	}
 	for _, x := range main.tree(nil) {

@@ -53,9 +53,9 @@ func (e *Engine) impactTarget(sc *scope, s *schemas.Signal) (*incident, *why) {
 	}
 	sub := e.about(sc, s)
 	defer sc.release(&sub)
-	e.scratch.rules = e.scratch.rules[:0]
+	e.matchNoRules()
 	q := e.query(sc, s, &sub)
-	p := e.choose(q, s)
+	p := e.choosePlace(q, s)
 	if p.inc == nil {
 		p.why.text = "recorded, changes nothing: no open incident fits its service and time"
 	}

@@ -382,6 +382,20 @@ func (e *Engine) timeline(inc *incident, typ string, eventAt schemas.Time, text 
 	inc.pub.Timeline = append(inc.pub.Timeline, line)
 }
 
+// choosePlace finds the incident for a signal. Where a limit keeps it out of one,
+// that is noted: a storm runs into it with every signal, but it is said once.
+func (e *Engine) choosePlace(q *query, s *schemas.Signal) placement {
+	p := e.choose(q, s)
+	for _, f := range p.full {
+		if f.inc.pub.Limited != "" {
+			e.stats.Limited++
+			continue
+		}
+		e.limited(f.inc, "nothing joins it any more: "+e.objectionText(f.by, f.inc))
+	}
+	return p
+}
+
 // limited notes which limit inc has reached, once.
 func (e *Engine) limited(inc *incident, text string) {
 	e.stats.Limited++

@@ -48,6 +48,13 @@ type placement struct {
 	evidence []evidence // for inc; in memory that the next signal uses again
 	second   scored     // another incident that an operator or a key names
 	open     string     // why none was chosen
+	full     []full     // incidents that a limit kept it out of
+}
+
+// full is an incident that a limit keeps a signal out of.
+type full struct {
+	inc *incident
+	by  objection
 }
 
 // scratch is memory reused from input to input.
@@ -67,6 +74,14 @@ type scratch struct {
 	query      query
 	subject    subject
 }
+
+// together is the incident that an operator put such alerts into, nil for none.
+func (q *query) together() *incident {
+	return q.sc.facts.together(q.key, q.name, q.sub.service)
+}
+
+// matchNoRules has the next signal weighed without any.
+func (e *Engine) matchNoRules() { e.scratch.rules = e.scratch.rules[:0] }
 
 func (e *Engine) matchRules(s *schemas.Signal) []int32 {
 	e.scratch.rules = e.set.Matching(s, e.scratch.rules[:0])
@@ -178,7 +193,7 @@ func (e *Engine) pick(q *query, all []scored, p *placement) {
 		}
 		if o := e.objection(q, c); o != noObjection {
 			if o.limit() {
-				e.nothingJoins(c.inc, o)
+				p.full = append(p.full, full{c.inc, o})
 			}
 			if vetoed == nil {
 				vetoed, objected = c, o
@@ -255,7 +270,7 @@ func (e *Engine) objection(q *query, c *scored) objection {
 	switch {
 	case c.decisive:
 		return noObjection
-	case q.sc.facts.apart(q, inc):
+	case q.sc.facts.apart(q.key, q.name, q.sub.service, inc):
 		return movedAway
 	case inc.separate && !c.ruled:
 		return keptSeparate
@@ -269,16 +284,6 @@ func (e *Engine) objection(q *query, c *scored) objection {
 		return tooFast
 	}
 	return noObjection
-}
-
-// nothingJoins notes which limit keeps signals out of inc. A storm runs into it
-// with every signal, but it is said once.
-func (e *Engine) nothingJoins(inc *incident, o objection) {
-	if inc.pub.Limited != "" {
-		e.stats.Limited++
-		return
-	}
-	e.limited(inc, "nothing joins it any more: "+e.objectionText(o, inc))
 }
 
 // vetoText says so in the words of a decision.
@@ -332,7 +337,7 @@ func (e *Engine) candidates(q *query) []*incident {
 			}
 		}
 	}
-	add(q.sc.facts.together(q))
+	add(q.together())
 	for _, g := range q.groups {
 		if g.g != nil {
 			add(g.g.inc)

@@ -57,7 +57,7 @@ func (e *Engine) score(q *query, inc *incident) scored {
 	c := &e.set.Correlation
 	w := &c.Weights
 	s := &sheet{e: e, res: scored{inc: inc}, start: len(e.scratch.evidence)}
-	if q.sc.facts.together(q) == inc {
+	if q.together() == inc {
 		s.add(evidence{kind: evOperator, points: w.MentionKey, other: inc.pub.ID})
 		s.res.decisive = true
 	}

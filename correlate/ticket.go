@@ -74,7 +74,7 @@ func (e *Engine) onTicket(sc *scope, s *schemas.Signal, r *record) {
 	defer sc.release(&sub)
 	e.matchRules(s)
 	q := e.query(sc, s, &sub)
-	p := e.choose(q, s)
+	p := e.choosePlace(q, s)
 	inc := p.inc
 	if inc == nil {
 		if s.Status == schemas.StatusClosed || s.Status == schemas.StatusDeleted {
