@@ -18,14 +18,24 @@ type Config struct {
 	MaxConcurrent int `yaml:"max_concurrent"`
 	// BodyTimeout is how long a sender may take for its body.
 	BodyTimeout time.Duration `yaml:"body_timeout"`
+	// MinBodyRate is how many bytes a second a body must come in with, over five
+	// seconds; a slower sender gets 408.
+	MinBodyRate int64 `yaml:"min_body_rate"`
 	// ProduceTimeout is how long the brokers may take; then the sender gets 503.
 	ProduceTimeout time.Duration `yaml:"produce_timeout"`
 	// RetryAfter is what a 503 asks the sender to wait.
 	RetryAfter time.Duration `yaml:"retry_after"`
-	// Sources holds what each path asks of its senders, by the last part of the
-	// path: alertmanager, grafana, jira, servicenow, pagerduty, cloudevents,
-	// signals. A path that is not here asks for nothing.
+	// Sources holds what each path asks of its senders and gives them, by the last
+	// part of the path: alertmanager, grafana, jira, servicenow, pagerduty,
+	// cloudevents, signals. As soon as one of them asks for credentials, a path that
+	// asks for none and has no "anybody" takes nothing.
 	Sources map[string]SourceConfig `yaml:"sources"`
+	// Closed says that the port is reached from elsewhere: a path without
+	// credentials and "anybody" takes nothing, though no other asks for any.
+	Closed bool `yaml:"-"`
+	// Authenticated says that the server has checked who comes before a request
+	// gets here.
+	Authenticated bool `yaml:"-"`
 	// Now stamps what comes in; nil is the machine's clock. It must be the one
 	// that the correlator's ticks come from, or log time would jump.
 	Now func() time.Time `yaml:"-"`
@@ -39,6 +49,12 @@ type SourceConfig struct {
 	Bearer   []Secret    `yaml:"bearer"`   // any of them; two during a rotation
 	Basic    []BasicUser `yaml:"basic"`
 	HMAC     *HMACConfig `yaml:"hmac"`
+	// May is what these credentials are good for: alerts, tickets, changes,
+	// impacts, windows (maintenance and silences that suppress). Empty: all but
+	// windows; where nobody is asked for credentials at all, windows too.
+	May []Effect `yaml:"may"`
+	// Anybody is what this path takes from whoever reaches it.
+	Anybody []Effect `yaml:"anybody"`
 }
 
 // BasicUser is a user and password of basic authentication.
@@ -64,6 +80,7 @@ func DefaultConfig() Config {
 		Limits:         DefaultLimits(),
 		MaxConcurrent:  256,
 		BodyTimeout:    20 * time.Second,
+		MinBodyRate:    1 << 10,
 		ProduceTimeout: 10 * time.Second,
 		RetryAfter:     5 * time.Second,
 	}
@@ -91,6 +108,9 @@ func (c *Config) Validate() error {
 	if c.MaxConcurrent <= 0 {
 		bad("max_concurrent: %d; it must be over zero", c.MaxConcurrent)
 	}
+	if c.MinBodyRate <= 0 {
+		bad("min_body_rate: %d; it must be over zero", c.MinBodyRate)
+	}
 	senders := webhooks()
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
 		if senders[name] == nil {
@@ -103,6 +123,9 @@ func (c *Config) Validate() error {
 			continue
 		}
 		s := c.Sources[name]
+		if err := s.validateRights(); err != nil {
+			bad("sources.%s.%w", name, err)
+		}
 		if s.HMAC != nil && len(s.HMAC.Secrets) == 0 {
 			bad("sources.%s.hmac.secrets: missing", name)
 		}

@@ -34,6 +34,8 @@ type Gateway struct {
 	log        zerolog.Logger
 	metrics    *metrics
 	slots      chan struct{}
+	budget     *budget
+	guarded    bool // some path asks for credentials
 	now        func() time.Time
 }
 
@@ -55,7 +57,8 @@ func New(cfg Config, naming schemas.Naming, producer Producer, log zerolog.Logge
 	}
 	return &Gateway{
 		cfg: cfg, sources: sources, translator: NewTranslator(naming, cfg.Limits), producer: producer,
-		log: log, metrics: m, slots: make(chan struct{}, cfg.MaxConcurrent), now: cfg.Now,
+		log: log, metrics: m, slots: make(chan struct{}, cfg.MaxConcurrent), now: cfg.Now, guarded: cfg.Guarded(),
+		budget: newBudget(cfg.Limits.InFlightBytes, cfg.Limits.largest(), cfg.RetryAfter/2, m.held),
 	}, nil
 }
 
@@ -96,7 +99,8 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
 	defer g.metrics.inFlight.Dec()
 	got, p := g.take(w, r, snd)
 	if p != nil {
-		g.refuse(w, p)
+		g.metrics.turned.WithLabelValues(name, p.reason).Inc()
+		g.refuse(w, p.Error)
 		g.metrics.answered(name, p.Status, g.now().Sub(start))
 		return
 	}
@@ -111,49 +115,71 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
 }
 
 // take does the whole work on a request. The cheap checks come first, and
-// nobody unknown gets to make us read or decompress a body.
-func (g *Gateway) take(w http.ResponseWriter, r *http.Request, snd *sender) (*taken, *apierror.Error) {
+// nobody unknown gets to make us read or decompress a body. A place among those
+// that are worked on is taken when the body is there: a slow sender holds none.
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, snd *sender) (*taken, *turnedAway) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, &apierror.Error{Status: http.StatusMethodNotAllowed, Detail: "only POST is served here"}
+		return nil, turnAway("method", http.StatusMethodNotAllowed, "only POST is served here")
 	}
 	name := string(snd.name)
-	auth := g.sources[name]
-	if p := auth.authenticate(r); p != nil {
-		return nil, p
-	}
-	select {
-	case g.slots <- struct{}{}:
-		defer func() { <-g.slots }()
-	default:
-		g.metrics.overload.Inc()
-		return nil, &apierror.Error{
-			Status: http.StatusServiceUnavailable,
-			Detail: fmt.Sprintf("%d requests are being worked on already (max_concurrent); send again later", g.cfg.MaxConcurrent),
-		}
+	rt, e := g.rightsOf(name, r)
+	if e != nil {
+		return nil, &turnedAway{e, "unauthorized"}
 	}
 	contentType, p := mediaType(snd, r.Header.Get("Content-Type"))
 	if binary := snd.name == SourceCloudEvents && r.Header.Get("Ce-Type") != ""; p != nil && !binary {
 		return nil, p
 	}
-	body, p := g.readBody(w, r)
+	part := &share{b: g.budget, known: rt.known}
+	defer part.release()
+	body, p := g.readBody(w, r, part)
 	if p != nil {
 		return nil, p
 	}
 	g.metrics.bytes.WithLabelValues(name).Add(float64(len(body)))
-	if auth.HMAC != nil {
-		if p := auth.HMAC.verify(r, body, g.now()); p != nil {
-			return nil, p
+	select {
+	case g.slots <- struct{}{}:
+		defer func() { <-g.slots }()
+	default:
+		g.metrics.overload.Inc()
+		return nil, turnAway("busy", http.StatusServiceUnavailable,
+			"%d requests are being worked on already (gateway.max_concurrent); send again later", g.cfg.MaxConcurrent)
+	}
+	if h := g.sources[name].HMAC; h != nil {
+		if e := h.verify(r, body, g.now()); e != nil {
+			return nil, &turnedAway{e, "signature"}
 		}
+		part.verified()
 	}
-	if body, p = g.decompress(r.Header.Get("Content-Encoding"), body); p != nil {
-		return nil, p
-	}
-	got, p := g.translate(snd, contentType, r, body)
+	part.complete = true
+	return g.work(r, snd, rt, contentType, body, part)
+}
+
+// work turns a body that is all there into durable signals.
+func (g *Gateway) work(r *http.Request, snd *sender, rt rights, contentType string, body []byte, part *share) (*taken, *turnedAway) {
+	body, p := g.decompress(r.Context(), r.Header.Get("Content-Encoding"), body, part)
 	if p != nil {
 		return nil, p
 	}
-	return got, g.produce(r.Context(), snd, got)
+	if err := part.grow(r.Context(), g.cfg.Limits.translationBytes(int64(len(body)))); err != nil {
+		return nil, turnAway("budget", http.StatusServiceUnavailable, "%v; send again later", err)
+	}
+	got, e := g.translate(snd, contentType, r, body)
+	if e != nil {
+		return nil, &turnedAway{e, "unreadable"}
+	}
+	if e := g.permit(rt, r, got); e != nil {
+		return nil, &turnedAway{e, "right"}
+	}
+	if e := g.produce(r.Context(), snd, got); e != nil {
+		reason := "brokers"
+		if e.Status != http.StatusServiceUnavailable {
+			reason = "unreadable"
+		}
+		return nil, &turnedAway{e, reason}
+	}
+	return got, nil
 }
 
 // taken is what a request gave.

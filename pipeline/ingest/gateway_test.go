@@ -77,6 +77,7 @@ func newGateway(t *testing.T, p Producer, change func(*Config)) *Gateway {
 
 func post(g *Gateway, path string, body []byte, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -98,9 +99,9 @@ func TestEveryPathTakesItsSender(t *testing.T) {
 		{"/webhook/servicenow", "servicenow.json", "application/json", 3},
 		{"/webhook/pagerduty", "pagerduty_v3.json", "application/json", 1},
 		{"/webhook/pagerduty", "pagerduty_ping.json", "application/json", 0},
-		{"/webhook/pagerduty", "pagerduty_events_v2.json", "", 2},
+		{"/webhook/pagerduty", "pagerduty_events_v2.json", "application/json", 2},
 		{"/webhook/cloudevents", "cloudevents_batch.json", "application/cloudevents-batch+json", 3},
-		{"/signals", "signals.ndjson", "application/x-ndjson", 3},
+		{"/signals", "signals.ndjson", "application/x-ndjson", 2}, // and a command, which is refused
 	} {
 		m := &memory{}
 		w := post(newGateway(t, m, nil), c.path, p[c.file], "Content-Type", c.contentType)
@@ -210,6 +211,7 @@ func zip(t *testing.T, body []byte) []byte {
 func TestRefusals(t *testing.T) {
 	small := func(c *Config) {
 		c.Limits.BodyBytes, c.Limits.DecompressedBytes, c.Limits.Signals = 1000, 2000, 2
+		c.Limits.InFlightBytes = 64 << 20
 		c.Sources = map[string]SourceConfig{"jira": {Disabled: true}}
 	}
 	enc, err := zstd.NewWriter(nil)
@@ -239,6 +241,7 @@ func TestRefusals(t *testing.T) {
 		m := &memory{}
 		g := newGateway(t, m, small)
 		r := httptest.NewRequest(c.method, c.path, bytes.NewReader(c.body))
+		r.Header.Set("Content-Type", "application/json")
 		for i := 0; i+1 < len(c.header); i += 2 {
 			r.Header.Set(c.header[i], c.header[i+1])
 		}
@@ -311,7 +314,7 @@ func TestSlowBodyIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := io.WriteString(conn, "POST /signals HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+	if _, err := io.WriteString(conn, "POST /signals HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {

@@ -15,6 +15,7 @@ import (
 type Limits struct {
 	BodyBytes         int64 `yaml:"body_bytes"`         // as sent
 	DecompressedBytes int64 `yaml:"decompressed_bytes"` // after gzip or zstd
+	InFlightBytes     int64 `yaml:"in_flight_bytes"`    // of all requests at once: bodies, decompressed, and read into signals
 	Depth             int   `yaml:"depth"`              // of nested JSON
 	Signals           int   `yaml:"signals"`            // in one payload
 	Labels            int   `yaml:"labels"`             // on one signal; more are dropped, and flagged
@@ -30,8 +31,9 @@ type Limits struct {
 // DefaultLimits returns the limits in force when the configuration is silent.
 func DefaultLimits() Limits {
 	return Limits{
-		BodyBytes:         4 << 20,
+		BodyBytes:         16 << 20, // 10,000 alerts of 1.6 KB: a storm comes in one notification
 		DecompressedBytes: 16 << 20,
+		InFlightBytes:     256 << 20,
 		Depth:             32,
 		Signals:           10_000,
 		Labels:            64,
@@ -52,7 +54,8 @@ func (l *Limits) Validate() error {
 		name string
 		n    int64
 	}{
-		{"body_bytes", l.BodyBytes}, {"decompressed_bytes", l.DecompressedBytes}, {"depth", int64(l.Depth)},
+		{"body_bytes", l.BodyBytes}, {"decompressed_bytes", l.DecompressedBytes},
+		{"in_flight_bytes", l.InFlightBytes}, {"depth", int64(l.Depth)},
 		{"signals", int64(l.Signals)}, {"labels", int64(l.Labels)}, {"label_bytes", int64(l.LabelBytes)},
 		{"text_bytes", int64(l.TextBytes)}, {"name_bytes", int64(l.NameBytes)}, {"identity_bytes", int64(l.IdentityBytes)},
 		{"matcher_bytes", int64(l.MatcherBytes)}, {"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
@@ -63,6 +66,9 @@ func (l *Limits) Validate() error {
 	}
 	if l.DecompressedBytes < l.BodyBytes {
 		errs = append(errs, errors.New("limits.decompressed_bytes: smaller than limits.body_bytes"))
+	}
+	if least := 2 * l.largest(); l.InFlightBytes < least && len(errs) == 0 {
+		errs = append(errs, fmt.Errorf("limits.in_flight_bytes: %d; with the limits of one request it must be %d at least", l.InFlightBytes, least))
 	}
 	return errors.Join(errs...)
 }

@@ -15,6 +15,8 @@ type metrics struct {
 	bytes    *prometheus.CounterVec
 	inFlight prometheus.Gauge
 	overload prometheus.Counter
+	turned   *prometheus.CounterVec
+	held     prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -42,8 +44,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		overload: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: name("overload_total"), Help: "Requests answered 503 because max_concurrent was reached.",
 		}),
+		turned: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: name("turned_away_total"), Help: "Webhook requests of which nothing was taken, by source and reason.",
+		}, []string{"source", "reason"}),
+		held: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: name("in_flight_bytes"), Help: "Bytes that large requests hold, of limits.in_flight_bytes.",
+		}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.signals, m.refused, m.bytes, m.inFlight, m.overload} {
+	for _, c := range []prometheus.Collector{m.turned, m.held, m.requests, m.seconds, m.signals, m.refused, m.bytes, m.inFlight, m.overload} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -70,6 +71,9 @@ func (s Secret) IsZero() bool { return s == Secret{} }
 
 // Is reports whether the secret was written into the configuration as text.
 func (s Secret) Is(text string) bool { return s.file == "" && s.env == "" && s.value == text }
+
+// Hash is the SHA-256 of the value, for comparing without telling its length.
+func (s Secret) Hash() [sha256.Size]byte { return sha256.Sum256([]byte(s.value)) }
 
 func (s Secret) bytes() []byte { return []byte(s.value) }
 

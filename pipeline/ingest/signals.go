@@ -14,7 +14,7 @@ const SourceSignals Source = "signals"
 var signals = sender{
 	name: SourceSignals, aliases: []string{"signal", "pinkstar"}, path: "/signals", topic: schemas.TopicAlerts,
 	mediaTypes: []string{
-		"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "text/calendar", "text/plain",
+		"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "text/calendar",
 	},
 	looks:    func(m members) bool { return m.any("kind", "fingerprint", "starts_at", "labels", "name") },
 	anything: true,

@@ -34,6 +34,10 @@ type Config struct {
 	// EventRecorderTopics are full names of topics that Alertmanager's event
 	// recorder writes to.
 	EventRecorderTopics []string `yaml:"event_recorder_topics"`
+	// CommandTopics are topics, by their full names, whose writers are all trusted
+	// to give commands; "by" is there what the record says. On other topics a
+	// command goes to the dead letter. One that is no input topic is read as well.
+	CommandTopics []string `yaml:"command_topics"`
 
 	// Compression of what we produce: none, gzip, snappy, lz4 or zstd.
 	Compression string `yaml:"compression"`
@@ -186,4 +190,16 @@ func (t TLS) validate() error {
 		return errors.New("tls.cert_file: missing, the certificate of tls.key_file")
 	}
 	return nil
+}
+
+// Foreign are the full names of the input topics that are not ours.
+func (c *Config) Foreign() []string {
+	own := []string{c.Topic(schemas.TopicAlerts), c.Topic(schemas.TopicTickets), c.Topic(schemas.TopicChanges)}
+	out := slices.Clone(c.EventRecorderTopics)
+	for _, t := range c.CommandTopics {
+		if !slices.Contains(own, t) && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
 }

@@ -68,7 +68,7 @@ func (c *Config) Topics() []Spec {
 	if c.Shadow {
 		specs = append(specs, c.shadowTopics()...)
 	}
-	for _, name := range c.EventRecorderTopics {
+	for _, name := range c.Foreign() {
 		specs = append(specs, Spec{Name: name, Partitions: c.Partitions, Configs: keep(c.Retention.Inputs), Foreign: true})
 	}
 	return specs
@@ -87,7 +87,7 @@ func (c *Config) stateConfigs() map[string]string {
 // shadowTopics are those a shadow writes to; it reads the signals of the first.
 func (c *Config) shadowTopics() []Spec {
 	shadow := c.ForShadow()
-	shadow.EventRecorderTopics = nil
+	shadow.EventRecorderTopics, shadow.CommandTopics = nil, nil
 	var out []Spec
 	for _, s := range shadow.Topics() {
 		name := strings.TrimPrefix(s.Name, shadow.TopicPrefix)
