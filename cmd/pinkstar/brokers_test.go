@@ -82,7 +82,7 @@ func TestRolesShareBrokers(t *testing.T) {
 	reading.Data, reading.Roles, reading.ClickHouse.Libchdb = t.TempDir(), []string{config.RoleWrite, config.RoleWeb}, lib
 	back := start(t, &reading)
 
-	in, out := client{t, front.Endpoints()}, client{t, back.Endpoints()}
+	in, out := client{t: t, where: front.Endpoints()}, client{t: t, where: back.Endpoints()}
 	var taken acceptedAnswer
 	in.post("/webhook/alertmanager", alertmanagerBody(stormStart, [2]string{"ShieldDown", "shield-generator"}), http.StatusAccepted, &taken)
 	line := `{"kind":"ticket","name":"turret 3 does not turn","source":"team","service":"turret-control","ticket":{"key":"OPS-1"}}` + "\n"
@@ -163,7 +163,7 @@ func TestClickHouseAwayStopsNothing(t *testing.T) {
 	cfg.Data, cfg.HTTP.Listen, cfg.Topology = t.TempDir(), "127.0.0.1:0", station
 	cfg.ClickHouse.DSN = "clickhouse://pinkstar:hush@127.0.0.1:1/pinkstar"
 	a := start(t, &cfg)
-	c := client{t, a.Endpoints()}
+	c := client{t: t, where: a.Endpoints()}
 	c.post("/webhook/alertmanager", alertmanagerBody(stormStart, [2]string{"ShieldDown", "shield-generator"}), http.StatusAccepted, nil)
 	var list struct {
 		Incidents []struct{ ID string }

@@ -128,15 +128,22 @@ func (c *cli) on(clause *kingpin.CmdClause, do action) { c.actions[clause.FullCo
 type settings struct {
 	file  *string
 	flags map[string]*string
+	// switches are the flags without a value.
+	switches map[string]*bool
 }
 
 // withSettings adds --config and the flags of the groups to a command.
 func withSettings(clause *kingpin.CmdClause, groups ...config.Group) *settings {
-	s := &settings{flags: map[string]*string{}}
+	s := &settings{flags: map[string]*string{}, switches: map[string]*bool{}}
 	s.file = clause.Flag("config", "configuration file, YAML ($PINKSTAR_CONFIG)").PlaceHolder("FILE").String()
 	groups = append(groups, config.ForAll)
 	for _, set := range config.Settings {
 		if set.Flag == "" || !slices.Contains(groups, set.Group) {
+			continue
+		}
+		if strings.HasPrefix(set.Flag, "insecure-") { // said, or not
+			on := clause.Flag(set.Flag, fmt.Sprintf("%s ($%s)", set.Help, set.Env)).Bool()
+			s.switches[set.Flag] = on
 			continue
 		}
 		s.flags[set.Flag] = clause.Flag(set.Flag, fmt.Sprintf("%s ($%s)", set.Help, set.Env)).PlaceHolder(strings.ToUpper(set.Flag)).String()
@@ -151,6 +158,11 @@ func (s *settings) inputs(w world) config.Inputs {
 	}
 	for name, v := range s.flags {
 		in.Flags[name] = *v
+	}
+	for name, on := range s.switches {
+		if *on {
+			in.Flags[name] = "true"
+		}
 	}
 	return in
 }

@@ -21,7 +21,9 @@ func TestDemoTellsTheStory(t *testing.T) {
 	lib := needEngine(t)
 	var out bytes.Buffer
 	w := world{nil, &out, os.Stderr, func(string) string { return "" }}
+	var token string
 	start := func(ctx context.Context, s demo.Settings) (*demo.Pipeline, error) {
+		token = s.Token
 		return startDemo(ctx, w, s, "127.0.0.1:0", lib)
 	}
 	began := time.Now()
@@ -29,7 +31,7 @@ func TestDemoTellsTheStory(t *testing.T) {
 	err := demo.Run(t.Context(), demo.Options{Exit: true, Speed: demo.DefaultSpeed, Out: &out,
 		Told: func(_ context.Context, at demo.Endpoints) error {
 			looked = true
-			outcomes(t, at)
+			outcomes(t, at, token)
 			return nil
 		}}, start)
 	if err != nil || !looked {
@@ -77,8 +79,8 @@ func TestDemoFailsWithoutItsOutcome(t *testing.T) {
 }
 
 // outcomes looks for what the story must have led to.
-func outcomes(t *testing.T, at demo.Endpoints) {
-	c := client{t, app.Endpoints{HTTP: strings.TrimPrefix(at.HTTP, "http://"), ClickHouseHTTP: strings.TrimPrefix(at.ClickHouseHTTP, "http://"),
+func outcomes(t *testing.T, at demo.Endpoints, token string) {
+	c := client{t: t, token: token, where: app.Endpoints{HTTP: strings.TrimPrefix(at.HTTP, "http://"), ClickHouseHTTP: strings.TrimPrefix(at.ClickHouseHTTP, "http://"),
 		ClickHouseDatabase: at.ClickHouseDatabase, ClickHouseUser: at.ClickHouseUser, ClickHousePassword: at.ClickHousePassword}}
 	attack := "(SELECT min(starts_at) FROM v_alerts WHERE name = 'UnknownStarfightersApproaching')"
 	for _, q := range []struct{ what, query, want string }{

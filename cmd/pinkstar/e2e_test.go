@@ -89,6 +89,7 @@ func hash(s string) uint64 {
 type client struct {
 	t     *testing.T
 	where app.Endpoints
+	token string // what the API asks for; "" for nothing
 }
 
 func (c client) post(path, body string, want int, into any) {
@@ -111,7 +112,14 @@ func (c client) post(path, body string, want int, into any) {
 
 func (c client) get(path string, into any) int {
 	c.t.Helper()
-	resp, err := http.Get("http://" + c.where.HTTP + path)
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://"+c.where.HTTP+path, http.NoBody)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -203,7 +211,7 @@ func TestFromWebhookToReport(t *testing.T) {
 			_ = a.Stop(context.WithoutCancel(ctx))
 		}
 	}()
-	c := client{t, a.Endpoints()}
+	c := client{t: t, where: a.Endpoints()}
 	if code := c.get("/-/ready", &map[string]any{}); code != http.StatusOK {
 		t.Fatalf("/-/ready: %d after Start returned", code)
 	}
@@ -457,7 +465,7 @@ func TestCrashLosesAndDoublesNothing(t *testing.T) {
 		}
 	}
 	p := startProcess(t, dir, lib, topology)
-	c := client{t, p.where}
+	c := client{t: t, where: p.where}
 	t.Logf("%d kills, %d signals acknowledged %d times", killed, len(acked), deliveries)
 	c.waitForIDs(acked)
 	c.wait("SELECT count() = uniqExact(signal_id) FROM v_decisions", "1")

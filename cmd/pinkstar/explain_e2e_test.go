@@ -27,7 +27,7 @@ func TestExplainARunningInstallation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = a.Stop(context.WithoutCancel(ctx)) }()
-	c := client{t, a.Endpoints()}
+	c := client{t: t, where: a.Endpoints()}
 	begun := time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
 	var took acceptedAnswer
 	c.post("/webhook/alertmanager", alertmanagerBody(begun, [2]string{"ShieldDown", "shield-generator"}, [2]string{"TurretDamaged", "turret-control"},

@@ -41,7 +41,7 @@ func startWhole(t *testing.T, topics ...string) client {
 			t.Error(err)
 		}
 	})
-	return client{t, a.Endpoints()}
+	return client{t: t, where: a.Endpoints()}
 }
 
 // TestRealAlertmanager lets a real Alertmanager deliver the same alerts by its

@@ -88,7 +88,7 @@ func startDemo(ctx context.Context, w world, s demo.Settings, http, lib string) 
 	cfg.Kafka.Retention = kafka.Retention{Inputs: keep, Signals: keep, Decisions: keep, DeadLetter: keep}
 	cfg.Process.TickAfter = 50 * time.Millisecond
 	if s.Token != "" {
-		cfg.RequireToken(s.Token)
+		cfg.RequireToken(s.Token, s.Operator)
 	}
 	if err := cfg.Check(); err != nil {
 		return nil, err

@@ -7,9 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"slices"
-	"strings"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
@@ -19,7 +19,7 @@ import (
 // goes; null means a new incident.
 type commandBody struct {
 	Action     schemas.Action  `json:"action"`
-	By         string          `json:"by"`
+	By         string          `json:"by"` // may be left out; never believed, see who
 	ParentID   string          `json:"parent_id"`
 	SignalID   string          `json:"signal_id"`
 	IncidentID json.RawMessage `json:"incident_id"`
@@ -30,6 +30,7 @@ type commandBody struct {
 
 type commandAnswer struct {
 	ID string `json:"id"` // the command's signal id: its decision says what came of it
+	By string `json:"by"` // who has given it
 }
 
 // source is what a command's signal names as its sender.
@@ -70,8 +71,10 @@ func (a *API) commandProblem(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody, error) {
-	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); ct != "" && strings.TrimSpace(ct) != schemas.ContentTypeJSON {
-		return nil, apierror.New(http.StatusUnsupportedMediaType, "send application/json, not %s", ct)
+	// Required: what a page of another site can send without being asked first
+	// (text/plain, a form, nothing at all) is no command.
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != schemas.ContentTypeJSON {
+		return nil, apierror.New(http.StatusUnsupportedMediaType, "send Content-Type: application/json, not %q", r.Header.Get("Content-Type"))
 	}
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, a.cfg.MaxBody))
 	dec.DisallowUnknownFields()
@@ -85,16 +88,24 @@ func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody,
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, apierror.New(http.StatusBadRequest, "one command a request: there is more after byte %d", dec.InputOffset())
 	}
-	if body.By == "" {
-		body.By, _, _ = r.BasicAuth()
-	}
-	if body.By == "" {
-		return nil, apierror.BadField("by", "missing: who gives the command")
+	if err := body.who(personOf(r)); err != nil {
+		return nil, err
 	}
 	if !slices.Contains(schemas.Actions, body.Action) {
 		return nil, apierror.BadField("action", "%q is not one of %v", body.Action, schemas.Actions)
 	}
 	return &body, nil
+}
+
+// who settles who gives the command: whoever was let in, whatever the body says.
+// Somebody with a name who writes another one is told; where nobody has a name
+// the one in the body is left out of account.
+func (b *commandBody) who(p Person) error {
+	if b.By != "" && b.By != p.Name && p.Name != Local {
+		return apierror.BadField("by", "you are %s: leave it out, nobody gives commands in another's name", p.Name)
+	}
+	b.By = p.Name
+	return nil
 }
 
 // incidentCommand checks body against what is known of inc. The correlator
@@ -208,7 +219,7 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command,
 		return apierror.New(http.StatusServiceUnavailable, "the brokers did not acknowledge the command; send it again, with the same Idempotency-Key if it had one")
 	}
 	a.log.Info().Str("action", string(cmd.Action)).Str("by", cmd.By).Str("incident", cmd.IncidentID).Str("signal", s.ID).Msg("command taken")
-	return a.answer(w, http.StatusAccepted, commandAnswer{s.ID})
+	return a.answer(w, http.StatusAccepted, commandAnswer{s.ID, cmd.By})
 }
 
 // occurrenceOf tells one command from another: by the caller's

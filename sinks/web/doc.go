@@ -9,6 +9,7 @@
 //   - history.go: the interface to what the view no longer holds (ClickHouse)
 //   - list.go: filters, paging, and how live and history are put together
 //   - detail.go: one incident with its members, story, links and why
+//   - access.go: who may ask and who may act
 //   - command.go: operators' commands become signals
 //   - explain.go: the questions why and why not, and who answers them
 //   - answer.go: JSON answers and RFC 9457 errors
@@ -28,6 +29,8 @@
 //     for an incident, so a cursor stays right while incidents move under it.
 //   - A command is answered 202 when its record is durable, not when it was
 //     carried out: the correlator decides, and the command's decision says how.
+//   - Who gives a command is who was let in (SetWho), never what the body says:
+//     an incident's story must not name somebody who was not there.
 //   - Nothing is served before the view has read up to where the topics ended
 //     when it started: a half-read view would show incidents as open that are
 //     long closed.

@@ -55,6 +55,7 @@ type API struct {
 	view     *View
 	history  History   // nil: there is none
 	explain  Explainer // nil: nobody explains
+	who      Who       // nil: nobody is let in
 	producer Producer
 	log      zerolog.Logger
 	now      func() time.Time
@@ -133,6 +134,10 @@ func (a *API) handle(rt route) http.Handler {
 }
 
 func (a *API) serve(rt route, w http.ResponseWriter, r *http.Request) error {
+	r, err := a.admit(r)
+	if err != nil {
+		return err
+	}
 	if rt.needsView {
 		if err := a.view.Ready(); err != nil {
 			return apierror.New(http.StatusServiceUnavailable, "%v; try again in a moment", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
 
+	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/kafka"
 )
@@ -35,6 +36,7 @@ type App struct {
 	reg    *prometheus.Registry
 	health *health
 	stack  stack
+	guard  *access.Guard
 	server *server
 	kafka  kafka.Config
 	data   *dataDir // nil when nothing of it is needed
@@ -83,7 +85,17 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.openData(); err != nil {
 		return err
 	}
-	a.server = newServer(a.cfg.HTTP, a.log, a.health, a.reg)
+	if a.guard, err = access.NewGuard(a.cfg.Access, a.cfg.OpenToAnybody(), a.cfg.HTTP.WebConfigFile); err != nil {
+		return err
+	}
+	if err := a.cfg.CheckOpen(a.guard.ByServer()); err != nil {
+		return err
+	}
+	door, err := newDoor(a.cfg, a.guard, a.log, a.reg)
+	if err != nil {
+		return err
+	}
+	a.server = newServer(a.cfg.HTTP, door, a.log, a.health, a.reg)
 	if err := a.server.listen(); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"sync"
+
+	"pinkstar/cmd/pinkstar/access"
 )
 
 // health collects why the process is not ready, by part.
@@ -59,9 +61,20 @@ func (h *health) state() (parts []partState, ready bool) {
 }
 
 // serveReady answers 200 when every part is ready, else 503; both say which
-// part is in what state.
-func (h *health) serveReady(w http.ResponseWriter, _ *http.Request) {
-	parts, ready := h.state()
+// part is in what state, and why to whom the guard knows.
+func (h *health) serveReady(guard *access.Guard) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		parts, ready := h.state()
+		if _, known := guard.Who(r); !known {
+			for i := range parts {
+				parts[i].Reason, parts[i].Ailing = "", ""
+			}
+		}
+		writeReady(w, parts, ready)
+	}
+}
+
+func writeReady(w http.ResponseWriter, parts []partState, ready bool) {
 	w.Header().Set("Content-Type", "application/json")
 	if !ready {
 		w.WriteHeader(http.StatusServiceUnavailable)

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"pinkstar/cmd/pinkstar/access"
 )
 
 func TestTheStackStopsInReverseAndGoesOnAfterAFailure(t *testing.T) {
@@ -113,9 +115,13 @@ func TestReadySaysWhichPartIsNot(t *testing.T) {
 	var why error
 	h.add(part{name: "write", ready: func() error { return nil }, ailing: func() error { return errors.New("ClickHouse is away") }})
 	h.add(part{name: "correlate", ready: func() error { return why }})
+	open, err := access.NewGuard(access.Config{}, true, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ask := func() (int, string) {
 		w := httptest.NewRecorder()
-		h.serveReady(w, httptest.NewRequest(http.MethodGet, "/-/ready", nil))
+		h.serveReady(open)(w, httptest.NewRequest(http.MethodGet, "/-/ready", nil))
 		return w.Code, w.Body.String()
 	}
 	if code, body := ask(); code != http.StatusOK || !strings.Contains(body, `"ready":true,"ailing":"ClickHouse is away"`) {

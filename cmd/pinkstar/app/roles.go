@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,7 +47,7 @@ func (a *App) gateway() (*role, error) {
 		return nil, err
 	}
 	cfg := a.cfg.Gateway
-	cfg.Now = a.deps.Now
+	cfg.Now, cfg.Closed, cfg.Authenticated = a.deps.Now, !a.cfg.OpenToAnybody(), a.guard.ByServer()
 	g, err := ingest.New(cfg, a.cfg.Labels, p, a.log, a.reg)
 	if err != nil {
 		return nil, err
@@ -87,11 +88,15 @@ func (a *App) normaliser() (*role, error) {
 		for i, h := range r.Headers {
 			headers[i] = ingest.Header{Key: h.Key, Value: h.Value}
 		}
-		return translator.Recognise(r.Topic, headers, r.Value, receivedAt)
+		signals, err := translator.Recognise(r.Topic, headers, r.Value, receivedAt)
+		if slices.Contains(a.cfg.Kafka.CommandTopics, r.Topic) {
+			return signals, err
+		}
+		return ingest.WithoutCommands(signals, err)
 	}
 	cfg := a.cfg.Process
 	cfg.Now = a.deps.Now
-	n, err := process.NewNormaliser(cfg, a.kafka, a.cfg.Kafka.EventRecorderTopics, recognise, process.Deps{Log: a.log, Registerer: a.reg})
+	n, err := process.NewNormaliser(cfg, a.kafka, a.kafka.Foreign(), recognise, process.Deps{Log: a.log, Registerer: a.reg})
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +130,7 @@ func (a *App) web() (*role, error) {
 	if err != nil {
 		return nil, err
 	}
+	api.SetWho(a.guard.Who)
 	api.SetExplainer(a.explainer())
 	a.server.mux.Handle("/api/", api.Handler())
 	return &role{run: reader.Run, ready: view.Ready}, nil

@@ -22,18 +22,19 @@ import (
 type server struct {
 	cfg      config.HTTP
 	mux      *http.ServeMux
+	door     *door
 	http     *http.Server
 	listener net.Listener
 	log      zerolog.Logger
 }
 
-func newServer(cfg config.HTTP, log zerolog.Logger, h *health, reg *prometheus.Registry) *server {
+func newServer(cfg config.HTTP, d *door, log zerolog.Logger, h *health, reg *prometheus.Registry) *server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /-/healthy", serveHealthy)
-	mux.HandleFunc("GET /-/ready", h.serveReady)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: promLog{log}, MaxRequestsInFlight: 4, Timeout: 20 * time.Second}))
+	mux.HandleFunc("GET /-/ready", h.serveReady(d.guard))
+	mux.Handle("GET /metrics", d.known(promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: promLog{log}, MaxRequestsInFlight: 4, Timeout: 20 * time.Second})))
 	mux.HandleFunc("GET /{$}", serveIndex)
-	return &server{cfg: cfg, mux: mux, log: log}
+	return &server{cfg: cfg, mux: mux, door: d, log: log}
 }
 
 const index = `Pinkstar
@@ -62,7 +63,7 @@ func (s *server) listen() error {
 	}
 	s.listener = limitListener(l, s.cfg.MaxConnections)
 	s.http = &http.Server{
-		Handler:           s.mux,
+		Handler:           s.door.around(s.mux),
 		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
 		ReadTimeout:       s.cfg.ReadTimeout,
 		WriteTimeout:      s.cfg.WriteTimeout,

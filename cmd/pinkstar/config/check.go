@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/correlate/rules/strict"
+	"pinkstar/schemas"
 	"pinkstar/sinks/clickhouse"
 )
 
@@ -49,6 +50,10 @@ func (c *Config) faults(unread strict.Faults) strict.Faults {
 	k.texts()
 	k.addresses()
 	k.clickHouse()
+	for _, err := range c.Access.Validate() {
+		k.section("access", err)
+	}
+	k.open(c.HTTP.WebConfigFile != "") // what stands there is for Surroundings to see
 	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate(), "writer": c.Writer.Validate()} {
 		if err != nil {
 			k.section(section, err)
@@ -168,7 +173,40 @@ func (k *checker) texts() {
 			k.bad(fmt.Sprintf("kafka.event_recorder_topics[%d]", i), "%q is no topic's name: 1 to %d letters, digits, dots, dashes and underscores", t, maxTopicName)
 		}
 	}
+	outcomes := []string{schemas.TopicSignals, schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems, schemas.TopicDeadLetter, schemas.TopicState}
+	for i, t := range c.Kafka.CommandTopics {
+		path := fmt.Sprintf("kafka.command_topics[%d]", i)
+		if t == "" || len(t) > maxTopicName || !topicName.MatchString(t) {
+			k.bad(path, "%q is no topic's name: 1 to %d letters, digits, dots, dashes and underscores", t, maxTopicName)
+		} else if slices.ContainsFunc(outcomes, func(own string) bool { return t == c.Kafka.Topic(own) }) {
+			k.bad(path, "%q is one that pinkstar itself writes: name a topic that others write to", t)
+		}
+	}
 	k.noRedacted()
+}
+
+// open refuses what would let anybody on the network in. authenticated: the
+// server asks everybody who they are before anything else.
+func (k *checker) open(authenticated bool) {
+	c := k.c
+	if c.OpenToAnybody() || authenticated {
+		return
+	}
+	const instead = "; or listen on 127.0.0.1, or say access.insecure_open_to_anybody: true (--insecure-open-to-anybody)"
+	if c.Has(RoleGateway) && !c.Gateway.Guarded() {
+		k.bad("http.listen", "%s is reached from other machines, and anybody could send alerts: give the senders credentials (gateway.sources.alertmanager.bearer: [{file: …}])"+instead, c.HTTP.Listen)
+	}
+	if c.Has(RoleWeb) && len(c.Access.Tokens) == 0 {
+		k.bad("http.listen", "%s is reached from other machines, and anybody could give commands: give people tokens (access.tokens: [{name: …, role: act, token: {file: …}}])"+instead, c.HTTP.Listen)
+	}
+}
+
+// CheckOpen is the part of Check that depends on whether the server asks everybody
+// who they are.
+func (c *Config) CheckOpen(authenticated bool) error {
+	k := &checker{c: c}
+	k.open(authenticated)
+	return k.faults.Err()
 }
 
 // topicName and maxTopicName are Kafka's own bounds.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/deliver"
 	"pinkstar/pipeline/ingest"
@@ -33,6 +34,7 @@ type Config struct {
 	Roles []string `yaml:"roles"` // what this process does
 
 	HTTP       HTTP           `yaml:"http"`
+	Access     access.Config  `yaml:"access"`
 	Log        Log            `yaml:"log"`
 	Gateway    ingest.Config  `yaml:"gateway"`
 	Kafka      Kafka          `yaml:"kafka"`
@@ -147,10 +149,19 @@ func (c *Config) EmbeddedKafka() bool { return len(c.Kafka.Brokers) == 0 }
 // EmbeddedClickHouse reports whether the engine is ours.
 func (c *Config) EmbeddedClickHouse() bool { return c.ClickHouse.DSN == "" }
 
-// RequireToken makes every path of the gateway demand a bearer token.
-func (c *Config) RequireToken(token string) {
+// OpenToAnybody reports whether nobody has to say who they are where nothing
+// else asks: on loopback, or because the configuration says so.
+func (c *Config) OpenToAnybody() bool {
+	return access.Loopback(c.HTTP.Listen) || c.Access.InsecureOpenToAnybody
+}
+
+// RequireToken makes every path of the gateway demand a bearer token, and the
+// API too: there it belongs to the person of that name.
+func (c *Config) RequireToken(token, name string) {
 	c.Gateway.Sources = map[string]ingest.SourceConfig{}
 	for _, p := range ingest.Paths() {
 		c.Gateway.Sources[p[strings.LastIndexByte(p, '/')+1:]] = ingest.SourceConfig{Bearer: []ingest.Secret{ingest.NewSecret(token)}}
 	}
+	secret := ingest.NewSecret(token)
+	c.Access.Tokens = append(c.Access.Tokens, access.Token{Name: name, Role: "admin", Token: &secret})
 }

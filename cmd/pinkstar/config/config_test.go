@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"pgregory.net/rapid"
 
+	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/ingest"
 )
@@ -133,11 +134,13 @@ func TestWhatIsPrintedIsReadBackToTheSame(t *testing.T) {
 			if err := yaml.Unmarshal([]byte("{env: SOME_TOKEN}"), &s); err != nil {
 				t.Fatal(err)
 			}
-			c.Gateway.Sources["jira"] = ingest.SourceConfig{Bearer: []ingest.Secret{s}, HMAC: &ingest.HMACConfig{Secrets: []ingest.Secret{s}, Header: "X: y"}}
+			c.Gateway.Sources["jira"] = ingest.SourceConfig{Bearer: []ingest.Secret{s}, HMAC: &ingest.HMACConfig{Secrets: []ingest.Secret{s}, Header: "X: y"},
+				May: []ingest.Effect{ingest.Tickets, ingest.Windows}}
+			c.Access.Tokens = []access.Token{{Name: "sam", Role: "act", Token: &s}, {Name: "Miles O'Brien", Role: "read"}}
 		}
 		text := rapid.StringMatching(`[a-z"'#:{}|>%@ é\\-]{0,12}`)
 		strict.Each(reflect.ValueOf(&c).Elem(), "", func(path string, v reflect.Value) bool {
-			if !v.CanSet() || strings.HasPrefix(path, "gateway.sources") || rapid.IntRange(0, 3).Draw(t, "change "+path) > 0 {
+			if !v.CanSet() || strings.HasPrefix(path, "gateway.sources") || strings.HasPrefix(path, "access.tokens") || rapid.IntRange(0, 3).Draw(t, "change "+path) > 0 {
 				return true
 			}
 			switch v.Kind() {
@@ -159,6 +162,7 @@ func TestWhatIsPrintedIsReadBackToTheSame(t *testing.T) {
 			c.Roles, c.HTTP, c.Log, c.Kafka.Config, c.Kafka.EmbeddedListen = d.Roles, d.HTTP, d.Log, d.Kafka.Config, d.Kafka.EmbeddedListen
 			c.Process, c.Writer, c.Gateway.Limits, c.ClickHouse, c.Web, c.Labels.Scope = d.Process, d.Writer, d.Gateway.Limits, d.ClickHouse, d.Web, d.Labels.Scope
 			c.Rules, c.Topology, c.Data = "", "", "some data"
+			c.Access.Hosts, c.Access.TrustedOrigins = nil, []string{"https://a.example:8443"}
 		}
 		c.Kafka.Shadow = c.Shadow.Enabled()
 		if err := c.Check(); err != nil {

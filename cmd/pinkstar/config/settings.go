@@ -62,6 +62,13 @@ var Settings = []Setting{
 		func(c *Config, v string) error { c.HTTP.Listen = v; return nil }},
 	{"web-config", "PINKSTAR_WEB_CONFIG", "http.web_config_file", "TLS and basic auth, in Prometheus' web configuration format", ForRun,
 		func(c *Config, v string) error { c.HTTP.WebConfigFile = v; return nil }},
+	{"insecure-open-to-anybody", "PINKSTAR_INSECURE_OPEN_TO_ANYBODY", "access.insecure_open_to_anybody", "let everybody who reaches the port do everything, beyond loopback too", ForRun,
+		func(c *Config, v string) (err error) {
+			if c.Access.InsecureOpenToAnybody, err = strconv.ParseBool(v); err != nil {
+				err = fmt.Errorf("%q is neither true nor false", v)
+			}
+			return err
+		}},
 	{"roles", "PINKSTAR_ROLES", "roles", "what this process does, with commas: " + strings.Join(Roles, ", "), ForRun,
 		func(c *Config, v string) error { c.Roles = list(v); return nil }},
 	{"rules", "PINKSTAR_RULES", "rules_file", "rule set, YAML", ForEngine,

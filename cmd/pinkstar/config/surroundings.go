@@ -8,6 +8,7 @@ import (
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/ingest"
 )
@@ -28,6 +29,10 @@ func (c *Config) Surroundings() strict.Faults {
 	if !k.faults.Within("http.web_config_file") {
 		if err := toolkit.Validate(c.HTTP.WebConfigFile); err != nil {
 			k.bad("http.web_config_file", "%s: %v", c.HTTP.WebConfigFile, err)
+		} else if file, err := access.ReadWebConfig(c.HTTP.WebConfigFile); err != nil {
+			k.bad("http.web_config_file", "%v", err)
+		} else if c.HTTP.WebConfigFile != "" {
+			k.open(file.Authenticates())
 		}
 	}
 	if c.Kafka.TLS.Enabled && !k.faults.Within("kafka.tls") {

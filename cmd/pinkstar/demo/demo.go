@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 	s := newStage(p, o.Speed, time.Now)
 	p.opening()
 	began := time.Now()
-	pl, err := start(ctx, Settings{DataDir: dir, Rules: Rules, Topology: Topology, Token: s.token, Now: s.clock.Now})
+	pl, err := start(ctx, Settings{DataDir: dir, Rules: Rules, Topology: Topology, Token: s.token, Operator: manager, Now: s.clock.Now})
 	if err != nil {
 		return interrupted(ctx, p, fmt.Errorf("start the pipeline: %w", err))
 	}

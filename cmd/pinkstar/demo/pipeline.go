@@ -10,7 +10,8 @@ type Settings struct {
 	DataDir  string // where the embedded Kafka and ClickHouse keep their files
 	Rules    []byte // YAML
 	Topology []byte // YAML
-	Token    string // bearer token that the gateway is to demand
+	Token    string // bearer token that gateway and API are to demand
+	Operator string // whose it is
 	// Now is the clock of everything that stamps a record. See Clock.
 	Now func() time.Time
 }

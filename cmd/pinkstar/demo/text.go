@@ -29,6 +29,7 @@ func (p *page) started(took time.Duration) {
 func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.title("Where to look")
 	p.fact("API", "%s/api/v1/incidents?main=true   (described at /api/v1/openapi.yaml)", at.HTTP)
+	p.line(fmt.Sprintf("      curl -H 'authorization: Bearer %s' '%s/api/v1/incidents?main=true'", token, at.HTTP))
 	p.fact("SQL over HTTP", "%s   user %s, password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,
 		at.ClickHousePassword, at.ClickHouseDatabase)
 	p.line(fmt.Sprintf("      curl -u '%s:%s' '%s/?database=%s' \\", at.ClickHouseUser,
@@ -36,7 +37,7 @@ func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.line("        -d 'SELECT * FROM v_incidents WHERE severity = '\\''critical'\\'' FORMAT Vertical'")
 	p.fact("SQL, native", "%s   same user", at.ClickHouseNative)
 	p.fact("Kafka", "%s   topics %s", at.Kafka, topicList(at.TopicPrefix))
-	p.fact("send your own", "with the gateway's token %s:", token)
+	p.fact("send your own", "with the same token:")
 	p.line(fmt.Sprintf("      curl %s/webhook/alertmanager -H 'authorization: Bearer %s' \\", at.HTTP, token))
 	p.line("        -H 'content-type: application/json' -d @webhook.json")
 	if o.Data != "" {

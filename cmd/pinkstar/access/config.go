@@ -1,0 +1,75 @@
+package access
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"pinkstar/pipeline/ingest"
+	"pinkstar/sinks/web"
+)
+
+// Config is the section `access`.
+type Config struct {
+	// Tokens are the people and programs that may use the API.
+	Tokens []Token `yaml:"tokens"`
+	// Hosts are further names under which the server is reached. On loopback only
+	// these, localhost and loopback addresses are served; elsewhere a list that is
+	// not empty is the whole list.
+	Hosts []string `yaml:"hosts"`
+	// TrustedOrigins are the pages, scheme://host[:port], that a browser may send
+	// commands from besides our own.
+	TrustedOrigins []string `yaml:"trusted_origins"`
+	// InsecureOpenToAnybody lets everybody who reaches the port do everything,
+	// beyond loopback too.
+	InsecureOpenToAnybody bool `yaml:"insecure_open_to_anybody"`
+}
+
+// Token is one person or program. The token is sent as `Authorization: Bearer
+// TOKEN`, or as the password of basic authentication under the name.
+type Token struct {
+	Name string `yaml:"name"` // stands in incidents as "by"
+	Role string `yaml:"role"` // read, act or admin
+	// Token is absent for a user of the web configuration file: the password is
+	// there, and this says what the user may do.
+	Token *ingest.Secret `yaml:"token,omitempty"`
+}
+
+var name = regexp.MustCompile(`^[\p{L}\p{N}]([\p{L}\p{N} ._@+'-]{0,62}[\p{L}\p{N}._])?$`)
+
+var roles = map[string]web.Role{"read": web.Read, "act": web.Act, "admin": web.Admin}
+
+// Validate says everything that is wrong, with its place within the section.
+// It reads no secret.
+func (c *Config) Validate() (errs []error) {
+	seen := map[string]bool{}
+	for i, t := range c.Tokens {
+		at := fmt.Sprintf("tokens[%d]", i)
+		switch {
+		case !name.MatchString(t.Name):
+			errs = append(errs, fmt.Errorf("%s.name: %q; a name has 1 to 64 letters, digits, spaces and . _ @ + ' -; it stands in incidents", at, t.Name))
+		case t.Name == web.Local:
+			errs = append(errs, fmt.Errorf("%s.name: %q is who comes without a token; choose another name", at, web.Local))
+		case seen[t.Name]:
+			errs = append(errs, fmt.Errorf("%s.name: %q is there already", at, t.Name))
+		}
+		seen[t.Name] = true
+		if roles[t.Role] == web.Nothing {
+			errs = append(errs, fmt.Errorf("%s.role: %q is not one of read, act, admin", at, t.Role))
+		}
+	}
+	for i, h := range c.Hosts {
+		if h == "" || strings.ContainsAny(h, "/:* ") {
+			errs = append(errs, fmt.Errorf("hosts[%d]: %q; a name without scheme and port", i, h))
+		}
+	}
+	for i, o := range c.TrustedOrigins {
+		u, err := url.Parse(o)
+		if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+			errs = append(errs, fmt.Errorf("trusted_origins[%d]: %q; write https://host or https://host:port", i, o))
+		}
+	}
+	return errs
+}
