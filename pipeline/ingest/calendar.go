@@ -3,6 +3,8 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // TZID must work in an image without a zone database
@@ -43,7 +45,7 @@ func (b *batch) calendar(text string) error {
 	}
 	var cal *ical.Calendar
 	err := guarded(func() (err error) {
-		cal, err = ical.NewDecoder(strings.NewReader(strings.TrimPrefix(text, "\ufeff"))).Decode()
+		cal, err = ical.NewDecoder(strings.NewReader(bareZone.ReplaceAllString(strings.TrimPrefix(text, "\ufeff"), `;TZID="$1":$2`))).Decode()
 		return err
 	})
 	if err != nil {
@@ -52,11 +54,15 @@ func (b *batch) calendar(text string) error {
 	if n := repeatingEvents(cal); n > maxRepeating {
 		return fmt.Errorf("%d repeating events in one calendar, at most %d are taken: %w", n, maxRepeating, ErrLimit)
 	}
-	moved := movedWindows(cal)
+	read := calendarReading{batch: b, cancelled: isCancelled(cal)}
+	if err := guarded(func() (err error) { read.zones, err = zonesOf(cal); return err }); err != nil {
+		return fmt.Errorf("calendar: %w", err)
+	}
+	read.moved = read.movedWindows(cal)
 	for i, e := range cal.Events() {
 		p := place{prefix: b.prefix, list: "VEVENT", index: i, offset: -1}
 		before := len(b.found)
-		if err := guarded(func() error { return b.calendarEvent(&e, moved, p) }); errors.Is(err, ErrLimit) {
+		if err := guarded(func() error { return read.event(&e, p) }); errors.Is(err, ErrLimit) {
 			return err
 		} else if err != nil {
 			b.found = b.found[:before]
@@ -67,6 +73,23 @@ func (b *batch) calendar(text string) error {
 	}
 	return nil
 }
+
+// calendarReading is what the events of one calendar share.
+type calendarReading struct {
+	*batch
+	zones     *zones
+	moved     map[string]bool // single dates that an event of their own replaces
+	cancelled bool            // METHOD:CANCEL: everything in it is off
+}
+
+func isCancelled(cal *ical.Calendar) bool {
+	p := cal.Props.Get(ical.PropMethod)
+	return p != nil && strings.EqualFold(strings.TrimSpace(p.Value), "CANCEL")
+}
+
+// bareZone finds a TZID with a colon or comma in it that somebody forgot to
+// quote: tzone://Microsoft/Utc, (UTC+01:00) Amsterdam, Berlin.
+var bareZone = regexp.MustCompile(`(?mi);TZID=([^"\r\n;]*[:,][^"\r\n;]*):(\d{8}[^:\r\n]*)\r?$`)
 
 // guarded turns a panic into an error: go-ical and rrule-go index past the end
 // of some malformed lines (the fuzz corpus has them), and no text that
@@ -82,14 +105,18 @@ func guarded(f func() error) (err error) {
 
 // movedWindows finds the single dates of a repeating event that an event of
 // their own replaces.
-func movedWindows(cal *ical.Calendar) map[string]bool {
+func (c *calendarReading) movedWindows(cal *ical.Calendar) map[string]bool {
 	moved := map[string]bool{}
 	for _, e := range cal.Events() {
 		uid, _ := e.Props.Text(ical.PropUID)
 		if p := e.Props.Get(ical.PropRecurrenceID); p != nil {
-			if t, err := p.DateTime(time.UTC); err == nil {
-				moved[windowID(uid, t)] = true
-			}
+			_ = guarded(func() error { // said where the event itself is read
+				t, _, err := c.zones.time(p)
+				if err == nil {
+					moved[windowID(uid, t)] = true
+				}
+				return err
+			})
 		}
 	}
 	return moved
@@ -99,52 +126,84 @@ func windowID(uid string, start time.Time) string {
 	return uid + "/" + start.UTC().Format("20060102T150405Z")
 }
 
-func (b *batch) calendarEvent(e *ical.Event, moved map[string]bool, p place) error {
+func (c *calendarReading) event(e *ical.Event, p place) error {
 	uid, err := e.Props.Text(ical.PropUID)
 	if err != nil || uid == "" {
 		return errors.New("UID: missing")
 	}
-	start, err := e.DateTimeStart(time.UTC)
-	if err != nil || start.IsZero() {
-		return fmt.Errorf("DTSTART: missing or not a time: %w", orMissing(err))
-	}
-	end, err := e.DateTimeEnd(time.UTC)
-	if err != nil {
-		return fmt.Errorf("DTEND: %w", err)
-	}
-	if !end.After(start) {
-		return errors.New("DTEND: the window has no length")
-	}
-	window := b.window(e)
-	add := func(id string, at time.Time) error {
-		s := window
-		change := *window.Change // each signal owns its parts
-		s.Change, s.Fingerprint = &change, id
-		s.StartsAt, s.EndsAt = schemas.TimeOf(at), schemas.TimeOf(at.Add(end.Sub(start)))
-		return b.add(p, s)
-	}
-	if prop := e.Props.Get(ical.PropRecurrenceID); prop != nil {
-		original, err := prop.DateTime(time.UTC)
-		if err != nil {
-			return fmt.Errorf("RECURRENCE-ID: %w", err)
-		}
-		return add(windowID(uid, original), start)
-	}
-	if e.Props.Get(ical.PropRecurrenceRule) == nil && len(e.Props[ical.PropRecurrenceDates]) == 0 {
-		return add(uid, start)
-	}
-	starts, err := b.repeats(e, start)
+	start, end, floating, err := c.span(e)
 	if err != nil {
 		return err
 	}
-	for _, at := range starts {
-		if id := windowID(uid, at); !moved[id] {
-			if err := add(id, at); err != nil {
+	window := c.window(e)
+	if floating {
+		window.Flags = append(window.Flags, "zone_missing")
+	}
+	if c.cancelled {
+		window.Status = schemas.StatusCancelled
+	}
+	add := func(id string, at time.Time, status schemas.Status) error {
+		s := window
+		change := *window.Change // each signal owns its parts
+		s.Change, s.Fingerprint, s.Status, s.Flags = &change, id, status, slices.Clone(window.Flags)
+		s.StartsAt, s.EndsAt = schemas.TimeOf(at), schemas.TimeOf(at.Add(end.Sub(start)))
+		return c.add(p, s)
+	}
+	if prop := e.Props.Get(ical.PropRecurrenceID); prop != nil {
+		original, _, err := c.zones.time(prop)
+		if err != nil {
+			return fmt.Errorf("RECURRENCE-ID: %w", err)
+		}
+		return add(windowID(uid, original), start, window.Status)
+	}
+	if e.Props.Get(ical.PropRecurrenceRule) == nil && len(e.Props[ical.PropRecurrenceDates]) == 0 {
+		return add(uid, start, window.Status)
+	}
+	dates, err := c.repeats(e, start)
+	if err != nil {
+		return err
+	}
+	for _, d := range dates {
+		id, status := windowID(uid, d.start), window.Status
+		if d.off { // it may have been told as a window before it was taken out
+			status = schemas.StatusCancelled
+		}
+		if !c.moved[id] {
+			if err := add(id, d.start, status); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// span reads when an event begins and ends.
+func (c *calendarReading) span(e *ical.Event) (start, end time.Time, floating bool, err error) {
+	p := e.Props.Get(ical.PropDateTimeStart)
+	if p == nil {
+		return start, end, false, errors.New("DTSTART: missing")
+	}
+	if start, floating, err = c.zones.time(p); err != nil || start.IsZero() {
+		return start, end, false, fmt.Errorf("DTSTART: not a time: %w", orMissing(err))
+	}
+	switch until, lasts := e.Props.Get(ical.PropDateTimeEnd), e.Props.Get(ical.PropDuration); {
+	case until != nil:
+		if end, _, err = c.zones.time(until); err != nil {
+			return start, end, false, fmt.Errorf("DTEND: %w", err)
+		}
+	case lasts != nil:
+		d, err := lasts.Duration()
+		if err != nil {
+			return start, end, false, fmt.Errorf("DURATION: %w", err)
+		}
+		end = start.Add(d)
+	case len(strings.TrimSpace(p.Value)) == len("20060102"): // a day
+		end = start.AddDate(0, 0, 1)
+	}
+	if !end.After(start) {
+		return start, end, false, errors.New("DTEND: the window has no length")
+	}
+	return start, end, floating, nil
 }
 
 func orMissing(err error) error {

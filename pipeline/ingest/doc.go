@@ -8,7 +8,7 @@
 //   - translate.go: Translator, and how a payload's elements are kept apart so
 //     that one bad alert does not lose the others
 //   - recognise.go: a record of a topic, whose headers may say what it is
-//   - repeats.go and window.go: parts of calendar.go
+//   - repeats.go, window.go, zone.go and vtimezone.go: parts of calendar.go
 //   - limits.go: what one payload may ask of us
 //   - gateway.go: paths, order of the checks, answers; config.go, auth.go,
 //     body.go, secret.go, answer.go, metrics.go: its parts

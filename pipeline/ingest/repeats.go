@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,15 +29,21 @@ func repeatingEvents(cal *ical.Calendar) (n int) {
 	return n
 }
 
-// repeats lists the starts of a repeating window within the span that is
+// date is one date of a repeating window; off: it was taken out (EXDATE).
+type date struct {
+	start time.Time
+	off   bool
+}
+
+// repeats lists the dates of a repeating window within the span that is
 // written out. Rules finer than a day would be no windows, and the library
 // would count through each of their seconds.
-func (b *batch) repeats(e *ical.Event, start time.Time) ([]time.Time, error) {
-	now := b.meta.ReceivedAt.Std()
-	if b.meta.ReceivedAt == 0 {
+func (c *calendarReading) repeats(e *ical.Event, start time.Time) ([]date, error) {
+	now := c.meta.ReceivedAt.Std()
+	if c.meta.ReceivedAt == 0 {
 		now = start
 	}
-	from, to := now.AddDate(0, 0, -1), now.AddDate(0, 0, b.t.limits.CalendarDays)
+	from, to := now.AddDate(0, 0, -1), now.AddDate(0, 0, c.t.limits.CalendarDays)
 	set := &rrule.Set{}
 	rule, err := repeatingRule(e, start, now, to)
 	if err != nil {
@@ -46,13 +53,23 @@ func (b *batch) repeats(e *ical.Event, start time.Time) ([]time.Time, error) {
 		set.RRule(rule)
 	}
 	set.DTStart(start)
-	if err := addDates(e, ical.PropExceptionDates, set.ExDate); err != nil {
+	var dates []date
+	if err := c.eachDate(e, ical.PropExceptionDates, func(t time.Time) {
+		set.ExDate(t)
+		if !t.Before(from) && !t.After(to) && len(dates) < c.t.limits.CalendarWindows {
+			dates = append(dates, date{t, true})
+		}
+	}); err != nil {
 		return nil, err
 	}
-	if err := addDates(e, ical.PropRecurrenceDates, set.RDate); err != nil {
+	if err := c.eachDate(e, ical.PropRecurrenceDates, set.RDate); err != nil {
 		return nil, err
 	}
-	return upTo(set, from, to, b.t.limits.CalendarWindows), nil
+	for _, at := range upTo(set, from, to, c.t.limits.CalendarWindows) {
+		dates = append(dates, date{at, false})
+	}
+	slices.SortStableFunc(dates, func(a, b date) int { return a.start.Compare(b.start) })
+	return dates, nil
 }
 
 // repeatingRule returns the event's rule up to a time, nil if it has none.
@@ -120,14 +137,14 @@ func upTo(set *rrule.Set, from, to time.Time, n int) []time.Time {
 	return starts
 }
 
-// addDates reads EXDATE or RDATE, each with one or several times. (The
+// eachDate reads EXDATE or RDATE, each with one or several times. (The
 // library's own RecurrenceSet takes one only, and EXDATE for RDATE.)
-func addDates(e *ical.Event, name string, add func(time.Time)) error {
+func (c *calendarReading) eachDate(e *ical.Event, name string, add func(time.Time)) error {
 	for _, prop := range e.Props[name] {
 		for v := range strings.SplitSeq(prop.Value, ",") {
 			one := prop
-			one.Value = strings.TrimSpace(v)
-			at, err := one.DateTime(time.UTC)
+			one.Value, _, _ = strings.Cut(strings.TrimSpace(v), "/") // a PERIOD begins with its start
+			at, _, err := c.zones.time(&one)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}

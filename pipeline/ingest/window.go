@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"regexp"
 	"strings"
 
 	ical "github.com/emersion/go-ical"
@@ -55,13 +56,26 @@ func (b *batch) window(e *ical.Event) schemas.Signal {
 	if len(services) > 0 {
 		s.Service = services[0]
 	}
-	if strings.EqualFold(text(ical.PropStatus), string(ical.EventCancelled)) {
+	if isOff(e, text) {
 		s.Status = schemas.StatusCancelled
 	}
 	if v := text(ical.PropSequence); v != "" && v != "0" { // the organizer changed it
 		s.Occurrence = v
 	}
 	return s
+}
+
+// cancelledTitle is what Outlook and others put before the title of an
+// appointment that is off, in the language of its owner.
+var cancelledTitle = regexp.MustCompile(`(?i)^\s*[\[(]?(?:cancell?ed|abgesagt|annul[ée]e?|annullat[oa]|cancelad[oa]|geannuleerd|avlyst|inställ[dt]|aflyst|odwołan[eoay])\b[\])]?\s*:`)
+
+// isOff says that an event no longer takes place: by its status, or in Outlook's
+// way, which leaves it as CONFIRMED, gives the time free and says so in the title.
+func isOff(e *ical.Event, text func(string) string) bool {
+	if status := text(ical.PropStatus); strings.EqualFold(status, string(ical.EventCancelled)) || strings.EqualFold(status, "CANCELED") {
+		return true
+	}
+	return cancelledTitle.MatchString(text(ical.PropSummary))
 }
 
 func categories(e *ical.Event) []string {
