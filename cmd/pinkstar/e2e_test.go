@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 
 // needEngine skips when the embedded ClickHouse cannot be had, or fails where
 // it must be there.
-func needEngine(t *testing.T) string {
+func needEngine(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -276,10 +276,12 @@ type process struct {
 	where app.Endpoints
 }
 
-func startProcess(t *testing.T, dir, lib, topology string) *process {
+// startProcess starts a pinkstar of its own, everything embedded; more are further
+// flags.
+func startProcess(t testing.TB, dir, lib string, more ...string) *process {
 	t.Helper()
 	p := &process{log: &bytes.Buffer{}}
-	p.cmd = exec.Command(os.Args[0], "run", "--data", dir, "--http", "127.0.0.1:0", "--libchdb", lib, "--topology", topology, "--log-format", "json", "--log-level", "info")
+	p.cmd = exec.Command(os.Args[0], append([]string{"run", "--data", dir, "--http", "127.0.0.1:0", "--libchdb", lib, "--log-format", "json", "--log-level", "info"}, more...)...)
 	p.cmd.Env = append(os.Environ(), childEnv+"=1")
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
@@ -454,7 +456,7 @@ func TestCrashLosesAndDoublesNothing(t *testing.T) {
 		if killed == 5*kills {
 			t.Fatalf("%d kills, and only %d deliveries were acknowledged: the storm did not happen", killed, deliveries)
 		}
-		p := startProcess(t, dir, lib, topology)
+		p := startProcess(t, dir, lib, "--topology", topology)
 		life := time.Duration(300+rng.IntN(2500)) * time.Millisecond
 		timer := time.AfterFunc(life, func() { _ = p.cmd.Process.Kill() })
 		storm(p.where, rng.Uint64(), acked, time.Now().Add(life))
@@ -464,7 +466,7 @@ func TestCrashLosesAndDoublesNothing(t *testing.T) {
 			deliveries += n
 		}
 	}
-	p := startProcess(t, dir, lib, topology)
+	p := startProcess(t, dir, lib, "--topology", topology)
 	c := client{t: t, where: p.where}
 	t.Logf("%d kills, %d signals acknowledged %d times", killed, len(acked), deliveries)
 	c.waitForIDs(acked)

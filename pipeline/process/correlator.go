@@ -29,6 +29,7 @@ type Correlator struct {
 	runner
 	engines Engines
 	control *controller
+	gauged  time.Time    // when what the engines hold was last told
 	joined  atomic.Int64 // when the group took us, 0 again while partitions come
 	ahead   atomic.Pointer[string]
 
@@ -206,6 +207,7 @@ func (c *Correlator) lost(gone map[string][]int32) {
 }
 
 func (c *Correlator) idle(ctx context.Context, s *session, now time.Time) error {
+	c.gauge(now)
 	owned, wanted := c.owned(), c.engines.Wanted()
 	for _, p := range owned {
 		if err := c.control.watch(ctx, p, wanted, now, c.cfg.TickAfter, c.met); err != nil {

@@ -19,6 +19,8 @@ type Engine interface {
 	Now() schemas.Time
 	// NextWake is the log time at which it next has something to do, or 0.
 	NextWake() schemas.Time
+	// Stats counts what it did and holds.
+	Stats() correlate.Stats
 	// Snapshot writes everything that Restore needs.
 	Snapshot(w io.Writer) error
 	// Active returns the version in force of what an activation can set

@@ -123,6 +123,7 @@ func (c *counter) Step(s *schemas.Signal, at schemas.Time, out *process.Output) 
 
 func (c *counter) NextWake() schemas.Time       { return c.S.Wake }
 func (c *counter) Now() schemas.Time            { return c.S.Now }
+func (c *counter) Stats() correlate.Stats       { return correlate.Stats{} }
 func (c *counter) Active(what string) string    { return c.S.Active[what] }
 func (c *counter) Snapshot(w io.Writer) error   { return json.NewEncoder(w).Encode(c.S) }
 func (counters) New() (process.Engine, error)   { return newCounter(), nil }

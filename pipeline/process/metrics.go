@@ -13,7 +13,7 @@ type metrics struct {
 	transactions, records                  *prometheus.CounterVec
 	end, restore, snapshot                 prometheus.Histogram
 	partitions                             prometheus.Gauge
-	lag, snapshotBytes, lead, held         *prometheus.GaugeVec
+	lag, snapshotBytes, lead, held, engine *prometheus.GaugeVec
 	jumps                                  *prometheus.CounterVec
 }
 
@@ -47,6 +47,7 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 			Help: "Records of a partition that are not processed yet.", ConstLabels: labels}, []string{"partition"}),
 		snapshotBytes: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pinkstar_process_snapshot_bytes",
 			Help: "Size of a partition's latest snapshot.", ConstLabels: labels}, []string{"partition"}),
+		engine: newEngineHeld(labels),
 	}
 	m.lead = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pinkstar_process_log_time_lead_seconds",
 		Help: "How far a partition's log time is ahead of the clock; negative while it is behind.", ConstLabels: labels}, []string{"partition"})
@@ -56,7 +57,7 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 		Help: "Jumps of log time that needed a witness, by whether they had one.", ConstLabels: labels}, []string{"result"})
 	if reg != nil {
 		for _, c := range []prometheus.Collector{m.records, m.sessions, m.replayed, m.ticks, m.activations, m.shrunk, m.transactions,
-			m.end, m.restore, m.snapshot, m.partitions, m.lag, m.snapshotBytes, m.lead, m.held, m.jumps} {
+			m.end, m.restore, m.snapshot, m.partitions, m.lag, m.snapshotBytes, m.lead, m.held, m.jumps, m.engine} {
 			var already prometheus.AlreadyRegisteredError
 			if err := reg.Register(c); err != nil && !errors.As(err, &already) {
 				panic(err) // two metrics under one name: a bug
