@@ -4,7 +4,8 @@
 //
 // # Which file do I open
 //
-//   - migrations/*.sql, migrate.go: tables and views; how they come into being
+//   - migrations/*.sql, migrate.go: the tables; how they come into being
+//   - views/*.sql, views.go: the views, one file each
 //   - writer.go: one batch of a topic partition becomes rows, once
 //   - tables.go: every table, column by column, and which is a shadow's; table.go,
 //     decode.go: records to columns
@@ -16,7 +17,8 @@
 //
 //   - The views v_* are the public contract; the tables are not.
 //   - Applied migrations are frozen: their checksums are in the database. Add a
-//     file, never edit one.
+//     file, never edit one. A view is edited in its file and made anew where its
+//     checksum differs; those in migrations 2 and 3 are only what came first.
 //   - Signals come from the first revision of their decision, never from the
 //     signals topic: what ClickHouse shows has been decided on.
 //   - Exactly once has two lines. The first: every batch is written under the

@@ -14,12 +14,12 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
+//go:embed migrations/*.sql views/*.sql
+var schemaFiles embed.FS
 
-// Migration is one numbered step of the schema.
+// Migration is one numbered step of the schema, or a view.
 type Migration struct {
-	Version    int
+	Version    int    // 0 for a view
 	Name       string // the file's name
 	Checksum   string // SHA-256 of its text
 	statements []string
@@ -43,10 +43,14 @@ func migrations(files fs.FS) ([]Migration, error) {
 		if err != nil || v != i+1 {
 			return nil, fmt.Errorf("migration %s: want number %04d", base, i+1)
 		}
-		sum := sha256.Sum256(text)
-		ms = append(ms, Migration{Version: v, Name: base, Checksum: hex.EncodeToString(sum[:]), statements: split(string(text))})
+		ms = append(ms, Migration{Version: v, Name: base, Checksum: checksum(text), statements: split(string(text))})
 	}
 	return ms, nil
+}
+
+func checksum(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // split cuts a file into statements: each ends with a semicolon at the end of
@@ -72,24 +76,29 @@ const createApplied = `CREATE TABLE IF NOT EXISTS schema_migrations
 ENGINE = MergeTree ORDER BY version
 COMMENT 'The steps of the schema that were applied'`
 
-// Pending returns the steps that the database still lacks, in order. It is an
-// error when a step that was applied has another text here, or is not here: a
+// Pending returns the steps that the database still lacks, in order, and the
+// views that are not this binary's: all of them after a step. It is an error when a step that was applied has another text here, or is not here: a
 // newer Pinkstar has written to this database.
 func Pending(ctx context.Context, conn driver.Conn) ([]Migration, error) {
-	return pending(ctx, conn, migrationFiles)
+	return pending(ctx, conn, schemaFiles)
 }
 
 func pending(ctx context.Context, conn driver.Conn, files fs.FS) ([]Migration, error) {
+	steps, err := pendingSteps(ctx, conn, files)
+	if err != nil {
+		return nil, err
+	}
+	views, err := pendingViews(ctx, conn, files, len(steps) > 0)
+	return append(steps, views...), err
+}
+
+func pendingSteps(ctx context.Context, conn driver.Conn, files fs.FS) ([]Migration, error) {
 	ms, err := migrations(files)
 	if err != nil {
 		return nil, err
 	}
-	var there uint8
-	if err := conn.QueryRow(ctx, "EXISTS TABLE schema_migrations").Scan(&there); err != nil {
-		return nil, fmt.Errorf("reading the schema's state: %w", err)
-	}
-	if there == 0 {
-		return ms, nil
+	if there, err := exists(ctx, conn, "schema_migrations"); err != nil || !there {
+		return ms, err
 	}
 	rows, err := conn.Query(ctx, "SELECT DISTINCT version, name, checksum FROM schema_migrations ORDER BY version")
 	if err != nil {
@@ -115,10 +124,18 @@ func pending(ctx context.Context, conn driver.Conn, files fs.FS) ([]Migration, e
 	return ms[applied:], rows.Err()
 }
 
+func exists(ctx context.Context, conn driver.Conn, table string) (bool, error) {
+	var there uint8
+	if err := conn.QueryRow(ctx, "EXISTS TABLE "+table).Scan(&there); err != nil {
+		return false, fmt.Errorf("reading the schema's state: %w", err)
+	}
+	return there == 1, nil
+}
+
 // Migrate applies the pending steps and returns them. Every statement may be
 // run twice, so a migration cut short is simply run again.
 func Migrate(ctx context.Context, conn driver.Conn) ([]Migration, error) {
-	return migrate(ctx, conn, migrationFiles)
+	return migrate(ctx, conn, schemaFiles)
 }
 
 func migrate(ctx context.Context, conn driver.Conn, files fs.FS) ([]Migration, error) {
@@ -126,18 +143,19 @@ func migrate(ctx context.Context, conn driver.Conn, files fs.FS) ([]Migration, e
 	if err != nil || len(todo) == 0 {
 		return nil, err
 	}
-	if err := conn.Exec(ctx, createApplied); err != nil {
-		return nil, fmt.Errorf("creating schema_migrations: %w", err)
+	for _, create := range []string{createApplied, createViews} {
+		if err := conn.Exec(ctx, create); err != nil {
+			return nil, fmt.Errorf("creating what notes the schema's state: %w", err)
+		}
 	}
 	for i, m := range todo {
 		for n, s := range m.statements {
 			if err := conn.Exec(ctx, s); err != nil {
-				return todo[:i], fmt.Errorf("migration %s, statement %d: %w", m.Name, n+1, err)
+				return todo[:i], fmt.Errorf("%s, statement %d: %w", m, n+1, err)
 			}
 		}
-		err := conn.Exec(ctx, "INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)", m.Version, m.Name, m.Checksum)
-		if err != nil {
-			return todo[:i], fmt.Errorf("migration %s: noting it as applied: %w", m.Name, err)
+		if err := m.note(ctx, conn); err != nil {
+			return todo[:i], fmt.Errorf("%s: noting it as applied: %w", m, err)
 		}
 	}
 	return todo, nil

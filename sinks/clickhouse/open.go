@@ -56,7 +56,7 @@ func Ping(ctx context.Context, conn driver.Conn) error {
 		return err
 	}
 	if len(todo) > 0 {
-		return fmt.Errorf("the schema lacks %d migrations, %s first: run pinkstar migrate", len(todo), todo[0].Name)
+		return fmt.Errorf("the schema lacks %d steps, %s first: run pinkstar migrate", len(todo), todo[0].Name)
 	}
 	return nil
 }

@@ -58,6 +58,40 @@ func story() *schemas.Batch {
 	return bounded(b)
 }
 
+// A change that came before its incident is found in it, whichever of its
+// signals the incident names; one that explains nothing is in none.
+func TestAChangeBeforeItsIncidentHasIt(t *testing.T) {
+	conn := migrated(t)
+	told := func(id, fingerprint, incident string, kind schemas.Kind) *schemas.Decision {
+		d := sampleDecision(1)
+		d.SignalID, d.Kind, d.IncidentID, d.Signal.ID, d.Signal.Kind, d.Signal.Fingerprint = id, kind, incident, id, kind, fingerprint
+		return d
+	}
+	inc := func(id, parent string, detected schemas.Time, candidates ...string) *schemas.Incident {
+		i := &schemas.Incident{ID: id, Revision: 1, ParentID: parent, DetectedAt: detected}
+		for _, c := range candidates {
+			i.Candidates = append(i.Candidates, schemas.Candidate{SignalID: c})
+		}
+		return i
+	}
+	write(t, writer(conn), bounded(&schemas.Batch{Topic: "t", TopicID: "x", Records: []schemas.Record{
+		record(0, schemas.TypeDecision, told("planned", "release", "", schemas.KindChange)),
+		record(1, schemas.TypeDecision, told("started", "release", "", schemas.KindChange)),
+		record(2, schemas.TypeDecision, told("finished", "release", "INC-LATER", schemas.KindChange)), // as it came
+		record(3, schemas.TypeDecision, told("innocent", "other", "", schemas.KindChange)),
+		record(4, schemas.TypeDecision, told("alert", "release", "", schemas.KindAlert)),
+		record(5, schemas.TypeIncident, inc("INC-LATER", "", t0.Add(9000), "planned")),
+		record(6, schemas.TypeIncident, inc("INC-FIRST", "INC-MAIN", t0, "x", "planned")),
+	}}))
+	for id, want := range map[string]string{
+		"planned": "INC-FIRST INC-MAIN", "started": "INC-FIRST INC-MAIN", "finished": "INC-LATER INC-LATER", "innocent": " ", "alert": " ",
+	} {
+		if n := count(t, conn, "SELECT count() FROM v_decisions WHERE signal_id = ? AND incident_id || ' ' || parent_id = ?", id, want); n != 1 {
+			t.Errorf("%s is not in %q", id, want)
+		}
+	}
+}
+
 func TestViewsTellTheStory(t *testing.T) {
 	conn := migrated(t)
 	write(t, writer(conn), story())

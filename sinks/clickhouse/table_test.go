@@ -22,7 +22,8 @@ var omitted = map[string]map[string]string{
 	schemas.Incidents.Name: {
 		"children": "v_incidents.parent_id says the same", "members": "from v_decisions", "recent_timeline": "from v_incident_timeline",
 		"suspected_roots": "the first has columns; in body", "tickets": "keys have a column; the rest from v_tickets; in body",
-		"candidate_causes": inBody, "notices": inBody, "links": inBody, "procedure": inBody, "limited": inBody, "opening_signal_id": inBody,
+		"candidate_causes": "the signals have a column; the rest from v_changes; in body",
+		"notices":          inBody, "links": inBody, "procedure": inBody, "limited": inBody, "opening_signal_id": inBody,
 	},
 	schemas.Problems.Name: {"evidence": "read from body", "cost.minutes": "minutes says it", "cost.measured": inBody, "cost.formula": inBody},
 }
@@ -30,7 +31,7 @@ var omitted = map[string]map[string]string{
 const inBody = "in body, for the API"
 
 // mixed are omitted fields of which a part does have a column.
-var mixed = []string{"suspected_roots", "tickets"}
+var mixed = []string{"suspected_roots", "tickets", "candidate_causes"}
 
 // leaves calls f with every leaf of a wire type: its path, and a value of the
 // type in which it alone is set.

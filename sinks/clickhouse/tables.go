@@ -99,6 +99,7 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	number("reopens", func(i *incidentRow) int64 { return i.v.ReopenCount }),
 	number("flaps", func(i *incidentRow) int64 { return i.v.FlapCount }),
 	list("tickets", func(i *incidentRow) []string { return ticketKeys(i.v.Tickets) }),
+	list("candidate_ids", func(i *incidentRow) []string { return candidateIDs(i.v.Candidates) }),
 	text("problem_id", func(i *incidentRow) string { return i.v.ProblemID }),
 	text("currency", func(i *incidentRow) string { return i.v.Impact.Currency }),
 	real("lost_low", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.Low }),
@@ -128,6 +129,14 @@ func ticketKeys(tickets []schemas.TicketRef) []string {
 		keys[i] = tickets[i].Key
 	}
 	return keys
+}
+
+func candidateIDs(candidates []schemas.Candidate) []string {
+	ids := make([]string, len(candidates))
+	for i := range candidates {
+		ids[i] = candidates[i].SignalID
+	}
+	return ids
 }
 
 type problemRow = withBody[schemas.Problem]

@@ -156,7 +156,7 @@ func (a *App) checkSchema(ctx context.Context, conn driver.Conn) error {
 		return fmt.Errorf("ClickHouse: %w", err)
 	}
 	if len(todo) > 0 {
-		return fmt.Errorf("ClickHouse: %d migrations are missing, beginning with %s; `pinkstar migrate` applies them", len(todo), todo[0].Name)
+		return fmt.Errorf("ClickHouse: %d steps of the schema are missing, beginning with %s; `pinkstar migrate` applies them", len(todo), todo[0].Name)
 	}
 	return nil
 }

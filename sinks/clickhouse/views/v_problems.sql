@@ -1,0 +1,45 @@
+CREATE OR REPLACE VIEW v_problems
+(
+    problem_id    String,
+    status        LowCardinality(String) COMMENT 'open, solved (root cause declared fixed) or returned (came back after that)',
+    title         String,
+    signature     String COMMENT 'What recurs',
+    scope         LowCardinality(String),
+    owner         LowCardinality(String) COMMENT 'Team',
+    service       LowCardinality(String),
+    incidents     Int64 COMMENT 'Incidents that match, in all',
+    incident_ids  Array(String) COMMENT 'Of these, the newest 100, newest last',
+    first_seen_at Nullable(DateTime64(3, 'UTC')),
+    last_seen_at  Nullable(DateTime64(3, 'UTC')),
+    flagged_at    Nullable(DateTime64(3, 'UTC')),
+    solved_at     Nullable(DateTime64(3, 'UTC')),
+    solved_by     String,
+    returned_at   Nullable(DateTime64(3, 'UTC')),
+    declared_by   String COMMENT 'The operator who declared it, or empty',
+    currency      LowCardinality(String),
+    lost_low      Float64 COMMENT 'Lost revenue over its incidents so far',
+    lost_likely   Float64,
+    lost_high     Float64,
+    cost_low      Float64 COMMENT 'Staff and repair over its incidents so far',
+    cost_likely   Float64,
+    cost_high     Float64,
+    minutes       Float64 COMMENT 'Disruption over its incidents, in minutes',
+    evidence      String COMMENT 'JSON: [{kind, points, detail}]',
+    updated_at    Nullable(DateTime64(3, 'UTC')),
+    rules         LowCardinality(String),
+    revision      Int64
+)
+AS SELECT
+    problem_id, status, title, signature, scope, owner, service, incidents, incident_ids,
+    nullIf(first_seen_at, toDateTime64(0, 3, 'UTC')) AS first_seen_at,
+    nullIf(last_seen_at, toDateTime64(0, 3, 'UTC')) AS last_seen_at,
+    nullIf(flagged_at, toDateTime64(0, 3, 'UTC')) AS flagged_at,
+    nullIf(solved_at, toDateTime64(0, 3, 'UTC')) AS solved_at,
+    solved_by,
+    nullIf(returned_at, toDateTime64(0, 3, 'UTC')) AS returned_at,
+    declared_by, currency, lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes,
+    JSONExtractRaw(body, 'evidence') AS evidence,
+    nullIf(updated_at, toDateTime64(0, 3, 'UTC')) AS updated_at,
+    rules, revision
+FROM problems FINAL
+COMMENT 'Recurring patterns of incidents, until their root cause is fixed';
