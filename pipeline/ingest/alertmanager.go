@@ -101,20 +101,15 @@ func (b *batch) alertGroup(r *jsonscan.Reader, source Source, read func(*jsonsca
 	return nil
 }
 
-// errPending is an alert that does not fire yet: it says nothing.
-var errPending = errors.New("pending")
+// errPending is an alert that does not fire yet.
+const errPending = nothingError("pending alerts do not fire yet: nothing is done about them")
 
 // single reads one alert outside of a group.
 func (b *batch) single(r *jsonscan.Reader, source Source, read func(*jsonscan.Reader, *schemas.Signal) error) error {
-	before := len(b.found)
-	err := b.element(r, "", -1, func(s *schemas.Signal) error {
+	return b.element(r, "", -1, func(s *schemas.Signal) error {
 		s.Source = string(source)
 		return read(r, s)
 	})
-	if err == nil && errors.Is(b.found[before].err, errPending) {
-		b.found = b.found[:before]
-	}
-	return err
 }
 
 func readAlert(r *jsonscan.Reader, s *schemas.Signal) error {

@@ -88,6 +88,7 @@ func (g *Gateway) Handler() http.Handler {
 type accepted struct {
 	Accepted int                   `json:"accepted"`
 	IDs      []string              `json:"ids"`
+	Notes    []string              `json:"notes,omitempty"` // on what gave no signal and is right all the same
 	Refused  int                   `json:"refused,omitempty"`
 	Errors   []apierror.FieldError `json:"errors,omitempty"`
 }
@@ -105,7 +106,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
 		return
 	}
 	signals := got.signals
-	answer := accepted{Accepted: len(signals), IDs: make([]string, len(signals)), Refused: len(got.refused), Errors: got.refused.fields()}
+	answer := accepted{Accepted: len(signals), IDs: make([]string, len(signals)), Notes: got.notes, Refused: len(got.refused), Errors: got.refused.fields()}
 	for i := range signals {
 		answer.IDs[i] = signals[i].ID
 		g.metrics.signals.WithLabelValues(name, string(signals[i].Kind)).Inc()
@@ -186,6 +187,7 @@ func (g *Gateway) work(r *http.Request, snd *sender, rt rights, contentType stri
 type taken struct {
 	signals []schemas.Signal
 	refused Refusals // single elements
+	notes   []string
 }
 
 // translate reads the body. One element that can't be read does not cost the
@@ -202,9 +204,9 @@ func (g *Gateway) translate(snd *sender, contentType string, r *http.Request, bo
 			meta.Attributes = cloudAttributes(r.Header)
 		}
 	}
-	signals, err := g.translator.Translate(source, body, meta)
+	signals, notes, err := g.translator.read(source, body, meta)
 	if err == nil {
-		return &taken{signals: signals}, nil
+		return &taken{signals: signals, notes: notes}, nil
 	}
 	var refused Refusals
 	errors.As(err, &refused)
@@ -213,7 +215,7 @@ func (g *Gateway) translate(snd *sender, contentType string, r *http.Request, bo
 	if refused.whole() || len(refused) == 0 {
 		return nil, refusedBody(err)
 	}
-	return &taken{signals: signals, refused: refused}, nil
+	return &taken{signals: signals, refused: refused, notes: notes}, nil
 }
 
 // cloudAttributes takes CloudEvents' attributes out of a binary mode request.

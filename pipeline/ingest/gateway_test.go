@@ -177,6 +177,24 @@ func TestOneBadAlertDoesNotLoseItsGroup(t *testing.T) {
 	}
 }
 
+// The test button of a contact point gets an answer that says it came, and makes
+// no incident that nobody would ever resolve.
+func TestTestButtonsAreAnswered(t *testing.T) {
+	for path, body := range map[string]string{
+		"/webhook/grafana": `{"receiver":"x","status":"firing","orgId":1,"version":"1","alerts":[{"status":"firing","labels":{"alertname":"TestAlert","instance":"Grafana"},` +
+			`"annotations":{"summary":"Notification test"},"startsAt":"2026-11-22T10:00:00Z","endsAt":"0001-01-01T00:00:00Z","fingerprint":"57c6d9296de2ad39"}]}`,
+		"/webhook/pagerduty": `{"event":{"id":"1","event_type":"pagey.ping","resource_type":"pagey","occurred_at":"2026-11-22T10:00:00Z","data":{"message":"hi","type":"ping"}}}`,
+	} {
+		m := &memory{}
+		w := post(newGateway(t, m, nil), path, []byte(body))
+		var got accepted
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 202 || got.Accepted != 0 || len(got.Notes) != 1 ||
+			!strings.Contains(got.Notes[0], "test") || len(m.signals)+len(m.dead) != 0 {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
 func TestNothingGoodIs400AndKept(t *testing.T) {
 	m := &memory{}
 	body := `{"version":"4","alerts":[{"labels":{"alertname":"B"},"startsAt":12.5}]}`

@@ -29,6 +29,7 @@ type jiraEvent struct {
 	summary     string
 	description string
 	comment     string
+	reopened    bool // its resolution was taken away
 	status      string
 	category    string // new, indeterminate, done
 	project     string
@@ -72,6 +73,13 @@ func (e *jiraEvent) field(r *jsonscan.Reader, name string) (err error) {
 			}
 			return err
 		})
+	case "changelog":
+		err = r.Object(func(name string) error {
+			if name != "items" {
+				return nil
+			}
+			return r.Array(func(int) error { return e.change(r) })
+		})
 	case "comment":
 		err = r.Object(func(name string) (err error) {
 			if name == "body" {
@@ -80,6 +88,24 @@ func (e *jiraEvent) field(r *jsonscan.Reader, name string) (err error) {
 			return err
 		})
 	}
+	return err
+}
+
+// change reads one item of the changelog.
+func (e *jiraEvent) change(r *jsonscan.Reader) error {
+	var field, from, to string
+	err := r.Object(func(name string) (err error) {
+		switch name {
+		case "field":
+			field, err = r.Text()
+		case "from":
+			from, err = r.Text()
+		case "to":
+			to, err = r.Text()
+		}
+		return err
+	})
+	e.reopened = e.reopened || field == "resolution" && from != "" && to == ""
 	return err
 }
 
@@ -159,6 +185,10 @@ func (e *jiraEvent) signal(s *schemas.Signal) error {
 	if !strings.HasPrefix(e.webhook, "jira:issue_") && !strings.HasPrefix(e.webhook, "comment_") {
 		return fmt.Errorf("webhookEvent: %q is about neither an issue nor a comment; leave it out of the webhook", e.webhook)
 	}
+	if e.key == "" && strings.HasPrefix(e.webhook, "comment_") {
+		// Jira Server tells of a comment twice, once without its issue.
+		return nothingError("a comment without its issue: what it says comes with the issue's own event")
+	}
 	if e.key == "" {
 		return errors.New("issue.key: missing")
 	}
@@ -181,7 +211,7 @@ func (e *jiraEvent) signal(s *schemas.Signal) error {
 		s.StartsAt = e.timestamp
 	}
 	if s.Status == schemas.StatusClosed || s.Status == schemas.StatusDeleted {
-		if s.EndsAt = e.resolved; s.EndsAt == 0 {
+		if s.EndsAt = e.resolved; s.EndsAt == 0 && e.comment == "" { // a comment comes long after
 			s.EndsAt = e.timestamp
 		}
 	}
@@ -200,7 +230,7 @@ func (e *jiraEvent) signalStatus() schemas.Status {
 		return schemas.StatusDeleted
 	case e.category == "done":
 		return schemas.StatusClosed
-	case e.webhook == "jira:issue_created":
+	case e.webhook == "jira:issue_created", e.reopened:
 		return schemas.StatusOpen
 	default:
 		return schemas.StatusUpdated

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"pinkstar/schemas"
@@ -72,6 +73,9 @@ func (b *batch) pagerDutyWebhook(r *jsonscan.Reader) error {
 	if w.eventType == "" {
 		return errors.New("event.event_type: missing")
 	}
+	if w.eventType == "pagey.ping" {
+		b.notes = append(b.notes, string(errTest))
+	}
 	if !strings.HasPrefix(w.eventType, "incident.") {
 		return nil // pagey.ping, service.updated: nothing happened to an incident
 	}
@@ -99,9 +103,9 @@ func (w *dutyWebhook) field(r *jsonscan.Reader, name string) (err error) {
 			switch name {
 			case "type":
 				w.dataType, err = r.Text()
-			case "content":
+			case "content", "message": // of a note, of a status update
 				w.note, err = r.Text()
-			case "incident": // of a note
+			case "incident": // of whatever is not about the incident itself
 				err = r.Object(func(name string) error { return w.noteOf.field(r, name) })
 			default:
 				err = w.incident.field(r, name)
@@ -143,6 +147,8 @@ func (i *dutyIncident) field(r *jsonscan.Reader, name string) (err error) {
 	return err
 }
 
+var dutyNumber = regexp.MustCompile(`^\[#\d+\] `)
+
 // readFirst returns a member of the first object of an array.
 func readFirst(r *jsonscan.Reader, member string) (v string, err error) {
 	err = r.Array(func(n int) (err error) {
@@ -181,11 +187,17 @@ func (w *dutyWebhook) signal() (schemas.Signal, error) {
 	if s.StartsAt == 0 {
 		s.StartsAt = w.at
 	}
-	switch w.eventType {
-	case "incident.triggered":
+	switch {
+	case w.noteOf.id != "":
+		// The reference has "[#42] " before the title, and no status: a note changes
+		// nothing of the ticket.
+		s.Summary = dutyNumber.ReplaceAllString(i.title, "")
+	case w.eventType == "incident.triggered", w.eventType == "incident.reopened":
 		s.Status = schemas.StatusOpen
-	case "incident.resolved":
+	case w.eventType == "incident.resolved":
 		s.Status, s.EndsAt = schemas.StatusClosed, w.at
+	case i.status == "resolved": // something else about one that is over
+		s.Status = schemas.StatusClosed
 	}
 	return s, nil
 }

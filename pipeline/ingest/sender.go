@@ -48,6 +48,10 @@ type sender struct {
 	text   func(*batch, string) error
 }
 
+// errTest is what a sender's test button sends: it shows that the way is open, and
+// no incident may come of it.
+const errTest = nothingError("a test of the way here: received, and no incident is made of it")
+
 // signature is how a sender signs a body.
 type signature struct {
 	header string

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,18 +40,32 @@ func NewTranslator(naming schemas.Naming, limits Limits) *Translator {
 // used. A payload that says nothing about anything (a ping, a start-up event)
 // gives no signal and no error.
 func (t *Translator) Translate(source Source, body []byte, meta Meta) ([]schemas.Signal, error) {
+	signals, _, err := t.read(source, body, meta)
+	return signals, err
+}
+
+// read is Translate with what is to be said of elements that gave no signal
+// though nothing is wrong with them.
+func (t *Translator) read(source Source, body []byte, meta Meta) ([]schemas.Signal, []string, error) {
 	b := &batch{t: t, meta: meta}
 	if err := b.body(source, string(body)); err != nil {
-		return nil, Refusals{refusal(-1, err)}
+		return nil, nil, Refusals{refusal(-1, err)}
 	}
-	return b.finish()
+	signals, err := b.finish()
+	return signals, b.notes, err
 }
+
+// nothingError is no fault of the element: it says nothing that counts, and why.
+type nothingError string
+
+func (e nothingError) Error() string { return string(e) }
 
 // batch collects what one payload holds.
 type batch struct {
 	t      *Translator
 	meta   Meta
 	found  []found
+	notes  []string
 	text   string // the text being read
 	prefix string // path of the value being read within the whole payload
 	nested int    // envelopes within envelopes
@@ -190,6 +205,13 @@ func (b *batch) element(r *jsonscan.Reader, list string, index int, read func(*s
 	}
 	if err := read(&f.signal); err != nil {
 		r.Rewind(m)
+		if nothing, ok := errors.AsType[nothingError](err); ok {
+			b.found = b.found[:len(b.found)-1]
+			if !slices.Contains(b.notes, string(nothing)) {
+				b.notes = append(b.notes, string(nothing))
+			}
+			return r.Skip()
+		}
 		if syntax := r.Skip(); syntax != nil {
 			return syntax
 		}

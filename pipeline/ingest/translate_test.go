@@ -379,3 +379,44 @@ func TestSingleAlertsAreReadWhole(t *testing.T) {
 		}
 	}
 }
+
+// What reaches the engine must let it tell the news of a ticket from a note on it.
+func TestNewsOfTickets(t *testing.T) {
+	duty := func(event, data string) string {
+		return `{"event":{"id":"E1","event_type":"` + event + `","occurred_at":"2026-11-22T10:30:00Z","data":` + data + `}}`
+	}
+	incident := func(status string) string {
+		return `{"id":"Q1","type":"incident","title":"checkout: errors","status":"` + status + `","created_at":"2026-11-22T10:00:00Z"}`
+	}
+	const about = `"incident":{"id":"Q1","type":"incident_reference","summary":"[#42] checkout: errors"}`
+	issue := func(event, category, changelog string) string {
+		return `{"timestamp":1795343520123,"webhookEvent":"` + event + `","issue":{"key":"OPS-7","fields":{"summary":"s","status":{"name":"X","statusCategory":{"key":"` +
+			category + `"}}}}` + changelog + `}`
+	}
+	for body, want := range map[string]string{
+		duty("incident.triggered", incident("triggered")):                                                                        "open triggered checkout: errors",
+		duty("incident.reopened", incident("triggered")):                                                                         "open triggered checkout: errors",
+		duty("incident.acknowledged", incident("acknowledged")):                                                                  "updated acknowledged checkout: errors",
+		duty("incident.resolved", incident("resolved")):                                                                          "closed resolved checkout: errors",
+		duty("incident.priority_updated", incident("resolved")):                                                                  "closed resolved checkout: errors",
+		duty("incident.annotated", `{`+about+`,"id":"N1","content":"a bad deploy","type":"incident_note"}`):                      "updated  checkout: errors",
+		duty("incident.status_update_published", `{`+about+`,"id":"S1","message":"all good"}`):                                   "updated  checkout: errors",
+		duty("incident.custom_field_values.updated", `{`+about+`,"custom_fields":[],"type":"incident_field_values"}`):            "updated  checkout: errors",
+		duty("pagey.ping", `{"message":"hello","type":"ping"}`):                                                                  "",
+		issue("jira:issue_created", "new", ""):                                                                                   "open X s",
+		issue("jira:issue_updated", "done", ""):                                                                                  "closed X s",
+		issue("jira:issue_updated", "indeterminate", ""):                                                                         "updated X s",
+		issue("jira:issue_updated", "indeterminate", `,"changelog":{"items":[{"field":"resolution","from":"10000","to":null}]}`): "open X s",
+		issue("jira:issue_updated", "indeterminate", `,"changelog":{"items":[{"field":"assignee","from":"a","to":null}]}`):       "updated X s",
+		`{"timestamp":1795343520123,"webhookEvent":"comment_created","comment":{"body":"looking"}}`:                              "",
+	} {
+		got, err := newTranslator().Recognise("", nil, []byte(body), receivedAt)
+		said := ""
+		if len(got) == 1 {
+			said = string(got[0].Status) + " " + got[0].Ticket.State + " " + got[0].Summary
+		}
+		if err != nil || said != want {
+			t.Errorf("%s\n%q, want %q (%v)", body, said, want, err)
+		}
+	}
+}
