@@ -46,6 +46,7 @@ func newCLI(w world) *cli {
 	c.addTopics()
 	c.addMigrate()
 	c.addClock()
+	c.addRepair()
 	c.addEngine()
 	c.addConfig()
 	c.addRules()

@@ -13,7 +13,7 @@
 //   - embedded.go: the broker inside the process
 //   - guard.go: what may reach it
 //   - repair.go, segment.go, statelog.go: what makes its data directory
-//     consistent after a crash
+//     consistent after a crash; damage.go: what is not the trace of a crash
 //   - retain.go: retention and clean-up that the embedded broker cannot do
 //
 // # Non-obvious
@@ -23,6 +23,10 @@
 //     tears transactions when it dies inside EndTxn. Repair mends that before
 //     each start; it knows kfake's file layout, so kfake's version is pinned in
 //     go.mod and TestLayoutIsKfakes fails when the layout moves.
+//   - Repair only mends what a crash leaves: the beginning of a batch at the end
+//     of a partition. Anything else (Damage) is an operator's decision, since it
+//     takes acknowledged records away. A directory that was closed in order is
+//     read for that as well.
 //   - Every reader uses ReaderOpts. kfake leaks aborted records into
 //     read_committed when a fetch is cut by the request's own limit rather than
 //     a partition's; and it counts the batch that no longer fits, so

@@ -77,7 +77,7 @@ func (e *Embedded) Start(ctx context.Context) error {
 		e.log.Warn().Msg("embedded kafka: starting without repair")
 	} else if e.repair, err = Repair(ctx, e.cfg.Dir, e.log); err != nil {
 		e.unlock()
-		return fmt.Errorf("embedded kafka: repairing %s: %w", e.cfg.Dir, err)
+		return fmt.Errorf("embedded kafka: %w", err)
 	}
 	e.cluster, err = kfake.NewCluster(e.options(host, port)...)
 	if err != nil {
@@ -121,6 +121,10 @@ func (e *Embedded) Addr() string { return e.cluster.ListenAddrs()[0] }
 
 // Repaired says what Start had to mend.
 func (e *Embedded) Repaired() RepairReport { return e.repair }
+
+// SaveCatalogue copies what the segments' names depend on, from which it can be
+// put back when it is lost. It is for after topics were made.
+func (e *Embedded) SaveCatalogue() error { return saveCatalogue(e.cfg.Dir) }
 
 // Stop closes the broker in order. Clients should be closed before.
 func (e *Embedded) Stop() {

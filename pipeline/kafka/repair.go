@@ -31,26 +31,32 @@ const cleanMark = "clean"
 // Repair makes the data directory of an embedded broker consistent after its
 // process died: no half-written batch, an index entry for every batch, and
 // every transaction ended the same way on all its partitions. A directory that
-// was closed in order is left alone. Running it again, also after it died
-// itself, gives the same result.
+// was closed in order is read and left alone. Running it again, also after it
+// died itself, gives the same result. What is not the trace of a crash is a
+// *Damage, and nothing was changed.
 func Repair(ctx context.Context, dir string, log zerolog.Logger) (RepairReport, error) {
 	var rep RepairReport
-	if _, err := os.Stat(filepath.Join(dir, "meta.json")); errors.Is(err, os.ErrNotExist) {
+	if !hasData(dir) {
 		rep.Clean = true // new, or stopped before its first write
 		return rep, nil
-	} else if err != nil {
+	}
+	_, err := os.Stat(filepath.Join(dir, cleanMark))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return rep, fmt.Errorf("repairing the embedded Kafka's data: %w", err)
 	}
-	clean, err := removeIfThere(filepath.Join(dir, cleanMark))
-	if err != nil {
+	rep.Clean = err == nil
+	r := repair{dir: dir, log: log, report: &rep}
+	if err := r.read(ctx); err != nil {
 		return rep, err
 	}
-	if clean {
-		rep.Clean = true
-		return rep, nil
+	if err := saveCatalogue(dir); err != nil {
+		return rep, err
 	}
-	r := repair{dir: dir, log: log, report: &rep}
-	for _, step := range []func(context.Context) error{r.read, r.cut, r.endTransactions, r.state} {
+	if rep.Clean {
+		_, err := removeIfThere(filepath.Join(dir, cleanMark))
+		return rep, err
+	}
+	for _, step := range []func(context.Context) error{r.cut, r.endTransactions, r.state} {
 		if err := step(ctx); err != nil {
 			return rep, err
 		}
@@ -82,31 +88,47 @@ type ending struct {
 	commit bool
 }
 
-func (r *repair) read(ctx context.Context) error {
-	root := filepath.Join(r.dir, "partitions")
-	entries, err := os.ReadDir(root)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
+// read reads everything and stops at what is not the trace of a crash.
+func (r *repair) read(context.Context) error {
+	found := checkCatalogue(r.dir)
+	var err error
+	if r.parts, err = readPartitions(r.dir); err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if err := ctx.Err(); err != nil {
-			return err
+	r.report.Partitions = len(r.parts)
+	for _, p := range r.parts {
+		p.each(func(*batch) { r.report.Batches++ })
+		if d := p.damage(r.report.Clean); d != nil {
+			found = append(found, d.why)
 		}
+	}
+	if len(found) > 0 {
+		return &Damage{Dir: r.dir, Found: found}
+	}
+	return nil
+}
+
+func readPartitions(dir string) ([]*partition, error) {
+	root := filepath.Join(dir, "partitions")
+	entries, err := os.ReadDir(root)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var parts []*partition
+	for _, e := range entries {
 		if !e.IsDir() {
 			continue
 		}
 		p, err := readPartition(filepath.Join(root, e.Name()))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		r.parts = append(r.parts, p)
-		r.report.Partitions++
-		p.each(func(*batch) { r.report.Batches++ })
+		parts = append(parts, p)
 	}
-	return nil
+	return parts, nil
 }
 
 // cut removes half-written batches and makes the indexes fit.

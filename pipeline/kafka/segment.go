@@ -3,7 +3,6 @@ package kafka
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io/fs"
 	"os"
@@ -55,6 +54,8 @@ type segment struct {
 	base    int64
 	size    int64 // of the file
 	batches []batch
+	whole   bool  // the first batch that can't be read is there to its end
+	behind  int64 // where a whole batch follows it, 0 for nowhere
 }
 
 func (s *segment) dat() string { return filepath.Join(s.dir, strconv.FormatInt(s.base, 10)+".dat") }
@@ -80,6 +81,7 @@ func readSegment(dir string, base int64) (*segment, error) {
 	for pos := 0; ; {
 		b, ok := readBatch(raw[pos:])
 		if !ok {
+			s.lookBehind(raw)
 			return s, nil
 		}
 		b.pos = int64(pos)
@@ -94,7 +96,7 @@ func readBatch(raw []byte) (b batch, ok bool) {
 	}
 	length := int64(int32(binary.BigEndian.Uint32(raw[8:])))
 	b.size = 12 + length
-	if length < batchHead-12 || b.size > int64(len(raw)) {
+	if length < batchHead-12 || b.size > int64(len(raw)) || raw[16] != magic {
 		return b, false
 	}
 	raw = raw[:b.size]
@@ -181,8 +183,7 @@ type partition struct {
 	segments []*segment
 }
 
-// readPartition reads a partition and drops what follows a damaged place: the
-// offsets after it would have a gap that no reader expects.
+// readPartition reads a partition.
 func readPartition(dir string) (*partition, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -198,16 +199,10 @@ func readPartition(dir string) (*partition, error) {
 	}
 	slices.Sort(bases)
 	p := &partition{dir: dir}
-	for i, base := range bases {
+	for _, base := range bases {
 		s, err := readSegment(dir, base)
 		if err != nil {
 			return nil, err
-		}
-		if len(s.batches) > 0 && s.batches[0].base != base {
-			return nil, fmt.Errorf("%s begins with offset %d", s.dat(), s.batches[0].base)
-		}
-		if s.good() < s.size && i < len(bases)-1 {
-			return nil, fmt.Errorf("%s is damaged at byte %d of %d, and later segments follow: this is not the trace of a crash. Restore it from a copy, or remove the partition", s.dat(), s.good(), s.size)
 		}
 		p.segments = append(p.segments, s)
 	}

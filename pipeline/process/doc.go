@@ -12,7 +12,10 @@
 //   - part.go: one partition: records into the engine, outcomes out of it
 //   - restore.go, snapshot.go, progress.go: how a partition's engine is brought
 //     back, and what is kept for it
-//   - control.go: ticks and activations, which enter by the log like all else
+//   - mark.go, accept.go: whether a position belongs to the log that is there, and
+//     what to go on from when it does not
+//   - control.go: ticks and activations, which enter by the log like all else;
+//     lead.go: log time that leads the clock; putclock.go: the way out
 //   - normaliser.go: the stage that reads foreign payloads
 //   - refuse.go: the dead letter
 //
@@ -41,6 +44,13 @@
 //   - There is no reset of offsets. A position that the log no longer has is a
 //     hard stop with instructions: going on would count signals twice or lose
 //     them. A fleet's very first start begins at the start of the log.
+//   - A position is kept with its topic's id and a hash of the record before it.
+//     A log that is shorter than the state, or another one, must never be gone on
+//     from: new records would have offsets that count as processed, and the
+//     restore would swallow them. It is a hard stop; accepting it goes back to a
+//     snapshot whose place is in the log.
+//   - How far a record moves log time is decided by package logtime. What waits
+//     for a witness is in no snapshot, so none is taken meanwhile.
 //   - A record whose ce_id the engine knows is a repeat and is not parsed.
 //   - An activation carries the configured rules, topology or learnt pairs; the
 //     owner appends it when their version is not the one in force. For learnt

@@ -219,6 +219,13 @@ func (n *Normaliser) adjust(ctx context.Context, group map[string]map[int32]kgo.
 	if err != nil {
 		return nil, fmt.Errorf("start offsets: %w", err)
 	}
+	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, n.topics...)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end offsets: %w", err)
+	}
 	inBand, err := n.lastPositions(ctx, cl)
 	if err != nil {
 		return nil, fmt.Errorf("reading the normaliser's progress: %w", err)
@@ -235,6 +242,10 @@ func (n *Normaliser) adjust(ctx context.Context, group map[string]map[int32]kgo.
 				next = start.Offset
 			}
 			next = max(next, inBand[t+"/"+strconv.Itoa(int(p))])
+			if end, _ := ends.Lookup(t, p); next > end.Offset {
+				return nil, fatal("partition %d of %s was read up to offset %d and ends at %d: acknowledged records are missing at its end (a damaged or older copy of its files, or a topic made anew). Nothing was skipped by itself. Either put its data back from a copy, or accept what is missing with `pinkstar repair --accept-lost-inputs`: it is read from its start again, and what is known counts as repeated",
+					p, t, next, end.Offset)
+			}
 			if n.next[t] == nil {
 				n.next[t] = map[int32]int64{}
 			}

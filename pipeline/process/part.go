@@ -21,8 +21,11 @@ type part struct {
 	out   Output
 	clock logtime.Clock[*kgo.Record]
 
-	next    int64 // offset after the last record that the engine has seen
-	touched bool  // in the open transaction
+	next    int64       // offset after the last record that the engine has seen
+	last    *kgo.Record // that record, until it is marked
+	mark    *mark       // of next, when last is nil
+	topicID string
+	touched bool // in the open transaction
 
 	lastRecord time.Time // when the last record came, by our clock
 	ctl        controlState
@@ -53,7 +56,7 @@ func (p *part) take(s *session, f kgo.FetchTopicPartition, now time.Time) error 
 // on nothing but the records: restoring runs it again.
 func (p *part) apply(r *kgo.Record, to emit) error {
 	at := schemas.Time(r.Timestamp.UnixMilli())
-	p.next = r.Offset + 1
+	p.next, p.last = r.Offset+1, r
 	p.snaps.records++
 	if p.clock.Passes(at) { // nearly always
 		return p.step(r, at, to)

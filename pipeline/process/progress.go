@@ -16,6 +16,7 @@ type progress struct {
 	Next     int64     `json:"next"` // offset of the first record that was not processed
 	Latest   *manifest `json:"latest,omitempty"`
 	Previous *manifest `json:"previous,omitempty"`
+	Mark     *mark     `json:"mark,omitempty"` // none: written by a release before there were any
 }
 
 // manifest describes a snapshot: where its chunks are and what they must be.
@@ -28,6 +29,7 @@ type manifest struct {
 	CRC    uint32 `json:"crc"`   // Castagnoli, over all bytes
 	Input  int64  `json:"input"` // offset on signals of the first record it has not seen
 	Slot   int    `json:"slot"`
+	Mark   *mark  `json:"mark,omitempty"` // of Input
 }
 
 func progressKey(partition int32) string { return fmt.Sprintf("%d/progress", partition) }
@@ -45,5 +47,5 @@ func progressRecord(kc *kafka.Config, partition int32, p progress) (*kgo.Record,
 }
 
 func (p *part) progress() progress {
-	return progress{Next: p.next, Latest: p.snaps.latest, Previous: p.snaps.previous}
+	return progress{Next: p.next, Latest: p.snaps.latest, Previous: p.snaps.previous, Mark: p.marked()}
 }

@@ -23,6 +23,9 @@ type restorer struct {
 	deps   kafka.Deps
 	state  map[int32]kafka.Span
 	starts kadm.ListedOffsets
+	ends   kadm.ListedOffsets
+
+	topicID string
 }
 
 func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, error) {
@@ -35,16 +38,30 @@ func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, e
 	if r.state, err = kafka.StableSpans(ctx, cl, c.kafka.Topic(schemas.TopicState), ids...); err != nil {
 		return nil, err
 	}
-	r.starts, err = kadm.NewClient(cl).ListStartOffsets(ctx, c.topics[0])
-	if err == nil {
+	adm := kadm.NewClient(cl)
+	if r.starts, err = adm.ListStartOffsets(ctx, c.topics[0]); err == nil {
 		err = r.starts.Error()
 	}
+	if err != nil {
+		return nil, err
+	}
+	if r.ends, err = adm.ListEndOffsets(ctx, c.topics[0]); err == nil {
+		err = r.ends.Error()
+	}
+	if err != nil {
+		return nil, err
+	}
+	topics, err := adm.ListTopics(ctx, c.topics[0])
+	if err == nil {
+		err = topics[c.topics[0]].Err
+	}
+	r.topicID = topics[c.topics[0]].ID.String()
 	return r, err
 }
 
 func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*part, error) {
 	began := time.Now()
-	p := &part{id: id, kafka: &r.c.kafka, met: r.c.met, lastRecord: began}
+	p := &part{id: id, kafka: &r.c.kafka, met: r.c.met, lastRecord: began, topicID: r.topicID}
 	prog, err := r.lastProgress(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("reading its progress: %w", err)
@@ -59,9 +76,22 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 			prog.Next = committed
 		}
 	}
-	p.snaps.latest, p.snaps.previous = prog.Latest, prog.Previous
+	if err := r.verify(ctx, id, prog, committed); err != nil {
+		return nil, err
+	}
+	p.snaps.latest, p.snaps.previous, p.mark = prog.Latest, prog.Previous, prog.Mark
+	if committed > prog.Next {
+		// Both are written by one transaction: the end of the state was lost.
+		r.c.deps.Log.Warn().Int32("partition", id).Int64("state", prog.Next).Int64("group", committed).
+			Msg("the state is older than what was processed (a damaged or older copy of its topic); the rest is rebuilt from the log")
+		prog.Next = committed
+	}
 	if err := r.engine(ctx, p, start.Offset, prog); err != nil {
 		return nil, err
+	}
+	if p.next < min(start.Offset, prog.Next) {
+		return nil, fatal("partition %d of %s begins at offset %d, and the newest snapshot that can be read needs it from %d on: records were removed that the state still needs (kafka.retention.signals too short, or files are gone). Put them back from a copy, or go on without what they changed: `pinkstar repair --accept-lost-signals`",
+			id, r.c.topics[0], start.Offset, p.next)
 	}
 	p.clock = logtime.At[*kgo.Record](p.eng.Now())
 	from := p.next

@@ -21,10 +21,12 @@ const prepareTimeout = time.Minute
 // startBrokers starts the embedded Kafka, or makes sure that the topics are
 // there on brokers of the user's own.
 func (a *App) startBrokers(ctx context.Context) error {
+	var embedded *kafka.Embedded
 	if a.cfg.EmbeddedKafka() {
 		ec := kafka.DefaultEmbeddedConfig(a.data.join("kafka"))
 		ec.Addr, ec.SyncWrites = a.cfg.Kafka.EmbeddedListen, a.cfg.Kafka.EmbeddedSync
-		e := kafka.NewEmbedded(ec, a.log)
+		embedded = kafka.NewEmbedded(ec, a.log)
+		e := embedded
 		if err := e.Start(ctx); err != nil {
 			return fmt.Errorf("embedded Kafka: %w", err)
 		}
@@ -43,6 +45,9 @@ func (a *App) startBrokers(ctx context.Context) error {
 	defer cl.Close()
 	if a.cfg.EmbeddedKafka() {
 		if err := kafka.Ensure(ctx, cl, a.kafka); err != nil {
+			return fmt.Errorf("embedded Kafka: %w", err)
+		}
+		if err := embedded.SaveCatalogue(); err != nil {
 			return fmt.Errorf("embedded Kafka: %w", err)
 		}
 		return nil

@@ -1,0 +1,237 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pinkstar/pipeline/kafka"
+	"pinkstar/schemas"
+)
+
+// Finding is what is wrong with the position of a partition, and what was done.
+type Finding struct {
+	Partition int32
+	Problem   string
+	Done      string // empty: nothing
+}
+
+// CheckPositions compares what was processed of the signals with what is there.
+// With accept it goes on from what is there: where the log no longer has what
+// was processed, from the newest snapshot whose place is in the log, so that
+// what follows is processed, some of it again. No correlator may be running.
+func CheckPositions(ctx context.Context, kc kafka.Config, accept bool, log zerolog.Logger) ([]Finding, error) {
+	c := &Correlator{parts: map[int32]*part{}}
+	c.runner = runner{role: RoleCorrelate, topics: []string{kc.Topic(schemas.TopicSignals)}, kafka: kc,
+		deps: Deps{Log: log}, met: newMetrics(RoleCorrelate, nil)}
+	cl, err := kafka.NewClient(kc, "repair", kafka.Deps{Log: log}, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	group := kc.Name(RoleCorrelate)
+	committed, err := kadm.NewClient(cl).FetchOffsets(ctx, group)
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, fmt.Errorf("offsets of group %s: %w", group, err)
+	}
+	ids := make([]int32, kc.Partitions)
+	for i := range ids {
+		ids[i] = int32(i)
+	}
+	r, err := c.newRestorer(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var found []Finding
+	for _, id := range ids {
+		at := int64(-1)
+		if o, ok := committed.Lookup(c.topics[0], id); ok {
+			at = o.At
+		}
+		f, err := r.check(ctx, id, at)
+		if err != nil {
+			return found, fmt.Errorf("partition %d: %w", id, err)
+		}
+		if f == nil {
+			continue
+		}
+		if accept {
+			if f.Done, err = r.accept(ctx, cl, group, id); err != nil {
+				return found, fmt.Errorf("partition %d: %w", id, err)
+			}
+		}
+		found = append(found, *f)
+	}
+	return found, nil
+}
+
+// check returns what is wrong with a partition's position, nil for nothing.
+func (r *restorer) check(ctx context.Context, id int32, committed int64) (*Finding, error) {
+	prog, err := r.lastProgress(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if prog == nil {
+		prog = &progress{}
+	}
+	err = r.verify(ctx, id, prog, committed)
+	if err == nil {
+		start, _ := r.starts.Lookup(r.c.topics[0], id)
+		if m := prog.Latest; m != nil && m.Input < min(start.Offset, prog.Next) {
+			return &Finding{Partition: id, Problem: fmt.Sprintf("the log begins at offset %d, and the newest snapshot needs it from %d on", start.Offset, m.Input)}, nil
+		}
+		return nil, nil
+	}
+	if f, ok := errors.AsType[fatalError](err); ok {
+		return &Finding{Partition: id, Problem: f.Error()}, nil
+	}
+	return nil, err
+}
+
+// accept makes the log as it is the one to go on from.
+func (r *restorer) accept(ctx context.Context, cl *kgo.Client, group string, id int32) (string, error) {
+	prog, err := r.lastProgress(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if prog == nil {
+		prog = &progress{}
+	}
+	next, done, err := r.goBack(ctx, id, prog)
+	if err != nil {
+		return "", err
+	}
+	rec, err := progressRecord(&r.c.kafka, id, next)
+	if err != nil {
+		return "", err
+	}
+	if err := cl.ProduceSync(ctx, rec).FirstErr(); err != nil {
+		return "", fmt.Errorf("writing its progress: %w", err)
+	}
+	offsets := kadm.Offsets{}
+	offsets.AddOffset(r.c.topics[0], id, next.Next, -1)
+	if err := kadm.NewClient(cl).CommitAllOffsets(ctx, group, offsets); err != nil {
+		return "", fmt.Errorf("setting the offset of group %s (is a correlator running? it must not): %w", group, err)
+	}
+	return done, nil
+}
+
+// goBack finds the newest snapshot whose place is still in the log. When there
+// is none the newest one is kept all the same: it knows what is open, and what
+// it meets again it takes for repeats.
+func (r *restorer) goBack(ctx context.Context, id int32, prog *progress) (progress, string, error) {
+	start, _ := r.starts.Lookup(r.c.topics[0], id)
+	end, _ := r.ends.Lookup(r.c.topics[0], id)
+	for _, m := range []*manifest{prog.Latest, prog.Previous} {
+		if m == nil || m.Input < start.Offset || m.Input > end.Offset {
+			continue
+		}
+		if m.Mark != nil && m.Mark.At >= start.Offset {
+			if m.Mark.Topic != r.topicID {
+				continue
+			}
+			same, err := r.holds(ctx, id, m.Mark)
+			if err != nil {
+				return progress{}, "", err
+			}
+			if !same {
+				continue
+			}
+		}
+		return progress{Next: m.Input, Latest: m, Mark: m.Mark},
+			fmt.Sprintf("it goes on from the snapshot at offset %d and processes the %d offsets behind it again", m.Input, end.Offset-m.Input), nil
+	}
+	if prog.Latest == nil {
+		return progress{Next: start.Offset}, fmt.Sprintf("there is no snapshot: it begins at the start of the log, offset %d", start.Offset), nil
+	}
+	m := *prog.Latest
+	m.Input, m.Mark = start.Offset, nil
+	return progress{Next: start.Offset, Latest: &m},
+		fmt.Sprintf("no snapshot's place is in the log: it keeps what the newest one says is open and processes the log from offset %d; what it had seen counts as repeated", start.Offset), nil
+}
+
+// CheckInputs lists what the normaliser had read of its topics and is missing at
+// their ends now. With accept they are read from their start again, which is
+// harmless: the signals have the same ids. No normaliser may be running.
+func CheckInputs(ctx context.Context, kc kafka.Config, accept bool, log zerolog.Logger) ([]string, error) {
+	cl, err := kafka.NewClient(kc, "repair", kafka.Deps{Log: log}, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	group := kc.Name(RoleNormalise)
+	n := &Normaliser{}
+	n.runner = runner{kafka: kc, deps: Deps{Log: log}}
+	at, err := n.readUpTo(ctx, cl, group)
+	if err != nil || len(at) == 0 {
+		return nil, err
+	}
+	adm := kadm.NewClient(cl)
+	topics := slices.Sorted(maps.Keys(at))
+	starts, err := adm.ListStartOffsets(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("start offsets: %w", err)
+	}
+	ends, err := adm.ListEndOffsets(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("end offsets: %w", err)
+	}
+	var found []string
+	to := kadm.Offsets{}
+	for _, o := range at.Sorted() {
+		end, ok := ends.Lookup(o.Topic, o.Partition)
+		if !ok || end.Err != nil {
+			continue
+		}
+		if o.At > end.Offset {
+			found = append(found, fmt.Sprintf("partition %d of %s was read up to offset %d and ends at %d", o.Partition, o.Topic, o.At, end.Offset))
+			start, _ := starts.Lookup(o.Topic, o.Partition)
+			o.At = start.Offset
+		}
+		to.AddOffset(o.Topic, o.Partition, o.At, -1)
+	}
+	if len(found) == 0 || !accept {
+		return found, nil
+	}
+	if err := adm.CommitAllOffsets(ctx, group, to); err != nil {
+		return found, fmt.Errorf("setting the offsets of group %s (is a normaliser running? it must not): %w", group, err)
+	}
+	if !kc.Embedded {
+		return found, nil
+	}
+	r := &kgo.Record{Topic: kc.Topic(schemas.TopicState), Partition: kc.Partitions, Key: []byte(n.progressKey()), Value: []byte("{}")}
+	return found, cl.ProduceSync(ctx, r).FirstErr()
+}
+
+// readUpTo returns how far the normaliser had read.
+func (n *Normaliser) readUpTo(ctx context.Context, cl *kgo.Client, group string) (kadm.Offsets, error) {
+	out := kadm.Offsets{}
+	committed, err := kadm.NewClient(cl).FetchOffsets(ctx, group)
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, fmt.Errorf("offsets of group %s: %w", group, err)
+	}
+	for _, o := range committed.Sorted() {
+		out.AddOffset(o.Topic, o.Partition, o.At, -1)
+	}
+	inBand, err := n.lastPositions(ctx, cl)
+	for where, next := range inBand {
+		i := strings.LastIndexByte(where, '/')
+		p, perr := strconv.ParseInt(where[i+1:], 10, 32)
+		if i < 0 || perr != nil {
+			continue
+		}
+		if o, ok := out.Lookup(where[:i], int32(p)); !ok || o.At < next {
+			out.AddOffset(where[:i], int32(p), next, -1)
+		}
+	}
+	return out, err
+}
