@@ -201,6 +201,16 @@ func (n *Normaliser) lost(gone map[string][]int32) {
 			n.met.lag.DeleteLabelValues(t + "/" + label(p))
 		}
 	}
+	n.countOwned()
+}
+
+// countOwned tells how many partitions this process has. n.mu is held.
+func (n *Normaliser) countOwned() {
+	owned := 0
+	for _, ps := range n.next {
+		owned += len(ps)
+	}
+	n.met.partitions.Set(float64(owned))
 }
 
 // adjust begins partitions without an offset at the start of their log.
@@ -253,6 +263,7 @@ func (n *Normaliser) adjust(ctx context.Context, group map[string]map[int32]kgo.
 			out[t][p] = kgo.NewOffset().At(next)
 		}
 	}
+	n.countOwned()
 	return out, nil
 }
 

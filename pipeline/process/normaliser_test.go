@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pinkstar/pipeline/kafka"
@@ -39,6 +40,22 @@ func recognise(r *kgo.Record, receivedAt schemas.Time) ([]schemas.Signal, error)
 	return out, errors.Join(bad...)
 }
 
+// gauge returns the value of a gauge that stands alone under its name.
+func gauge(t *testing.T, reg *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name && len(f.GetMetric()) == 1 {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	t.Fatalf("no gauge %s", name)
+	return 0
+}
+
 func TestNormaliser(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, kc kafka.Config) {
 		cl := kafkatest.Client(t, kc)
@@ -49,8 +66,9 @@ func TestNormaliser(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		reg := prometheus.NewRegistry()
 		start := func() func() {
-			n, err := process.NewNormaliser(testConfig(), kc, nil, recognise, process.Deps{Log: kafkatest.Log(t)})
+			n, err := process.NewNormaliser(testConfig(), kc, nil, recognise, process.Deps{Log: kafkatest.Log(t), Registerer: reg})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +108,14 @@ func TestNormaliser(t *testing.T) {
 		send(kc.Topic(schemas.TopicChanges), `[]`) // reports nothing: neither a signal nor a refusal
 		stop := start()
 		await(3, 2, 3)
+		if got, want := gauge(t, reg, "pinkstar_process_partitions"), 3*float64(kc.Partitions); got != want {
+			t.Errorf("it says it owns %v partitions, and owns %v", got, want)
+		}
 		stop()
+		if got := gauge(t, reg, "pinkstar_process_partitions"); got != 0 {
+			t.Errorf("stopped, it says it owns %v partitions", got)
+		}
+		reg = prometheus.NewRegistry()
 		send(kc.Topic(schemas.TopicAlerts), `["d"]`)
 		stop = start()
 		await(4, 2, 3)
