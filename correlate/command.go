@@ -73,7 +73,7 @@ func (e *Engine) order1(inc *incident, c *schemas.Command, r *record) string {
 		if !inc.over() {
 			return "incident " + inc.pub.ID + " is " + string(inc.pub.Status) + ", not resolved"
 		}
-		e.reopen(inc, orNone(c.By)+" says so"+note)
+		e.reopenBy(inc, orNone(c.By)+" says so"+note, c.By)
 		e.watchQuiet(inc)
 	case schemas.ActionLinkParent:
 		return e.linkByHand(inc, c)
@@ -151,7 +151,7 @@ func (e *Engine) moveAlert(a *alert, from, to *incident, by string) {
 	if a.firing {
 		to.active++
 		e.fires(to, a, 1)
-		e.reopen(to, a.name+" was moved here")
+		e.reopenBy(to, a.name+" was moved here", by)
 		e.watchQuiet(to)
 	} else {
 		to.ended(a.endsAt)

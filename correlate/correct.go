@@ -137,7 +137,7 @@ func (e *Engine) moveTicket(t *ticket, from, to *incident, by string) {
 	}
 	to.seenAt = e.now
 	if t.open {
-		e.reopen(to, "ticket "+t.key+" was moved here")
+		e.reopenBy(to, "ticket "+t.key+" was moved here", by)
 	}
 	e.watchQuiet(to)
 	first := e.find(t.first)

@@ -59,7 +59,10 @@ func (e *Engine) scheduleClose(inc *incident) {
 }
 
 // reopen: something of inc is active again.
-func (e *Engine) reopen(inc *incident, why string) {
+func (e *Engine) reopen(inc *incident, why string) { e.reopenBy(inc, why, "") }
+
+// reopenBy is reopen where a person acted.
+func (e *Engine) reopenBy(inc *incident, why, by string) {
 	inc.resolveAt = 0
 	if inc.pub.Status != schemas.IncidentResolved {
 		return
@@ -68,10 +71,10 @@ func (e *Engine) reopen(inc *incident, why string) {
 	inc.pub.ResolvedAt, inc.pub.MitigatedAt, inc.closeAt = 0, 0, 0
 	inc.pub.ReopenCount++
 	inc.resolvedBy = false
-	e.timeline(inc, "reopened", 0, "reopened: "+why, nil, "")
+	e.timeline(inc, "reopened", 0, "reopened: "+why, nil, by)
 	e.urge(inc)
 	if inc.parent != nil {
-		e.reopen(inc.parent, "a related incident, "+inc.pub.ID+", is active again")
+		e.reopenBy(inc.parent, "a related incident, "+inc.pub.ID+", is active again", by)
 	}
 }
 
