@@ -94,6 +94,7 @@ type Delivery struct {
 	m     *metrics
 
 	cl    *kgo.Client
+	asks  *kgo.Client   // for questions; it is there before cl joins its group
 	slots chan struct{} // one token per write under way
 	quit  context.CancelCauseFunc
 
@@ -157,10 +158,15 @@ func (d *Delivery) Run(ctx context.Context) error {
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.RebalanceTimeout(time.Minute),
+		kgo.AdjustFetchOffsetsFn(d.adjust),
 		kgo.OnPartitionsAssigned(d.assigned),
 		kgo.OnPartitionsRevoked(d.revoked),
 		kgo.OnPartitionsLost(d.revoked),
 	)
+	if d.asks, err = kafka.NewClient(d.kafka, "writer-asks", kafka.Deps{Log: d.deps.Log}); err != nil {
+		return fmt.Errorf("deliver: %w", err)
+	}
+	defer d.asks.Close()
 	cl, err := kafka.NewClient(d.kafka, "writer", d.deps, opts...)
 	if err != nil {
 		return fmt.Errorf("deliver: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -29,6 +30,7 @@ type memory struct {
 	refuse  func(b *schemas.Batch) error
 	between func(b *schemas.Batch) error // after storing, before the range is noted as done
 	writes  int
+	away    bool
 	noToken bool // a sink that forgets: the negative control
 }
 
@@ -43,6 +45,9 @@ func where(topic, id string, p int32) string { return fmt.Sprint(topic, "@", id,
 func (m *memory) Resume(_ context.Context, topic, id string, p int32) (schemas.WrittenRange, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.away {
+		return schemas.WrittenRange{}, false, errors.New("away")
+	}
 	if m.noToken {
 		return schemas.WrittenRange{}, false, nil
 	}
@@ -291,6 +296,120 @@ func TestRewind(t *testing.T) {
 	})
 	if err := sink.exact(700); err != nil || sink.writes != writes {
 		t.Errorf("written %d times more: %v", sink.writes-writes, err)
+	}
+}
+
+// TestSinkAwayAtTheStart: nobody knows where to begin until it answers; that is
+// told, and a stop does not wait for it.
+func TestSinkAwayAtTheStart(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	sink := newMemory()
+	sink.away = true
+	produce(t, kc, 0, 100)
+	failing := func(r running) {
+		t.Helper()
+		eventually(t, "it is told", func() error {
+			if r.Failing() == nil {
+				return errors.New("no failure")
+			}
+			return nil
+		})
+	}
+	r := start(t, testConfig(), kc, sink)
+	failing(r)
+	began := time.Now()
+	if err := r.stop(); err != nil || time.Since(began) > 20*time.Second {
+		t.Fatalf("the stop took %s: %v", time.Since(began), err)
+	}
+	r = start(t, testConfig(), kc, sink)
+	failing(r)
+	sink.set(func() { sink.away = false })
+	eventually(t, "all arrive", func() error { return sink.exact(100) })
+	eventually(t, "it no longer fails", r.Failing)
+}
+
+// clone is a copy of the sink as it is now.
+func (m *memory) clone() *memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := newMemory()
+	maps.Copy(c.ranges, m.ranges)
+	maps.Copy(c.tokens, m.tokens)
+	maps.Copy(c.seen, m.seen)
+	return c
+}
+
+// TestSinkBehindTheGroup: a sink that was emptied, or put back from an older
+// copy, gets what the log has, although the group is at the end.
+func TestSinkBehindTheGroup(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, kc kafka.Config) {
+		sink := newMemory()
+		produce(t, kc, 0, 300)
+		r := start(t, testConfig(), kc, sink)
+		eventually(t, "some arrive", func() error { return sink.exact(300) })
+		older := sink.clone()
+		produce(t, kc, 300, 400)
+		eventually(t, "all arrive", func() error { return sink.exact(700) })
+		eventually(t, "the group is at the end", func() error {
+			if n := committed(t, kc); n != 700 {
+				return fmt.Errorf("committed %d", n)
+			}
+			return nil
+		})
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []*memory{older, newMemory()} {
+			r := start(t, testConfig(), kc, s)
+			eventually(t, "the older sink has all", func() error { return s.exact(700) })
+			if err := r.stop(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestTopicThatLostItsEnd: the sink has offsets that the topic uses again. New
+// records must not be taken for written ones.
+func TestTopicThatLostItsEnd(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	sink := newMemory()
+	produce(t, kc, 0, 300)
+	r := start(t, testConfig(), kc, sink)
+	eventually(t, "all arrive", func() error { return sink.exact(300) })
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	for at, w := range sink.ranges { // it had read on, before the end was lost
+		w.Last += 1000
+		sink.ranges[at] = w
+	}
+	produce(t, kc, 300, 50)
+	r = start(t, testConfig(), kc, sink)
+	eventually(t, "the new ones arrive", func() error {
+		sink.mu.Lock()
+		defer sink.mu.Unlock()
+		if n := len(sink.seen); n != 350 {
+			return fmt.Errorf("%d of 350 were stored", n)
+		}
+		return nil
+	})
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	writes := sink.writes
+	produce(t, kc, 350, 50)
+	r = start(t, testConfig(), kc, sink)
+	eventually(t, "and those after a restart", func() error {
+		sink.mu.Lock()
+		defer sink.mu.Unlock()
+		if n := len(sink.seen); n != 400 {
+			return fmt.Errorf("%d of 400 were stored", n)
+		}
+		return nil
+	})
+	if n := sink.writes - writes; n > 2*int(kc.Partitions) {
+		t.Errorf("%d batches were written for 50 records: it began from the start again", n)
 	}
 }
 

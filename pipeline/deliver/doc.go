@@ -6,6 +6,7 @@
 //   - deliver.go: the consumer group, assignment and the poll loop
 //   - worker.go: one partition: what is skipped, what is batched, when it is
 //     written, and how failures are met
+//   - position.go: where a partition begins, by the sink's word
 //   - queue.go: records that wait for a worker, and the pause that bounds them
 //   - metrics.go
 //
@@ -16,7 +17,10 @@
 //     same records again, so that the sink recognises them.
 //   - The sink's word on what was finished beats the group's offset: after a crash
 //     between write and commit, or when somebody rewinds the group, what was
-//     written is skipped.
+//     written is skipped; when the sink was emptied or is older than the group,
+//     what it lacks is read again.
+//   - A topic that ends before what the sink has of it lost its end, and will use
+//     those offsets again. To the sink it is another topic from then on.
 //   - Offsets in a batch have gaps: transaction markers, aborted and compacted
 //     records. Only first and last count.
 //   - A sink that is down stops its own partitions and nothing else: the broker

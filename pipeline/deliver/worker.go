@@ -88,13 +88,19 @@ func (w *worker) resume() error {
 	if err != nil {
 		return err
 	}
-	w.id = id
-	r, found, err := w.d.sink.Resume(w.ctx, w.key.topic, id, w.key.number)
-	if err != nil || !found {
+	b, err := readBounds(w.ctx, w.cl, w.key.topic)
+	if err != nil {
 		return err
 	}
+	p, err := w.d.position(w.ctx, id, w.key, b)
+	w.id = p.id
+	if err != nil || !p.found {
+		return err
+	}
+	r := p.r
 	if r.Done {
 		w.written = r.Last
+		w.commit(r.Last, -1) // reading goes on behind it: see adjust
 		return nil
 	}
 	// A batch is begun only after the one before it was finished.

@@ -1,0 +1,145 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"pinkstar/schemas"
+)
+
+// position is where a partition's delivery stands, by the sink's word.
+type position struct {
+	id    string // what the sink calls the topic: its id, or see incarnation
+	r     schemas.WrittenRange
+	found bool
+	start int64 // of the log
+}
+
+// next is the offset from which to read.
+func (p *position) next() int64 {
+	switch {
+	case !p.found:
+		return p.start
+	case p.r.Done:
+		return max(p.r.Last+1, p.start)
+	default:
+		return max(p.r.First, p.start)
+	}
+}
+
+// bounds are the ends of the delivered topics' logs.
+type bounds struct{ starts, ends kadm.ListedOffsets }
+
+func readBounds(ctx context.Context, cl *kgo.Client, topics ...string) (b bounds, err error) {
+	adm := kadm.NewClient(cl)
+	if b.starts, err = adm.ListStartOffsets(ctx, topics...); err == nil {
+		err = b.starts.Error()
+	}
+	if err != nil {
+		return b, fmt.Errorf("start offsets: %w", err)
+	}
+	if b.ends, err = adm.ListEndOffsets(ctx, topics...); err == nil {
+		err = b.ends.Error()
+	}
+	if err != nil {
+		return b, fmt.Errorf("end offsets: %w", err)
+	}
+	return b, nil
+}
+
+// position asks the sink where a partition stands.
+func (d *Delivery) position(ctx context.Context, topicID string, key partition, b bounds) (position, error) {
+	start, _ := b.starts.Lookup(key.topic, key.number)
+	end, _ := b.ends.Lookup(key.topic, key.number)
+	p := position{id: topicID, start: start.Offset}
+	var err error
+	for {
+		if p.r, p.found, err = d.sink.Resume(ctx, key.topic, p.id, key.number); err != nil {
+			return p, err
+		}
+		if !p.found || p.r.Last < end.Offset {
+			return p, nil
+		}
+		p.id = incarnation(p.id, p.r.Last)
+	}
+}
+
+// incarnation is the name of a topic that lost its end after the sink had read
+// it. What is written there from now on has offsets that the sink has seen, so
+// to the sink it is another topic, read from its start: what it has already has
+// the same ids.
+func incarnation(id string, last int64) string { return fmt.Sprintf("%s+%d", id, last) }
+
+// adjust says where newly assigned partitions begin: where the sink stands, not
+// where the group does. A sink that was emptied, or put back from an older copy,
+// gets what it lacks as far as the log has it. It waits for a sink that is away.
+func (d *Delivery) adjust(ctx context.Context, group map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	cl, topics := d.asks, make([]string, 0, len(group))
+	for t := range group {
+		topics = append(topics, t)
+	}
+	b, err := readBounds(ctx, cl, topics...)
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	out := map[string]map[int32]kgo.Offset{}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for t, ps := range group {
+		out[t] = map[int32]kgo.Offset{}
+		id, err := topicID(ctx, cl, t)
+		if err != nil {
+			return nil, err
+		}
+		for n, o := range ps {
+			g.Go(func() error {
+				next, err := d.startOf(gctx, id, partition{t, n}, b, o.EpochOffset().Offset)
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				out[t][n] = kgo.NewOffset().At(next)
+				return nil
+			})
+		}
+	}
+	return out, g.Wait()
+}
+
+// startOf asks until the sink answers.
+func (d *Delivery) startOf(ctx context.Context, id string, key partition, b bounds, committed int64) (int64, error) {
+	for wait := d.backoff(); ; {
+		p, err := d.position(ctx, id, key, b)
+		if err == nil {
+			d.refused(key, nil)
+			d.tellPosition(id, key, &p, committed)
+			return p.next(), nil
+		}
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		d.refused(key, err)
+		if !wait.sleep(ctx.Done()) {
+			return 0, ctx.Err()
+		}
+	}
+}
+
+func (d *Delivery) tellPosition(id string, key partition, p *position, committed int64) {
+	ev := d.log.Warn().Str("topic", key.topic).Int32("partition", key.number).Int64("from", p.next())
+	switch {
+	case p.id != id:
+		ev.Msg("the topic ends before what the sink has of it (files were lost or put back from an older copy): it is read from its start as another topic, and what the sink has already collapses by its ids")
+	case committed > p.next():
+		ev.Int64("group", committed).Msg("the sink has less than the group says (it was emptied, or put back from an older copy): what the log has of it is written again")
+	case p.found && p.r.Done && p.r.Last+1 < p.start:
+		ev.Int64("written", p.r.Last).Msg("the log begins behind what the sink has: it was away for longer than the records are kept, and what is between is missing there")
+	}
+}
