@@ -9,6 +9,8 @@
 //   - engines.go: correlate's engine as pipeline/process wants it
 //   - history.go: sinks/clickhouse's queries as sinks/web wants them
 //   - server.go: the HTTP server: routes, limits, TLS
+//   - door.go: what every request passes first: hosts, cross-site requests
+//   - connections.go: who makes room when there are too many connections
 //   - health.go: /-/healthy and /-/ready
 //   - stack.go: what is stopped, and in which order
 //   - datadir.go: the data directory: lock, password, endpoints.json
@@ -26,6 +28,10 @@
 //     What is embedded is ours, and Start applies both.
 //   - ClickHouse of your own that is away at the start stops nothing: the
 //     migrations are checked by the writer's first attempt that reaches it.
+//   - A connection waits for a request only when its answer is out (ConnState), not
+//     when its handler has returned: one that is let go then would lose the answer.
+//   - A refused body is read all the same, within bounds: a connection closed with
+//     unread bytes is reset, and the sender never sees why.
 //   - endpoints.json is there exactly while the process is ready to be used. A
 //     kill leaves it behind; the pid in it tells a stale one.
 package app

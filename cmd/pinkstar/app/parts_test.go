@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -131,50 +128,4 @@ func TestReadySaysWhichPartIsNot(t *testing.T) {
 	if code, body := ask(); code != http.StatusServiceUnavailable || !strings.Contains(body, `"part":"correlate","ready":false,"reason":"restoring partitions"`) {
 		t.Errorf("%d %s", code, body)
 	}
-}
-
-// A connection over the limit waits; it is served once another one has gone,
-// and a closed listener lets nobody hang.
-func TestConnectionsAreLimited(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := limitListener(inner, 2)
-	accepted := make(chan net.Conn, 10)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			accepted <- c
-		}
-	}()
-	var clients []net.Conn
-	for range 3 {
-		c, err := net.Dial("tcp", inner.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = c.Close() }()
-		clients = append(clients, c)
-	}
-	first, _ := <-accepted, <-accepted
-	select {
-	case <-accepted:
-		t.Fatal("a third connection was accepted while two were open")
-	case <-time.After(100 * time.Millisecond):
-	}
-	_ = first.Close()
-	_ = first.Close() // twice frees one place only
-	third := <-accepted
-	go func() { _, _ = third.Write([]byte("x")) }()
-	if _, err := io.ReadFull(clients[2], make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	<-ended
 }

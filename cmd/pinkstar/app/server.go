@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +25,7 @@ type server struct {
 	http     *http.Server
 	listener net.Listener
 	log      zerolog.Logger
+	reg      prometheus.Registerer
 }
 
 func newServer(cfg config.HTTP, d *door, log zerolog.Logger, h *health, reg *prometheus.Registry) *server {
@@ -34,7 +34,7 @@ func newServer(cfg config.HTTP, d *door, log zerolog.Logger, h *health, reg *pro
 	mux.HandleFunc("GET /-/ready", h.serveReady(d.guard))
 	mux.Handle("GET /metrics", d.known(promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: promLog{log}, MaxRequestsInFlight: 4, Timeout: 20 * time.Second})))
 	mux.HandleFunc("GET /{$}", serveIndex)
-	return &server{cfg: cfg, mux: mux, door: d, log: log}
+	return &server{cfg: cfg, mux: mux, door: d, log: log, reg: reg}
 }
 
 const index = `Pinkstar
@@ -61,9 +61,17 @@ func (s *server) listen() error {
 	if err != nil {
 		return fmt.Errorf("http.listen: %w", err)
 	}
-	s.listener = limitListener(l, s.cfg.MaxConnections)
+	if s.listener, err = newConnections(l, s.cfg.MaxConnections, s.reg); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	// No HTTP/2: a connection is one request at a time, which is what is counted.
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
 	s.http = &http.Server{
-		Handler:           s.door.around(s.mux),
+		Handler:           attended(s.door.around(s.mux)),
+		ConnContext:       connContext,
+		ConnState:         connState,
+		Protocols:         protocols,
 		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
 		ReadTimeout:       s.cfg.ReadTimeout,
 		WriteTimeout:      s.cfg.WriteTimeout,
@@ -97,46 +105,4 @@ func (s *server) stop(ctx context.Context) error {
 		return errors.Join(err, s.http.Close())
 	}
 	return nil
-}
-
-// limitListener lets n connections be open at once. A further one waits in the
-// kernel's queue: its sender sees a slow server, not a broken one.
-func limitListener(l net.Listener, n int) net.Listener {
-	return &limited{Listener: l, slots: make(chan struct{}, n), done: make(chan struct{})}
-}
-
-type limited struct {
-	net.Listener
-	slots chan struct{}
-	once  sync.Once
-	done  chan struct{}
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &limitedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-func (l *limited) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return l.Listener.Close()
-}
-
-type limitedConn struct {
-	net.Conn
-	free func()
-}
-
-func (c *limitedConn) Close() error {
-	defer c.free()
-	return c.Conn.Close()
 }

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/pipeline/ingest"
+)
+
+// raw opens a connection, writes text and leaves it open until the test ends.
+func raw(t *testing.T, addr, text string) net.Conn {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", addr, 30*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_, _ = io.WriteString(c, text)
+	return c
+}
+
+// TestSlowAndIdleConnectionsKeepNobodyOut: 256 bodies that do not come, 256
+// headers that do not end and 1,000 idle connections, and an honest sender is
+// answered.
+func TestSlowAndIdleConnectionsKeepNobodyOut(t *testing.T) {
+	addr := doorStep(t, nil)
+	for range 256 {
+		raw(t, addr, "POST /webhook/alertmanager HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+		raw(t, addr, "POST /webhook/alertmanager HTTP/1.1\r\nHost: loc")
+	}
+	for range 1000 {
+		raw(t, addr, "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	}
+	honest := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for i := range 5 {
+		body := alertmanagerBody(stormStart, [2]string{fmt.Sprintf("Honest%d", i), "shield-generator"})
+		resp, err := honest.Post("http://"+addr+"/webhook/alertmanager", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		if _ = resp.Body.Close(); resp.StatusCode != http.StatusAccepted {
+			t.Errorf("request %d: %s", i, resp.Status)
+		}
+	}
+}
+
+func gzipped(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = z.Write(text)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestBombsTogetherStayWithinTheBudget: 250 bodies of 16 KB that blow up to 16 MB
+// of alerts each, at once, while small honest ones go through.
+func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
+	addr := doorStep(t, func(c *config.Config) { c.Roles = []string{config.RoleGateway} })
+	limits := ingest.DefaultLimits()
+	list := bytes.Repeat([]byte(`{"labels":{}},`), int(limits.DecompressedBytes-200)/14)
+	bomb := gzipped(t, append(append([]byte(`{"version":"4","groupKey":"g","alerts":[`), list[:len(list)-1]...), `]}`...))
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var peak atomic.Uint64
+	stop, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				peak.Store(max(peak.Load(), m.HeapSys-m.HeapReleased))
+			}
+		}
+	}()
+	codes := map[int]int{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	client := &http.Client{Timeout: 2 * time.Minute}
+	post := func(body []byte, encoding string) (int, http.Header, error) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/webhook/alertmanager", bytes.NewReader(body))
+		if err != nil {
+			return 0, nil, err
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Encoding", encoding)
+		resp, err := client.Do(req)
+		if err != nil {
+			return 0, nil, err
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		return resp.StatusCode, resp.Header, resp.Body.Close()
+	}
+	for range 250 {
+		wg.Go(func() {
+			code, h, err := post(bomb, "gzip")
+			if err != nil {
+				t.Error(err)
+			}
+			if code == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
+				t.Error("503 without Retry-After")
+			}
+			mu.Lock()
+			codes[code]++
+			mu.Unlock()
+		})
+	}
+	for i := range 10 {
+		code, _, err := post([]byte(alertmanagerBody(stormStart, [2]string{fmt.Sprintf("Small%d", i), "core"})), "identity")
+		if err != nil || code != http.StatusAccepted {
+			t.Errorf("a small honest request among the bombs: %d %v", code, err)
+		}
+	}
+	wg.Wait()
+	close(stop)
+	<-watched
+	held := int64(peak.Load()) - int64(before.HeapSys-before.HeapReleased)
+	t.Logf("answers %v; heap grew by %d MiB", codes, held>>20)
+	if codes[http.StatusServiceUnavailable] == 0 || codes[http.StatusRequestEntityTooLarge] == 0 {
+		t.Errorf("answers %v; want 413 for those that were read, 503 for the rest", codes)
+	}
+	if bound := 4 * limits.InFlightBytes; held > bound {
+		t.Errorf("the heap grew by %d MiB; the budget is %d MiB", held>>20, limits.InFlightBytes>>20)
+	}
+	// A large honest one gets through after it.
+	large := []string{}
+	for i := range 6000 {
+		large = append(large, fmt.Sprintf(`{"status":"firing","labels":{"alertname":"KubePodNotReady","pod":"checkout-%05d","service":"core"},"annotations":{"description":%q},"startsAt":"2026-11-22T10:00:00Z"}`, i, strings.Repeat("d", 700)))
+	}
+	body := `{"version":"4","groupKey":"g","alerts":[` + strings.Join(large, ",") + `]}`
+	if code, _, err := post([]byte(body), "identity"); err != nil || code != http.StatusAccepted {
+		t.Errorf("a storm of 6,000 alerts, %d bytes: %d %v", len(body), code, err)
+	}
+}
+
+// TestOneByteOverTheLimitIsAnsweredWithTheReason, however the client sends.
+func TestOneByteOverTheLimitIsAnsweredWithTheReason(t *testing.T) {
+	addr := doorStep(t, func(c *config.Config) { c.Roles = []string{config.RoleGateway} })
+	body := bytes.Repeat([]byte(" "), int(ingest.DefaultLimits().BodyBytes)+1)
+	for _, framing := range []string{"Content-Length: " + fmt.Sprint(len(body)), "Transfer-Encoding: chunked"} {
+		c := raw(t, addr, "POST /signals HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+framing+"\r\n\r\n")
+		if strings.HasPrefix(framing, "T") {
+			fmt.Fprintf(c, "%x\r\n", len(body))
+		}
+		if _, err := c.Write(body); err != nil { // as clients do that read only then
+			t.Errorf("%s: %v", framing, err)
+		}
+		if strings.HasPrefix(framing, "T") {
+			_, _ = io.WriteString(c, "\r\n0\r\n\r\n")
+		}
+		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Errorf("%s: %v", framing, err)
+			continue
+		}
+		b, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusRequestEntityTooLarge || resp.Header.Get("Content-Type") != "application/problem+json" || !bytes.Contains(b, []byte("gateway.limits.body_bytes")) {
+			t.Errorf("%s: %s %s", framing, resp.Status, b)
+		}
+	}
+}
