@@ -101,6 +101,7 @@ type Delivery struct {
 	mu      sync.Mutex
 	workers map[partition]*worker
 	reason  map[partition]error // why the sink refuses, while it does
+	since   time.Time           // when the first of them began to be refused; zero while none is
 }
 
 type partition struct {
@@ -268,6 +269,9 @@ func (d *Delivery) revoked(_ context.Context, _ *kgo.Client, parts map[string][]
 			}
 		}
 	}
+	if len(d.reason) == 0 { // whoever has the partitions now goes on telling
+		d.since = time.Time{}
+	}
 	d.mu.Unlock()
 	for _, w := range ending {
 		close(w.stop)
@@ -284,14 +288,32 @@ type stopped struct{ error }
 func (d *Delivery) fail(err error) { d.quit(&stopped{err}) }
 
 // refused notes why the sink refuses a partition, or that it no longer does.
+// The log has one line when the first partition is refused and one when none is
+// any more, whatever happens in between: an outage is one piece of news.
 func (d *Delivery) refused(p partition, err error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err == nil {
+	if err != nil {
+		d.reason[p] = err
+	} else {
 		delete(d.reason, p)
-		return
 	}
-	d.reason[p] = err
+	began, ended := false, false
+	var lasted time.Duration
+	switch {
+	case len(d.reason) > 0 && d.since.IsZero():
+		d.since, began = time.Now(), true
+	case len(d.reason) == 0 && !d.since.IsZero():
+		lasted, ended = time.Since(d.since), true
+		d.since = time.Time{}
+	}
+	d.mu.Unlock()
+	switch {
+	case began:
+		d.log.Warn().Err(err).Str("topic", p.topic).Int32("partition", p.number).
+			Msg("the sink takes nothing for now; the records wait in Kafka, and writing is tried again until it works")
+	case ended:
+		d.log.Info().Dur("after", lasted).Msg("the sink takes records again; what waited is being written")
+	}
 }
 
 // Failing returns why the sink refuses some partition's next batch, or nil.

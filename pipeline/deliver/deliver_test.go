@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -411,6 +413,80 @@ func TestTopicThatLostItsEnd(t *testing.T) {
 	if n := sink.writes - writes; n > 2*int(kc.Partitions) {
 		t.Errorf("%d batches were written for 50 records: it began from the start again", n)
 	}
+}
+
+// TestAnOutageIsTwoLines: however many partitions and attempts fail.
+func TestAnOutageIsTwoLines(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	sink := newMemory()
+	down := true
+	sink.refuse = func(*schemas.Batch) error {
+		if down {
+			return errors.New("down")
+		}
+		return nil
+	}
+	produce(t, kc, 0, 700) // on several partitions
+	var out lines
+	d, err := New(testConfig(), kc, kafka.Deps{Log: zerolog.New(&out).Level(zerolog.InfoLevel)}, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() { result <- d.Run(ctx) }()
+	defer func() { cancel(); <-result }()
+	attempts := func() (n int) { sink.set(func() { n = sink.writes }); return n }
+	for outage := 1; outage <= 2; outage++ {
+		from := attempts()
+		eventually(t, "many attempts fail", func() error {
+			if n := attempts() - from; n < 20 {
+				return fmt.Errorf("%d", n)
+			}
+			return nil
+		})
+		sink.set(func() { down = false })
+		eventually(t, "all arrive", func() error { return errors.Join(sink.exact(700*outage), d.Failing()) })
+		eventually(t, "the end is told", func() error {
+			if n := out.count("takes records again"); n != outage {
+				return fmt.Errorf("%d times", n)
+			}
+			return nil
+		})
+		if n := out.count("takes nothing"); n != outage {
+			t.Errorf("outage %d: %d lines tell of its beginning", outage, n)
+		}
+		sink.set(func() { down = true })
+		produce(t, kc, 700*outage, 700)
+	}
+	sink.set(func() { down = false })
+	if n := out.count("failed"); n != 0 {
+		t.Errorf("%d lines tell of single attempts", n)
+	}
+}
+
+// lines is a log to look into.
+type lines struct {
+	mu   sync.Mutex
+	text []string
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, string(b))
+	return len(b), nil
+}
+
+func (l *lines) count(text string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.text {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
 }
 
 type hopeless struct{ error }
