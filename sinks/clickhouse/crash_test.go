@@ -48,7 +48,7 @@ func crashWriter(dir string) error {
 	if err != nil {
 		return err
 	}
-	conn, err := Open(s.DSN())
+	conn, err := Open(s.OwnerDSN())
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func TestKill9(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Stop() }()
-	conn, err := Open(s.DSN())
+	conn, err := Open(s.OwnerDSN())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@
 //     decode.go: records to columns
 //   - query.go, member.go: what the API asks
 //   - open.go: connecting
+//   - secure.go, rights/: who may do what; views that need no right on tables
+//   - repair.go: tables that are gone are made anew
 //   - engine/: a ClickHouse with nothing installed
 //
 // # Non-obvious
@@ -31,6 +33,10 @@
 //     at offset 0 again.
 //   - A record that can't be read becomes a row of dead_letters at stage
 //     "write"; it never stops a partition.
+//   - Views run with the rights of whoever migrated last (secureViews), so that
+//     readers have none on the tables. CREATE OR REPLACE VIEW forgets that, and
+//     Migrate makes it so again.
+//   - A schema that is not ours stops no delivery: it is told, and tried again.
 //   - ORDER BY and PARTITION BY use only what never changes for a row's key,
 //     otherwise a correction would stand beside the row instead of replacing it.
 package clickhouse

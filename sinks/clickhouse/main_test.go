@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -19,7 +20,10 @@ func TestMain(m *testing.M) {
 	maybeCrashWriter()
 	code := m.Run()
 	if shared.server != nil {
-		_ = shared.server.Stop()
+		if err := shared.server.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
 		_ = os.RemoveAll(shared.dir)
 	}
 	os.Exit(code)
@@ -60,7 +64,7 @@ func database(t testing.TB) driver.Conn {
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	conn, err := Open(shared.server.DSN())
+	conn, err := Open(shared.server.OwnerDSN())
 	if err != nil {
 		t.Fatal(err)
 	}

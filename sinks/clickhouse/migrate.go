@@ -133,9 +133,14 @@ func exists(ctx context.Context, conn driver.Conn, table string) (bool, error) {
 }
 
 // Migrate applies the pending steps and returns them. Every statement may be
-// run twice, so a migration cut short is simply run again.
+// run twice, so a migration cut short is simply run again. The views then run
+// with the rights of the user who is connected: see secureViews.
 func Migrate(ctx context.Context, conn driver.Conn) ([]Migration, error) {
-	return migrate(ctx, conn, schemaFiles)
+	done, err := migrate(ctx, conn, schemaFiles)
+	if err != nil {
+		return done, err
+	}
+	return done, secureViews(ctx, conn)
 }
 
 func migrate(ctx context.Context, conn driver.Conn, files fs.FS) ([]Migration, error) {
@@ -149,10 +154,8 @@ func migrate(ctx context.Context, conn driver.Conn, files fs.FS) ([]Migration, e
 		}
 	}
 	for i, m := range todo {
-		for n, s := range m.statements {
-			if err := conn.Exec(ctx, s); err != nil {
-				return todo[:i], fmt.Errorf("%s, statement %d: %w", m, n+1, err)
-			}
+		if err := m.run(ctx, conn); err != nil {
+			return todo[:i], err
 		}
 		if err := m.note(ctx, conn); err != nil {
 			return todo[:i], fmt.Errorf("%s: noting it as applied: %w", m, err)

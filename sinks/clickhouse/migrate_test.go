@@ -167,3 +167,34 @@ func TestMigrationEditedOrUnknown(t *testing.T) {
 		t.Error("a gap in the numbers was taken")
 	}
 }
+
+// TestUpgradeInPlace: what the release before this one made, views with their
+// reader's rights, is readable for the reader after a start.
+func TestUpgradeInPlace(t *testing.T) {
+	owner := database(t)
+	old := carriedFiles(t)
+	for name := range old {
+		if strings.HasPrefix(name, "views/") || path.Base(name) >= "0004" {
+			delete(old, name)
+		}
+	}
+	if _, err := migrate(t.Context(), owner, old); err != nil {
+		t.Fatal(err)
+	}
+	reader := as(t, shared.server.ReaderDSN())
+	if err := do(t, reader, "SELECT * FROM v_decisions"); err == nil {
+		t.Error("the old view needs no upgrade: the test proves nothing")
+	}
+	for range 2 { // the second time there is nothing to do
+		if gone, err := Repair(t.Context(), owner); err != nil || len(gone) != 0 {
+			t.Fatal(gone, err)
+		}
+		write(t, writer(owner), decisions(0, 10))
+		if n := count(t, reader, "SELECT count() FROM v_decisions"); n != 10 {
+			t.Errorf("%d of 10 decisions", n)
+		}
+	}
+	for _, v := range allViews(t, owner) {
+		count(t, reader, "SELECT count() FROM (SELECT * FROM "+v+")")
+	}
+}

@@ -20,29 +20,28 @@ type PastFilter struct {
 
 // storedSignals reads signals back in the order in which they were decided.
 const storedSignals = `
-SELECT s.signal_id, s.kind, s.source, s.fingerprint, s.status, s.occurrence, s.tenant, s.environment, s.scope, s.name, s.severity,
-	s.service, s.instance, s.host, s.team, toUnixTimestamp64Milli(s.starts_at), toUnixTimestamp64Milli(s.ends_at),
-	toUnixTimestamp64Milli(s.received_at), s.summary, s.description, s.url, s.runbook, s.labels, s.annotations, s.flags, s.detail,
-	toUnixTimestamp64Milli(d.at) AS decided
-FROM signals AS s FINAL
-INNER JOIN (SELECT signal_id, at, decision, scope FROM decisions FINAL) AS d ON d.signal_id = s.signal_id`
+SELECT signal_id, kind, source, fingerprint, status, occurrence, tenant, environment, scope, name, severity,
+	service, instance, host, team, toUnixTimestamp64Milli(starts_at), toUnixTimestamp64Milli(ends_at),
+	toUnixTimestamp64Milli(received_at), summary, description, url, runbook, labels, annotations, flags, detail,
+	toUnixTimestamp64Milli(decided_at) AS decided
+FROM v_signals`
 
 // Signals hands the stored signals to f in the order in which they were
 // decided, with log time then. An error of f ends it.
 func (q *Queries) Signals(ctx context.Context, p PastFilter, f func(*schemas.Signal, schemas.Time) error) error {
 	w := &where{}
-	w.add("d.decision != 'refused' OR s.kind = 'command'")
+	w.add("decision != 'refused' OR kind = 'command'")
 	if p.Since != 0 {
-		w.add("d.at >= "+instant, int64(p.Since))
+		w.add("decided_at >= "+instant, int64(p.Since))
 	}
 	if p.Until != 0 {
-		w.add("d.at < "+instant, int64(p.Until))
+		w.add("decided_at < "+instant, int64(p.Until))
 	}
 	if p.Scope != "" {
-		w.add("s.scope = ?", p.Scope)
+		w.add("scope = ?", p.Scope)
 	}
 	w.conditions[0] = "(" + w.conditions[0] + ")"
-	sql := storedSignals + w.String() + " ORDER BY decided, s.received_at, s.signal_id"
+	sql := storedSignals + w.String() + " ORDER BY decided, received_at, signal_id"
 	if p.Limit > 0 {
 		sql += " LIMIT ?"
 		w.args = append(w.args, p.Limit)

@@ -140,7 +140,7 @@ func send(ctx context.Context, conn driver.Conn, in *insert) error {
 	defer b.Close()
 	for i, c := range in.cols {
 		if err := fill(b.Column(i), c.values); err != nil {
-			return &permanent{fmt.Errorf("column %s.%s: %w", in.table, c.name, err)}
+			return &schemaError{fmt.Errorf("column %s.%s: %w", in.table, c.name, err)}
 		}
 	}
 	if err := b.Send(); err != nil {

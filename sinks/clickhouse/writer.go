@@ -21,7 +21,8 @@ type Writer struct {
 	conn    driver.Conn
 	timeout time.Duration
 	metrics writerMetrics
-	shadow  bool // only what tables keep of a shadow
+	mend    func(context.Context) error // see MendWith
+	shadow  bool                        // only what tables keep of a shadow
 }
 
 // WriterConfig has the writer's limits.
@@ -72,7 +73,7 @@ func (w *Writer) Resume(ctx context.Context, topic, topicID string, partition in
 	rows, err := w.conn.Query(ctx, `SELECT first, last, done FROM written_ranges FINAL
 		WHERE topic = ? AND topic_id = ? AND partition = ?`, topic, topicID, partition)
 	if err != nil {
-		return r, false, classify(fmt.Errorf("reading the written range of %s/%d: %w", topic, partition, err))
+		return r, false, w.failed(ctx, fmt.Errorf("reading the written range of %s/%d: %w", topic, partition, err))
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -81,12 +82,11 @@ func (w *Writer) Resume(ctx context.Context, topic, topicID string, partition in
 		}
 		found, r.Done = true, done == 1
 	}
-	return r, found, classify(rows.Err())
+	return r, found, w.failed(ctx, rows.Err())
 }
 
 // Write writes a batch, exactly once however often it is called with the same
-// bounds and records. An error with Permanent() true will not go away by
-// itself.
+// bounds and records.
 func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 	if len(b.Records) == 0 {
 		return nil
@@ -95,7 +95,7 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 	r := decode(b)
 	w.metrics.decode.Observe(time.Since(began).Seconds())
 	if err := w.note(ctx, b, false); err != nil {
-		return classify(err)
+		return w.failed(ctx, err)
 	}
 	// The tables are independent, and each knows the token: what a failure
 	// leaves done in one is not done again.
@@ -105,10 +105,10 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 		g.Go(func() error { return w.insert(gctx, token, &in) })
 	}
 	if err := g.Wait(); err != nil {
-		return classify(err)
+		return w.failed(ctx, err)
 	}
 	if err := w.note(ctx, b, true); err != nil {
-		return classify(err)
+		return w.failed(ctx, err)
 	}
 	w.metrics.unreadable.Add(float64(r.unreadable))
 	return nil
@@ -149,17 +149,14 @@ func (w *Writer) note(ctx context.Context, b *schemas.Batch, done bool) error {
 	return send(ctx, w.conn, &in)
 }
 
-// permanent marks an error that trying again does not mend.
-type permanent struct{ error }
-
-// Permanent is true: pipeline/deliver asks for it.
-func (*permanent) Permanent() bool { return true }
+// schemaError says that the tables are not the ones that this binary writes.
+// Trying again does not mend it, but somebody may.
+type schemaError struct{ error }
 
 // Unwrap returns the cause.
-func (p *permanent) Unwrap() error { return p.error }
+func (e *schemaError) Unwrap() error { return e.error }
 
-// schemaCodes are ClickHouse's errors that mean: the tables are not the ones
-// that this binary writes.
+// schemaCodes are ClickHouse's errors that mean the same.
 var schemaCodes = map[int32]bool{
 	10:  true, // NOT_FOUND_COLUMN_IN_BLOCK
 	16:  true, // NO_SUCH_COLUMN_IN_TABLE
@@ -170,12 +167,27 @@ var schemaCodes = map[int32]bool{
 	115: true, // UNKNOWN_SETTING
 }
 
-// classify marks errors that only a person can mend. Everything else, a refused
-// password included, may pass: the server restarts, somebody grants a right.
+// classify says of errors that only another schema can mend what to do. It never
+// stops the delivery: a table that somebody dropped must not end the intake.
 func classify(err error) error {
 	var ex *clickhouse.Exception
 	if errors.As(err, &ex) && schemaCodes[ex.Code] {
-		return &permanent{fmt.Errorf("the schema is not this pinkstar's (pinkstar migrate brings it up to date): %w", err)}
+		return &schemaError{fmt.Errorf("the schema is not this pinkstar's (pinkstar migrate brings it up to date): %w", err)}
 	}
 	return err
+}
+
+// MendWith sets what is called when the tables are not the ones that the writer
+// needs, before it tries again: the owner of the schema may bring them back. Call
+// it before the first write.
+func (w *Writer) MendWith(mend func(context.Context) error) { w.mend = mend }
+
+// failed classifies an error, and lets the schema be mended.
+func (w *Writer) failed(ctx context.Context, err error) error {
+	err = classify(err)
+	var wrong *schemaError
+	if w.mend == nil || !errors.As(err, &wrong) {
+		return err
+	}
+	return errors.Join(err, w.mend(ctx))
 }

@@ -21,7 +21,7 @@ type Endpoints struct {
 	ClickHouseNative   string `json:"clickhouse_native"`
 	ClickHouseHTTP     string `json:"clickhouse_http"` // empty when not ours: a DSN does not say
 	ClickHouseDatabase string `json:"clickhouse_database"`
-	ClickHouseUser     string `json:"clickhouse_user"`
+	ClickHouseUser     string `json:"clickhouse_user"` // may only read the views v_*; empty when not ours
 	ClickHousePassword string `json:"clickhouse_password"`
 }
 
@@ -93,7 +93,8 @@ func (d *dataDir) join(parts ...string) string {
 	return filepath.Join(append([]string{d.path}, parts...)...)
 }
 
-// password returns the embedded ClickHouse's password, made on the first start.
+// password returns the password of the embedded ClickHouse's reading user, made
+// on the first start.
 func (d *dataDir) password() (string, error) {
 	name := d.join(passwordName)
 	b, err := os.ReadFile(name)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pinkstar/cmd/pinkstar/config"
@@ -112,7 +113,8 @@ func (a *App) client(role string, opts ...kgo.Opt) (*kgo.Client, error) {
 // sqlStore is the process's way to ClickHouse.
 type sqlStore struct {
 	conn driver.Conn
-	dsn  string
+	// mend brings back tables that are gone; nil where the schema is not ours.
+	mend func(context.Context) error
 }
 
 // startSQL starts the embedded ClickHouse and migrates it, or opens the
@@ -122,11 +124,14 @@ func (a *App) startSQL(ctx context.Context) error {
 		return nil
 	}
 	dsn := a.cfg.ClickHouse.DSN
+	var mend func(context.Context) error
 	if a.needsEngine() {
-		var err error
-		if dsn, err = a.startEngine(ctx); err != nil {
+		s, err := a.startEngine(ctx)
+		if err != nil {
 			return fmt.Errorf("embedded ClickHouse: %w", err)
 		}
+		dsn = s.WriterDSN()
+		mend = func(ctx context.Context) error { return a.repairSchema(ctx, s) }
 	} else {
 		a.describeDSN(dsn)
 	}
@@ -135,15 +140,12 @@ func (a *App) startSQL(ctx context.Context) error {
 		return err
 	}
 	a.stack.push("ClickHouse connections", func(context.Context) error { return conn.Close() })
-	a.sql = &sqlStore{conn: conn, dsn: dsn}
-	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
-	defer cancel()
-	if a.needsEngine() {
-		if _, err := clickhouse.Migrate(ctx, conn); err != nil {
-			return fmt.Errorf("embedded ClickHouse: %w", err)
-		}
+	a.sql = &sqlStore{conn: conn, mend: mend}
+	if a.needsEngine() { // its schema was seen to when it came up
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
 	return a.checkSchema(ctx, conn)
 }
 
@@ -166,15 +168,16 @@ func (a *App) checkSchema(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
-func (a *App) startEngine(ctx context.Context) (dsn string, err error) {
+func (a *App) startEngine(ctx context.Context) (s *engine.Server, err error) {
 	password, err := a.data.password()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	c := a.cfg.ClickHouse
 	o := engine.Options{
 		Lib: c.Libchdb, Binary: c.Binary, DataDir: a.data.join("clickhouse"), NativePort: c.NativePort, HTTPPort: c.HTTPPort,
 		User: c.User, Password: password, Database: c.Database, Logger: a.log,
+		Prepare: a.repairSchema,
 	}
 	if o.Lib == "" && o.Binary == "" {
 		fetch := engine.FetchOptions{}
@@ -182,29 +185,41 @@ func (a *App) startEngine(ctx context.Context) (dsn string, err error) {
 			fetch.Progress = a.deps.Progress
 		}
 		if o.Lib, err = engine.Fetch(ctx, fetch); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
-	s, err := engine.Start(ctx, o)
-	if err != nil {
-		return "", err
+	if s, err = engine.Start(ctx, o); err != nil {
+		return nil, err
 	}
 	a.stack.push("embedded ClickHouse", func(context.Context) error { return s.Stop() })
-	a.watchEngine(s)
+	// An engine that is away takes nothing but SQL out of service.
+	a.health.add(part{name: "embedded ClickHouse", ready: always, ailing: s.Ailing})
+	a.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "pinkstar_engine_restarts_total", Help: "Times that the embedded ClickHouse was lost and came back.",
+	}, func() float64 { return float64(s.Restarts()) }))
 	a.where.ClickHouseNative, a.where.ClickHouseHTTP = s.Native, s.HTTP
 	a.where.ClickHouseDatabase, a.where.ClickHouseUser, a.where.ClickHousePassword = s.Database, s.User, s.Password
-	return s.DSN(), nil
+	return s, nil
 }
 
-// watchEngine ends the process when the engine is gone for good. It ends with
-// the engine, which the stack stops.
-func (a *App) watchEngine(s *engine.Server) {
-	go func() {
-		<-s.Done()
-		if err := s.Err(); err != nil {
-			a.fail(fmt.Errorf("the embedded ClickHouse has died: %w", err))
-		}
-	}()
+// repairSchema brings the embedded ClickHouse's schema up to date whenever it
+// has come up, and brings back what is gone from it.
+func (a *App) repairSchema(ctx context.Context, s *engine.Server) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	conn, err := clickhouse.Open(s.OwnerDSN())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	gone, err := clickhouse.Repair(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if len(gone) > 0 {
+		a.log.Warn().Strs("gone", gone).Msg("tables or views were gone from the embedded ClickHouse and are made anew; what they held is missing in SQL until it is rebuilt from the log")
+	}
+	return nil
 }
 
 // Migrate applies what a ClickHouse of the user's own lacks, or with plan only

@@ -136,18 +136,18 @@ func (a *App) web() (*role, error) {
 	return &role{run: reader.Run, ready: view.Ready}, nil
 }
 
-// describeDSN puts what a DSN says into the endpoints.
+// describeDSN puts what a DSN says into the endpoints, but for its user: that is
+// the writer, and endpoints are for readers.
 func (a *App) describeDSN(dsn string) {
 	u, err := url.Parse(dsn)
 	if err != nil { // config.Check has seen it
 		return
 	}
-	a.where.ClickHouseNative, a.where.ClickHouseUser = u.Host, u.User.Username()
+	a.where.ClickHouseNative = u.Host
 	if strings.HasPrefix(u.Scheme, "http") {
 		a.where.ClickHouseNative, a.where.ClickHouseHTTP = "", u.Host
 	}
 	a.where.ClickHouseDatabase = strings.TrimPrefix(u.Path, "/")
-	a.where.ClickHousePassword, _ = u.User.Password()
 }
 
 var errNoSQL = errors.New("no ClickHouse: the role write needs one")
@@ -157,6 +157,7 @@ func (a *App) writer() (*role, error) {
 		return nil, errNoSQL
 	}
 	sink := clickhouse.NewWriter(a.sql.conn, a.cfg.Writer.WriterConfig, a.reg)
+	sink.MendWith(a.sql.mend)
 	d, err := deliver.New(a.cfg.Writer.Config, a.kafka, kafka.Deps{Log: a.log, Registerer: a.reg}, sink)
 	if err != nil {
 		return nil, err

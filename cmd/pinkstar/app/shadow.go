@@ -41,6 +41,7 @@ func (a *App) shadowWriter() (*role, error) {
 	}
 	reg := prometheus.WrapRegistererWithPrefix("shadow_", a.reg)
 	sink := clickhouse.NewShadowWriter(a.sql.conn, a.cfg.Writer.WriterConfig, reg)
+	sink.MendWith(a.sql.mend)
 	d, err := deliver.New(a.cfg.Writer.Config, a.kafka.ForShadow(), kafka.Deps{Log: a.log.With().Bool("shadow", true).Logger(), Registerer: reg}, sink)
 	if err != nil {
 		return nil, err

@@ -55,6 +55,10 @@ func runLibrary(lib string, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s is not a ClickHouse engine that we can start (version %s is): %w", lib, version, err)
 	}
+	args, err = leaveDirectory(args)
+	if err != nil {
+		return err
+	}
 	argv := make([]*byte, 0, len(args)+1)
 	for _, a := range args {
 		b := append([]byte(a), 0)

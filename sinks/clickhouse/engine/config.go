@@ -9,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
+
+	"pinkstar/sinks/clickhouse/rights"
 )
 
 // identifier is what a user or database name may look like here, so that it
@@ -22,98 +25,155 @@ func newPassword() string {
 	return hex.EncodeToString(b[:])
 }
 
-// The XML shapes of the child's configuration. Only what differs from the
-// defaults is written.
-type (
-	xmlConfig struct {
-		XMLName xml.Name `xml:"clickhouse"`
-		Users   string   `xml:"users_config"` // a file of its own: users in the main one are ignored
-		TmpPath string   `xml:"tmp_path"`
-		Files   string   `xml:"user_files_path"`
-		// Small machine, small caches: this is one process among several.
-		MarkCache int64   `xml:"mark_cache_size"`
-		Memory    float64 `xml:"max_server_memory_usage_to_ram_ratio"`
-	}
-	xmlUserConfig struct {
-		XMLName  xml.Name    `xml:"clickhouse"`
-		Users    xmlUsers    `xml:"users"`
-		Profiles xmlProfiles `xml:"profiles"`
-		Quotas   xmlQuotas   `xml:"quotas"`
-	}
-	xmlUsers    struct{ List []xmlUser }
-	xmlProfiles struct {
-		Default xmlProfile `xml:"default"`
-	}
-	xmlProfile struct {
-		// Asynchronous inserts would lose the deduplication token's meaning.
-		AsyncInsert int `xml:"async_insert"`
-	}
-	xmlQuotas struct {
-		Default struct{} `xml:"default"`
-	}
-	xmlUser struct {
-		XMLName  xml.Name
-		Hash     string   `xml:"password_sha256_hex,omitempty"`
-		Password *string  `xml:"password,omitempty"`
-		IPs      []string `xml:"networks>ip"`
-		Profile  string   `xml:"profile"`
-		Quota    string   `xml:"quota"`
-		Grants   []string `xml:"grants>query"`
-	}
-)
+// innerUser is whom the session that opens the listeners runs as: the engine
+// leaves no choice of name or password.
+const innerUser = "default"
 
-// loopback is who may connect: this machine.
-var loopback = []string{"127.0.0.1", "::1"}
-
-// writeConfig writes the child's configuration and returns its path.
-func writeConfig(dir, user, password, database string) (string, error) {
-	if !identifier.MatchString(user) || !identifier.MatchString(database) {
-		return "", fmt.Errorf("user %q and database %q must be plain names (letters, digits, underscore)", user, database)
-	}
-	if user == "default" {
-		return "", fmt.Errorf("user default belongs to the engine itself: choose another")
-	}
-	users := filepath.Join(dir, "users.xml")
-	if err := writeXML(users, usersOf(user, password, database)); err != nil {
-		return "", err
-	}
-	name := filepath.Join(dir, "engine.xml")
-	return name, writeXML(name, xmlConfig{
-		Users:     users,
-		TmpPath:   filepath.Join(dir, "tmp") + "/",
-		Files:     filepath.Join(dir, "user_files") + "/",
-		MarkCache: 256 << 20,
-		Memory:    0.5,
-	})
+// innerGrants is all that this session needs.
+var innerGrants = []string{
+	"GRANT SYSTEM LISTEN ON *.*",
+	"GRANT CREATE TEMPORARY TABLE ON *.*",
+	"GRANT TABLE ENGINE ON Null",
 }
 
-func usersOf(user, password, database string) xmlUserConfig {
-	sum := sha256.Sum256([]byte(password))
-	none := ""
-	var c xmlUserConfig
-	c.Users.List = []xmlUser{
-		{
-			XMLName: xml.Name{Local: user}, Hash: hex.EncodeToString(sum[:]), IPs: loopback,
-			Profile: "default", Quota: "default",
-			Grants: []string{
-				"GRANT ALL ON " + database + ".*",
-				"GRANT SELECT ON system.*",
-				"GRANT TABLE ENGINE ON *",
-				"GRANT CREATE TEMPORARY TABLE ON *.*",
-				"GRANT KILL QUERY ON *.*",
-			},
-		},
-		{
-			XMLName: xml.Name{Local: "default"}, Password: &none, IPs: loopback,
-			Profile: "default", Quota: "default",
-			Grants: innerGrants,
-		},
+// account is a user of the engine.
+type account struct {
+	name, password string // an empty password: see innerUser
+	profile, quota string
+	grants         []string
+}
+
+// accounts returns everybody whom the engine knows.
+func (s *Server) accounts() []account {
+	db := s.Database
+	return []account{
+		{innerUser, "", "inner", "plain", innerGrants},
+		{s.owner.name, s.owner.password, "plain", "plain", rights.Texts(rights.Owner(db))},
+		{s.writer.name, s.writer.password, "plain", "plain", rights.Texts(rights.Writer(db))},
+		{s.User, s.Password, "reader", "reader", rights.Texts(rights.Reader(db))},
 	}
-	return c
+}
+
+// node is an element of the engine's configuration.
+type node struct {
+	name string
+	text string
+	kids []node
+}
+
+// MarshalXML implements xml.Marshaler.
+func (n node) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
+	start := xml.StartElement{Name: xml.Name{Local: n.name}}
+	if err := e.EncodeToken(start); err != nil {
+		return err
+	}
+	if n.text != "" {
+		if err := e.EncodeToken(xml.CharData(n.text)); err != nil {
+			return err
+		}
+	}
+	for _, k := range n.kids {
+		if err := k.MarshalXML(e, xml.StartElement{}); err != nil {
+			return err
+		}
+	}
+	return e.EncodeToken(start.End())
+}
+
+func leaf(name, text string) node           { return node{name: name, text: text} }
+func branch(name string, kids ...node) node { return node{name: name, kids: kids} }
+func (n node) with(more ...node) node       { n.kids = append(n.kids, more...); return n }
+func file(dir string, parts ...string) string {
+	return filepath.Join(append([]string{dir}, parts...)...)
+}
+
+// writeConfig writes the child's configuration and returns its path.
+func (s *Server) writeConfig() (string, error) {
+	dir := s.o.DataDir
+	users := file(dir, "users.xml")
+	if err := writeXML(users, usersConfig(s.accounts())); err != nil {
+		return "", err
+	}
+	name := file(dir, "engine.xml")
+	return name, writeXML(name, branch("clickhouse",
+		leaf("users_config", users), // a file of its own: users in the main one are ignored
+		leaf("tmp_path", file(dir, "tmp")+"/"),
+		// Small machine, small caches: this is one process among several.
+		leaf("mark_cache_size", strconv.Itoa(256<<20)),
+		leaf("max_server_memory_usage_to_ram_ratio", "0.5"),
+		branch("access_control_improvements",
+			leaf("table_engines_require_grant", "true"),
+			leaf("select_from_system_db_requires_grant", "true"),
+			leaf("select_from_information_schema_requires_grant", "true"),
+			leaf("settings_constraints_replace_previous", "true"),
+		),
+	))
+}
+
+// usersConfig describes accounts, profiles and quotas.
+func usersConfig(accounts []account) node {
+	users := branch("users")
+	for _, a := range accounts {
+		users = users.with(userConfig(a))
+	}
+	return branch("clickhouse", users,
+		branch("profiles",
+			branch("default"), // the engine wants one of this name
+			// Asynchronous inserts would lose the deduplication token's meaning.
+			branch("plain", leaf("async_insert", "0")),
+			// The session that opens the listeners is older than they are and has
+			// this one place, so that nobody who connects can be this user.
+			branch("inner", leaf("max_sessions_for_user", "1")),
+			readerProfile(),
+		),
+		branch("quotas",
+			branch("default"),
+			branch("plain"),
+			branch("reader", branch("interval",
+				leaf("duration", strconv.Itoa(rights.QuotaSeconds)),
+				leaf("queries", strconv.Itoa(rights.QuotaQueries)),
+				leaf("execution_time", strconv.Itoa(rights.QuotaExecutionSeconds)),
+			)),
+		),
+	)
+}
+
+func userConfig(a account) node {
+	secret := leaf("password", "")
+	if a.password != "" {
+		sum := sha256.Sum256([]byte(a.password))
+		secret = leaf("password_sha256_hex", hex.EncodeToString(sum[:]))
+	}
+	grants := branch("grants")
+	for _, g := range a.grants {
+		grants = grants.with(leaf("query", g))
+	}
+	return branch(a.name, secret,
+		branch("networks", leaf("ip", "127.0.0.1"), leaf("ip", "::1")), // this machine
+		leaf("profile", a.profile), leaf("quota", a.quota), grants)
+}
+
+func readerProfile() node {
+	profile, constraints := branch("reader"), branch("constraints")
+	for _, l := range rights.ReaderLimits {
+		profile = profile.with(leaf(l.Setting, l.Value))
+		c := branch(l.Setting)
+		if l.Const {
+			c = c.with(leaf("const", "1"))
+		}
+		if l.Min != "" {
+			c = c.with(leaf("min", l.Min))
+		}
+		if l.Max != "" {
+			c = c.with(leaf("max", l.Max))
+		}
+		constraints = constraints.with(c)
+	}
+	return profile.with(constraints)
 }
 
 // writeXML writes v for nobody else to read.
-func writeXML(name string, v any) error {
+func writeXML(name string, v node) error {
 	b, err := xml.MarshalIndent(v, "", "  ")
 	if err == nil {
 		err = os.WriteFile(name, append(b, '\n'), 0o600)
@@ -124,10 +184,8 @@ func writeXML(name string, v any) error {
 	return nil
 }
 
-// innerGrants is all that the session which opens the listeners needs: it has
-// no password, so anybody on this machine can have them.
-var innerGrants = []string{
-	"GRANT SYSTEM LISTEN ON *.*",
-	"GRANT CREATE TEMPORARY TABLE ON *.*",
-	"GRANT TABLE ENGINE ON Null",
-}
+// nowhere is the child's working directory until it serves: see leaveDirectory.
+func nowhere(dir string) string { return file(dir, "nowhere") }
+
+// stdinPath is what the child's script reads for ever.
+const stdinPath = "/dev/stdin"

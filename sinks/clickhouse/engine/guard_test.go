@@ -54,17 +54,21 @@ func TestGuardKeepsTheEngineAlive(t *testing.T) {
 		_ = c.Close()
 	}
 	time.Sleep(300 * time.Millisecond)
-	if n := s.Restarts(); n != 0 || s.Err() != nil {
-		t.Fatalf("the engine died %d times behind its guard: %v", n, s.Err())
+	if n := s.Restarts(); n != 0 || s.Ailing() != nil {
+		t.Fatalf("the engine died %d times behind its guard: %v", n, s.Ailing())
 	}
 	for i, harm := range []struct {
-		addr  string
+		addr  func(*child) string
 		first []byte
-	}{{s.inner, garbage}, {s.inner, hello}, {s.innerHTTP, garbage}} {
-		rude(t, harm.addr, harm.first)
+	}{{innerNative, garbage}, {innerNative, hello}, {innerHTTP, garbage}} {
+		rude(t, harm.addr(s.present()), harm.first)
 		eventually(t, "the unguarded engine's death and return", func() bool { return s.Restarts() == i+1 })
 	}
 }
+
+func innerNative(c *child) string { return c.native }
+
+func innerHTTP(c *child) string { return c.http }
 
 func greetingOf(s *Server) []byte {
 	b := []byte{0}

@@ -26,9 +26,8 @@ func maybeHolder() {
 	if err == nil {
 		var s *Server
 		if s, err = Start(context.Background(), Options{Lib: lib, DataDir: dir, Logger: zerolog.Nop()}); err == nil {
-			fmt.Println(s.Native, s.Password)
-			<-s.Done()
-			err = s.Err()
+			fmt.Println(s.Native, s.owner.name, s.owner.password, s.Pid())
+			select {}
 		}
 	}
 	fmt.Fprintln(os.Stderr, err)
@@ -56,7 +55,7 @@ func TestParentKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := strings.Fields(line)
-	c := connect(t, &Server{Native: f[0]}, "pinkstar", f[1])
+	c := connect(t, f[0], f[1], f[2])
 	if err := c.Exec(t.Context(), "CREATE TABLE pinkstar.t (n UInt64) ENGINE = MergeTree ORDER BY n"); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +71,7 @@ func TestParentKilled(t *testing.T) {
 	s := start(t, Options{DataDir: dir})
 	t.Logf("started again %s after the kill", time.Since(began).Round(time.Millisecond))
 	var n uint64
-	if err := connect(t, s, s.User, s.Password).QueryRow(t.Context(), "SELECT count() FROM pinkstar.t").Scan(&n); err != nil || n != 1000 {
+	if err := asOwner(t, s).QueryRow(t.Context(), "SELECT count() FROM pinkstar.t").Scan(&n); err != nil || n != 1000 {
 		t.Fatalf("%d rows, %v", n, err)
 	}
 }
@@ -88,7 +87,7 @@ func TestBinary(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, Options{Binary: script})
-	if err := connect(t, s, s.User, s.Password).Ping(t.Context()); err != nil {
+	if err := asOwner(t, s).Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

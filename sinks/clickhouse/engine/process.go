@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,15 +28,15 @@ type child struct {
 	done         chan struct{} // closed when it has gone
 }
 
-// startChild starts a process and returns when it answers queries. Port 0
-// means a free one.
-func (s *Server) startChild(ctx context.Context, native, http int) (*child, error) {
+// startChild starts a process and returns when it answers queries.
+func (s *Server) startChild(ctx context.Context) (*child, error) {
 	c := &child{tail: &tail{}, done: make(chan struct{})}
-	if err := c.launch(s, native, http); err != nil {
+	if err := c.launch(s); err != nil {
 		return nil, err
 	}
 	if err := c.awaitReady(ctx, s); err != nil {
-		return nil, errors.Join(err, c.stop())
+		c.finish(startGrace)
+		return nil, err
 	}
 	return c, nil
 }
@@ -46,9 +45,9 @@ func (s *Server) startChild(ctx context.Context, native, http int) (*child, erro
 // somebody else's server.
 func portsFile(dir string) string { return filepath.Join(dir, "ports.tsv") }
 
-func (c *child) launch(s *Server, native, http int) error {
+func (c *child) launch(s *Server) error {
 	o := &s.o
-	config, err := writeConfig(o.DataDir, o.User, o.Password, o.Database)
+	config, err := s.writeConfig()
 	if err != nil {
 		return err
 	}
@@ -57,17 +56,20 @@ func (c *child) launch(s *Server, native, http int) error {
 	}
 	script := "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; " +
 		"SELECT getServerPort('tcp_port'), getServerPort('http_port') INTO OUTFILE '" + quote(portsFile(o.DataDir)) + "' FORMAT TSV; " +
-		"INSERT INTO FUNCTION null('s String') FROM INFILE '/dev/stdin' COMPRESSION 'none' FORMAT LineAsString"
+		"INSERT INTO FUNCTION null('s String') FROM INFILE '" + stdinPath + "' COMPRESSION 'none' FORMAT LineAsString"
 	args := []string{
 		"--path", o.DataDir, "--config-file", config, "--log-level", "warning",
 		"--listen_host", "127.0.0.1",
-		"--tcp_port", strconv.Itoa(native), "--http_port", strconv.Itoa(http),
+		"--tcp_port", "0", "--http_port", "0", // free ones
 		"--query", script,
 	}
 	if err := c.command(o, args); err != nil {
 		return err
 	}
-	c.cmd.Dir = o.DataDir
+	c.cmd.Dir = nowhere(o.DataDir)
+	if err := os.Mkdir(c.cmd.Dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("engine: %w", err)
+	}
 	c.cmd.ExtraFiles = []*os.File{s.lock} // the child keeps the lock for as long as it lives
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := c.cmd.StdinPipe()
@@ -90,6 +92,7 @@ func (c *child) launch(s *Server, native, http int) error {
 func (c *child) command(o *Options, args []string) error {
 	if o.Binary != "" {
 		c.cmd = exec.Command(o.Binary, append([]string{"local"}, args...)...)
+		c.cmd.Env = childEnviron()
 		return nil
 	}
 	self, err := os.Executable()
@@ -97,8 +100,18 @@ func (c *child) command(o *Options, args []string) error {
 		return fmt.Errorf("engine: finding our own executable: %w", err)
 	}
 	c.cmd = exec.Command(self, args...)
-	c.cmd.Env = append(os.Environ(), childEnv+"="+o.Lib)
+	c.cmd.Env = append(childEnviron(), childEnv+"="+o.Lib)
 	return nil
+}
+
+// childEnviron is all of our environment that the engine needs. The rest may
+// hold secrets.
+func childEnviron() []string {
+	env := []string{} // not nil, which would mean ours
+	if tz, ok := os.LookupEnv("TZ"); ok {
+		env = append(env, "TZ="+tz)
+	}
+	return env
 }
 
 // watch owns the child's output and its end.
@@ -118,8 +131,11 @@ func (c *child) awaitReady(ctx context.Context, s *Server) error {
 	if err := c.awaitPorts(ctx, portsFile(s.o.DataDir)); err != nil {
 		return err
 	}
+	if err := c.awaitNowhere(ctx, s); err != nil {
+		return err
+	}
 	conn, err := clickhouse.Open(&clickhouse.Options{
-		Addr: []string{c.native}, Auth: clickhouse.Auth{Username: s.User, Password: s.Password},
+		Addr: []string{c.native}, Auth: clickhouse.Auth{Username: s.owner.name, Password: s.owner.password},
 	})
 	if err != nil {
 		return err
@@ -131,16 +147,37 @@ func (c *child) awaitReady(ctx context.Context, s *Server) error {
 	return nil
 }
 
+// awaitNowhere waits until the child has no working directory: see nowhere.go.
+func (c *child) awaitNowhere(ctx context.Context, s *Server) error {
+	if s.o.Binary != "" {
+		return nil
+	}
+	return c.poll(ctx, func() (bool, error) {
+		_, err := os.Stat(nowhere(s.o.DataDir))
+		return errors.Is(err, os.ErrNotExist), nil
+	})
+}
+
 func (c *child) awaitPorts(ctx context.Context, file string) error {
-	for {
+	return c.poll(ctx, func() (bool, error) {
 		b, err := os.ReadFile(file)
-		if err == nil && strings.HasSuffix(string(b), "\n") {
-			p := strings.Fields(string(b))
-			if len(p) != 2 {
-				return fmt.Errorf("the engine told its ports as %q", b)
-			}
-			c.native, c.http = net.JoinHostPort("127.0.0.1", p[0]), net.JoinHostPort("127.0.0.1", p[1])
-			return nil
+		if err != nil || !strings.HasSuffix(string(b), "\n") {
+			return false, nil
+		}
+		p := strings.Fields(string(b))
+		if len(p) != 2 {
+			return false, fmt.Errorf("the engine told its ports as %q", b)
+		}
+		c.native, c.http = net.JoinHostPort("127.0.0.1", p[0]), net.JoinHostPort("127.0.0.1", p[1])
+		return true, nil
+	})
+}
+
+// poll asks until the answer is yes, or the child or the time has gone.
+func (c *child) poll(ctx context.Context, yes func() (bool, error)) error {
+	for {
+		if ok, err := yes(); ok || err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -161,19 +198,38 @@ func (c *child) state() string {
 	return c.cmd.ProcessState.String()
 }
 
-// stopGrace is how long the engine may take to finish after its stdin closed.
-const stopGrace = 20 * time.Second
+// stopGrace is how long the engine may take to finish after its stdin closed,
+// and startGrace the same when it did not become ready.
+const (
+	stopGrace  = 20 * time.Second
+	startGrace = 2 * time.Second
+)
 
 // stop ends the process and waits for it.
 func (c *child) stop() error {
+	select {
+	case <-c.done: // it went before, which was told then
+		return nil
+	default:
+	}
+	if !c.finish(stopGrace) {
+		return fmt.Errorf("the ClickHouse engine did not stop in good order within %s (%s): %s", stopGrace, c.state(), c.tail)
+	}
+	return nil
+}
+
+// finish ends the process and reports whether it went in good order.
+func (c *child) finish(grace time.Duration) bool {
 	_ = c.stdin.Close()
+	t := time.NewTimer(grace)
+	defer t.Stop()
 	select {
 	case <-c.done:
-		return nil
-	case <-time.After(stopGrace):
+		return c.cmd.ProcessState.Success()
+	case <-t.C:
 		_ = c.cmd.Process.Kill()
 		<-c.done
-		return fmt.Errorf("the ClickHouse engine did not stop within %s and was killed", stopGrace)
+		return false
 	}
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,70 +24,101 @@ type Options struct {
 	DataDir    string // everything it stores, and its lock
 	NativePort int    // 0: a free one
 	HTTPPort   int    // 0: a free one
-	User       string // "pinkstar" when empty
-	Password   string // generated when empty
+	User       string // for people and reports, may only read v_*; "pinkstar" when empty
+	Password   string // that user's; generated when empty
 	Database   string // "pinkstar" when empty; created
 	Logger     zerolog.Logger
 
+	// Prepare is called whenever the engine has come up, before it counts as up:
+	// the place to bring the schema up to date. It may be nil. After an error it
+	// is called again.
+	Prepare func(context.Context, *Server) error
+
 	// StartTimeout bounds the wait for an earlier engine on the same directory
-	// to go, and then for this one to be ready. 60 s when zero.
+	// to go, and then for this one to be ready. 60 s when zero. A start that
+	// takes longer is tried again with more time.
 	StartTimeout time.Duration
+	// WatchEvery is how often the engine is asked a question, and WatchTimeout
+	// how long the answer may take; 5 s and 10 s when zero. After three questions
+	// without an answer it is killed and started again.
+	WatchEvery, WatchTimeout time.Duration
+	// RetryFirst and RetryLast are the pauses between attempts to start it
+	// again, doubling; 100 ms and 30 s when zero.
+	RetryFirst, RetryLast time.Duration
 }
 
-// Server is a running engine.
+// Server is an engine that is kept running.
 type Server struct {
 	Native   string // host:port, behind the guard
 	HTTP     string // host:port, behind its guard
-	User     string
+	User     string // may only read v_*
 	Password string
 	Database string
 
-	o         Options
-	inner     string // host:port of the engine's own native listener
-	innerHTTP string // and of its HTTP listener
-	lock      *os.File
-	cancel    context.CancelFunc // ends the guards and the supervision
-	guards    sync.WaitGroup
+	o             Options
+	owner, writer credentials // of the program's own users, new with every start
+	lock          *os.File
+	life          context.Context    // ends with Stop
+	cancel        context.CancelFunc // ends life
+	guards        sync.WaitGroup
+	done          chan struct{} // closed when the supervision has ended
 
 	mu       sync.Mutex
-	child    *child // the present one
+	child    *child // the present one; nil while there is none
 	stopping bool
 	restarts int
-	err      error         // why it is gone for good
-	done     chan struct{} // closed when it is
+	outage   outage
 }
 
-// DSN returns the address for clickhouse-go, password included.
-func (s *Server) DSN() string {
-	u := url.URL{Scheme: "clickhouse", User: url.UserPassword(s.User, s.Password), Host: s.Native, Path: "/" + s.Database}
+type credentials struct{ name, password string }
+
+// OwnerDSN returns the address for clickhouse-go of the user who may change the
+// schema, password included.
+func (s *Server) OwnerDSN() string { return s.dsn(s.owner) }
+
+// WriterDSN returns the address of the user who reads and writes the tables.
+func (s *Server) WriterDSN() string { return s.dsn(s.writer) }
+
+// ReaderDSN returns the address of the user who may only read the views.
+func (s *Server) ReaderDSN() string { return s.dsn(credentials{s.User, s.Password}) }
+
+func (s *Server) dsn(c credentials) string {
+	u := url.URL{Scheme: "clickhouse", User: url.UserPassword(c.name, c.password), Host: s.Native, Path: "/" + s.Database}
 	return u.String()
 }
 
-// Start starts an engine and returns when it answers queries. The caller
-// stops it; ctx only bounds the start.
+// Start starts an engine and returns when it answers queries, or, on a
+// directory where it has run before, when it is clear that it does not for now:
+// then Ailing says why, and starting it goes on. The caller stops it; ctx only
+// bounds the start.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.StartTimeout)
 	defer cancel()
-	lock, err := lockFile(ctx, filepath.Join(o.DataDir, "engine.lock"), func() {
-		o.Logger.Info().Str("dir", o.DataDir).Msg("waiting for an earlier engine on this directory to stop")
-	})
+	lock, err := lockData(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("the data directory is in use: %w", err)
 	}
-	s := &Server{User: o.User, Password: o.Password, Database: o.Database, o: o, lock: lock, done: make(chan struct{})}
+	s := &Server{
+		User: o.User, Password: o.Password, Database: o.Database, o: o, lock: lock, done: make(chan struct{}),
+		owner: credentials{o.User + "_owner", newPassword()}, writer: credentials{o.User + "_writer", newPassword()},
+	}
+	s.life, s.cancel = context.WithCancel(context.Background())
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the ClickHouse engine: %w", err), lock.Close())
 	}
-	o.Logger.Info().Str("native", s.Native).Str("http", s.HTTP).Str("dir", o.DataDir).Msg("ClickHouse engine started")
+	if s.Ailing() == nil {
+		o.Logger.Info().Str("native", s.Native).Str("http", s.HTTP).Str("dir", o.DataDir).Msg("ClickHouse engine started")
+	}
 	return s, nil
 }
 
-// open listens, starts the first child and the goroutines that live until
+// open listens and starts the first child and the goroutines that live until
 // Stop: the guards and the supervision.
 func (s *Server) open(ctx context.Context) error {
+	usedBefore := s.usedBefore()
 	native, err := listen(s.o.NativePort)
 	if err != nil {
 		return err
@@ -95,21 +127,27 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, native.Close())
 	}
-	c, err := s.startChild(ctx, 0, 0)
-	if err != nil {
-		return errors.Join(err, native.Close(), web.Close())
-	}
-	s.child, s.inner, s.innerHTTP = c, c.native, c.http
 	s.Native, s.HTTP = native.Addr().String(), web.Addr().String()
-	life, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
-	g := newGuard(native, s.User, s.Password, s.Database, func(ctx context.Context) (net.Conn, error) {
-		return (&net.Dialer{Timeout: guardHello}).DialContext(ctx, "tcp", s.inner)
-	})
-	s.guards.Go(func() { g.serve(life) })
-	s.guards.Go(func() { serveHTTP(life, web, s.innerHTTP) })
-	go s.supervise(life)
+	g := newGuard(native, s.accounts(), s.Database, s.dialNative)
+	s.guards.Go(func() { g.serve(s.life) })
+	s.guards.Go(func() { serveHTTP(s.life, web, s.dialHTTP) })
+	if err := s.raise(ctx, s.o.StartTimeout); err != nil {
+		if !usedBefore {
+			s.cancel()
+			s.guards.Wait()
+			return errors.Join(err, s.stopChild())
+		}
+		s.begin(err)
+	}
+	go s.supervise()
 	return nil
+}
+
+// usedBefore reports whether an engine has come up on this directory: then what
+// keeps it from coming up now is an outage and no mistake of the installation.
+func (s *Server) usedBefore() bool {
+	_, err := os.Stat(file(s.o.DataDir, "metadata", s.Database+".sql"))
+	return err == nil
 }
 
 func listen(port int) (net.Listener, error) {
@@ -123,6 +161,9 @@ func (o *Options) complete() error {
 	if o.Lib != "" && !Embedded {
 		return unavailable("this binary was built without it")
 	}
+	if _, err := os.Stat(o.Lib + o.Binary); err != nil {
+		return unavailable("%w", err)
+	}
 	if o.DataDir == "" {
 		return errors.New("engine: no data directory")
 	}
@@ -131,19 +172,18 @@ func (o *Options) complete() error {
 		return fmt.Errorf("engine: data directory: %w", err)
 	}
 	o.DataDir = d
-	if o.User == "" {
-		o.User = "pinkstar"
+	o.User, o.Database = cmp.Or(o.User, "pinkstar"), cmp.Or(o.Database, "pinkstar")
+	if !identifier.MatchString(o.User) || !identifier.MatchString(o.Database) {
+		return fmt.Errorf("user %q and database %q must be plain names (letters, digits, underscore)", o.User, o.Database)
 	}
-	if o.Database == "" {
-		o.Database = "pinkstar"
+	if o.User == innerUser {
+		return fmt.Errorf("user %s belongs to the engine itself: choose another", innerUser)
 	}
-	if o.Password == "" {
-		o.Password = newPassword()
-	}
-	if o.StartTimeout == 0 {
-		o.StartTimeout = time.Minute
-	}
-	for _, sub := range []string{"", "tmp", "user_files"} {
+	o.Password = cmp.Or(o.Password, newPassword())
+	o.StartTimeout = cmp.Or(o.StartTimeout, time.Minute)
+	o.WatchEvery, o.WatchTimeout = cmp.Or(o.WatchEvery, 5*time.Second), cmp.Or(o.WatchTimeout, 10*time.Second)
+	o.RetryFirst, o.RetryLast = cmp.Or(o.RetryFirst, 100*time.Millisecond), cmp.Or(o.RetryLast, 30*time.Second)
+	for _, sub := range []string{"", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(o.DataDir, sub), 0o700); err != nil {
 			return fmt.Errorf("engine: data directory: %w", err)
 		}
@@ -151,99 +191,33 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// maxRestarts within restartWindow is where supervision gives up.
-const (
-	maxRestarts   = 5
-	restartWindow = time.Minute
-)
-
-// supervise starts the child again when it dies, at the same addresses.
-func (s *Server) supervise(life context.Context) {
-	defer close(s.done)
-	var deaths []time.Time
-	for {
-		<-s.child.done
-		if s.isStopping() {
-			return
-		}
-		died := fmt.Errorf("the ClickHouse engine died (%s): %s", s.child.state(), s.child.tail)
-		deaths = append(deaths, time.Now())
-		if n := len(deaths); n > maxRestarts && deaths[n-1].Sub(deaths[n-1-maxRestarts]) < restartWindow {
-			s.giveUp(fmt.Errorf("%w; it died %d times in %s", died, maxRestarts+1, restartWindow))
-			return
-		}
-		s.o.Logger.Error().Err(died).Msg("starting the ClickHouse engine again")
-		ctx, cancel := context.WithTimeout(life, s.o.StartTimeout)
-		c, err := s.startChild(ctx, port(s.inner), port(s.innerHTTP))
-		cancel()
-		if err != nil {
-			s.giveUp(errors.Join(died, fmt.Errorf("starting it again: %w", err)))
-			return
-		}
-		s.mu.Lock()
-		s.child = c
-		s.restarts++
-		stopping := s.stopping
-		s.mu.Unlock()
-		if stopping { // Stop did not see this child
-			_ = c.stop()
-			return
-		}
-	}
-}
-
-func port(addr string) int {
-	_, p, _ := net.SplitHostPort(addr)
-	n, _ := strconv.Atoi(p)
-	return n
-}
-
-func (s *Server) isStopping() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stopping
-}
-
-func (s *Server) giveUp(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.stopping {
-		s.err = err
-	}
-}
-
-// Done is closed when the engine has gone for good: after Stop, or when it
-// could not be kept alive, and then Err says why.
-func (s *Server) Done() <-chan struct{} { return s.done }
-
-// Err returns why the engine could not be kept alive, or nil.
-func (s *Server) Err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
-}
-
-// Restarts counts how often the child died and was started again.
+// Restarts counts how often the engine was lost and came back.
 func (s *Server) Restarts() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.restarts
 }
 
-// Pid is the process id of the present child.
+// Pid is the process id of the present child, 0 while there is none.
 func (s *Server) Pid() int {
+	if c := s.present(); c != nil {
+		return c.cmd.Process.Pid
+	}
+	return 0
+}
+
+func (s *Server) present() *child {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.child.cmd.Process.Pid
+	return s.child
 }
 
 // Stop ends the engine and waits for it. It returns an error when the engine
-// was already lost, or had to be killed. Calling it again only waits.
+// had to be killed. Calling it again only waits.
 func (s *Server) Stop() error {
 	s.mu.Lock()
 	again := s.stopping
 	s.stopping = true
-	c := s.child
 	s.mu.Unlock()
 	if again {
 		<-s.done
@@ -251,7 +225,15 @@ func (s *Server) Stop() error {
 	}
 	s.cancel()
 	s.guards.Wait()
-	err := c.stop()
 	<-s.done
-	return errors.Join(s.Err(), err, s.lock.Close())
+	return errors.Join(s.stopChild(), s.lock.Close())
+}
+
+// stopChild ends the present child, if there is one.
+func (s *Server) stopChild() error {
+	c := s.present()
+	if c == nil {
+		return nil
+	}
+	return c.stop()
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"archive/tar"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,8 +9,6 @@ import (
 	"io"
 	"os"
 	"path"
-	"syscall"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -88,31 +85,4 @@ func writeLibrary(r io.Reader, to, want string) error {
 		return errors.Join(err, os.Remove(to))
 	}
 	return nil
-}
-
-// lockFile takes an exclusive lock on the file called name, waiting until ctx
-// ends. waiting is called once when somebody else has it. Closing the file, in
-// every process that inherited it, gives the lock back.
-func lockFile(ctx context.Context, name string, waiting func()) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	for first := true; ; first = false {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
-		}
-		if first && waiting != nil {
-			waiting()
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("%s is held by another process: %w", name, ctx.Err()), f.Close())
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
 }
