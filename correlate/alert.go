@@ -3,6 +3,7 @@ package correlate
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 	"strconv"
 
 	"pinkstar/schemas"
@@ -67,9 +68,10 @@ type alert struct {
 	*whereabouts
 	startsAt schemas.Time
 	endsAt   schemas.Time
-	seenAt   schemas.Time // log time of the latest delivery
+	seenAt   schemas.Time // firing: log time of the latest delivery; recovered: record time of the latest word of it
 	severity uint8
 	firing   bool
+	past     bool // there is a later episode
 	gone     bool // no longer held
 	cut      bool // its group was truncated: silence means nothing
 }
@@ -77,6 +79,7 @@ type alert struct {
 // rareState is what few alerts have.
 type rareState struct {
 	held     *held        // suppressed by a window
+	told     schemas.Time // the start that its sender names last, where it is not startsAt
 	flapFrom schemas.Time // start of the current run of recoveries
 	flaps    int32
 }
@@ -95,6 +98,31 @@ func (a *alert) held() *held {
 		return nil
 	}
 	return a.rare.held
+}
+
+// seen notes that a was told again as what it is.
+func (a *alert) seen(e *Engine) {
+	if a.firing {
+		a.seenAt = e.now
+	} else {
+		a.seenAt = max(a.seenAt, e.at)
+	}
+}
+
+// start is the latest start that the sender of a has named.
+func (a *alert) start() schemas.Time {
+	if a.rare != nil && a.rare.told != 0 {
+		return a.rare.told
+	}
+	return a.startsAt
+}
+
+// earlier reports whether s is the recovery of an episode before a: it names
+// both its times, and they lie before the start of a. A recovery that knows no
+// start of its own is of what fires, whatever its sender's clock says.
+func (a *alert) earlier(s *schemas.Signal) bool {
+	start := a.start()
+	return s.StartsAt < s.EndsAt && s.EndsAt < start && s.StartsAt < start
 }
 
 // ownRecords are the records of the signals of one episode that keep a way back
@@ -157,6 +185,10 @@ var severities = [...]schemas.Severity{schemas.SeverityUnknown, schemas.Severity
 	schemas.SeverityWarning, schemas.SeverityMajor, schemas.SeverityCritical}
 
 func (a *alert) attach(r *record) {
+	if r.alert != nil { // it told of an episode before
+		r.relist()
+		r.alert.records.remove(r)
+	}
 	r.alert = a
 	if a.records.len() == maxRecords {
 		oldest := (*a.records.later)[0]
@@ -184,9 +216,6 @@ func (a *alert) firstID() schemas.ID {
 func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
 	e.scratch.key = appendKey(e.scratch.key[:0], s.Source, s.Fingerprint)
 	a := sc.latest(e.scratch.key)
-	if a != nil {
-		a.seenAt = e.now
-	}
 	switch {
 	case a == nil:
 		e.newEpisode(sc, s, r, nil)
@@ -195,6 +224,7 @@ func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
 	case s.Status == schemas.StatusResolved:
 		e.onRecovery(a, s, r)
 	case a.firing:
+		a.seenAt = e.now
 		e.onFiringAgain(sc, a, s, r)
 	default:
 		e.onRefire(sc, a, s, r)
@@ -222,14 +252,19 @@ func (e *Engine) newEpisode(sc *scope, s *schemas.Signal, r *record, last *alert
 
 // placeAlert finds or opens the incident of a new episode.
 func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subject, last *alert) {
+	e.place(sc, s, s, r, sub, last)
+}
+
+// place does so for s, which was told as the signal told.
+func (e *Engine) place(sc *scope, s, told *schemas.Signal, r *record, sub *subject, last *alert) {
 	q := e.query(sc, s, sub)
 	if last != nil {
 		q.last, q.refire = last.inc, last.firing
 	}
 	p := e.choosePlace(q, s)
-	if p.inc == nil && s.Status == schemas.StatusResolved && e.now.Sub(s.EndsAt) > int64(e.set.Lifecycle.LateAfter) {
-		p.why.text = "it ended " + spanText(e.now.Sub(s.EndsAt)) + " before it arrived and belongs to nothing that is open: recorded, nothing changed"
-		e.decide(r, s, late, nil, p.why)
+	lone := told.Status == schemas.StatusResolved
+	if lone && (p.inc == nil || s.StartsAt >= s.EndsAt) {
+		e.lone(sc, s, r, sub, p.why)
 		return
 	}
 	inc := p.inc
@@ -242,10 +277,10 @@ func (e *Engine) placeAlert(sc *scope, s *schemas.Signal, r *record, sub *subjec
 	a := e.newAlert(sc, s, sub)
 	a.attach(r)
 	e.join(inc, a, s, r, sub, q)
-	if s.Status == schemas.StatusResolved && p.why.text == "" && p.inc != nil {
+	if lone && p.why.text == "" {
 		p.why.text = "its recovery is all that arrived; " + p.why.reason(inc.pub.ID)
 	}
-	e.decide(r, s, placed, inc, p.why)
+	e.decide(r, told, placed, inc, p.why)
 	e.afterJoin(inc, sub, q, &p)
 }
 
@@ -263,9 +298,13 @@ func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {
 		firing:      s.Status == schemas.StatusFiring,
 		cut:         s.Truncated > 0,
 	}
-	if old := sc.setLatest(a); old != nil && old.firing {
-		e.endAlert(old, s.StartsAt)
+	if !a.firing {
+		a.seenAt = e.at
 	}
+	if e.retold != nil && e.retold.StartsAt != a.startsAt {
+		a.rarely().told = e.retold.StartsAt
+	}
+	e.succeed(sc, a, s.StartsAt)
 	if sc.lasting >= 0 && sc.lasting < eventsAfter && a.firing {
 		sc.lasting++
 	}
@@ -273,13 +312,35 @@ func (e *Engine) newAlert(sc *scope, s *schemas.Signal, sub *subject) *alert {
 	return a
 }
 
-// onFiringAgain: the alert is held as firing and fires under another start.
+// succeed makes a the latest episode of its alert. The one before it has ended
+// by at.
+func (e *Engine) succeed(sc *scope, a *alert, at schemas.Time) {
+	old := sc.setLatest(a)
+	if old == nil {
+		return
+	}
+	old.past = true
+	if old.firing {
+		e.endAlert(old, at)
+	}
+	if old.inc == nil && old.held() == nil {
+		e.dropAlert(sc, old)
+	}
+}
+
+// onFiringAgain: the alert is held as firing and fires under another start. It
+// has not recovered in between, so it is one alert: a second monitor, or one
+// that was restarted, names another start. Only where nothing ever recovers is
+// it an event of its own.
 func (e *Engine) onFiringAgain(sc *scope, a *alert, s *schemas.Signal, r *record) {
-	if s.StartsAt.Sub(a.startsAt) > int64(e.set.Lifecycle.NewEpisode) {
+	if sc.events() && s.StartsAt.Sub(a.startsAt) > int64(e.set.Lifecycle.NewEpisode) {
 		e.newEpisode(sc, s, r, a)
 		return
 	}
-	text := "the same alert is firing already; told again with another start, as a second monitor does"
+	text := "the same alert is firing already; told again with another start, as a second monitor or a restarted one does"
+	if s.StartsAt > a.start() {
+		a.rarely().told = s.StartsAt
+	}
 	if s.StartsAt < a.startsAt {
 		a.startsAt = s.StartsAt
 		if a.inc != nil && s.StartsAt < a.inc.pub.StartedAt {
@@ -294,27 +355,61 @@ func (e *Engine) onFiringAgain(sc *scope, a *alert, s *schemas.Signal, r *record
 
 // onRefire: the alert is held as recovered and a firing arrives.
 func (e *Engine) onRefire(sc *scope, a *alert, s *schemas.Signal, r *record) {
-	if s.StartsAt <= a.endsAt && (s.StartsAt <= a.startsAt || a.endsAt.Sub(s.StartsAt) > 0) {
-		if s.StartsAt < a.startsAt {
-			a.startsAt = s.StartsAt
+	since := s.StartsAt
+	if s.StartsAt <= a.endsAt { // it had begun before the recovery
+		if e.copied(a, s) {
+			e.onOvertaken(sc, a, s, r)
+			return
 		}
-		a.attach(r)
-		e.count(a.inc)
-		e.decide(r, s, placed, a.inc, &why{text: "it arrived after its own recovery: recorded, the alert stays recovered"})
-		return
+		since = max(e.at, a.endsAt)
 	}
-	if s.StartsAt.Sub(a.endsAt) > int64(e.set.Lifecycle.ReopenWindow) || a.inc == nil || a.inc.closed {
+	if since.Sub(a.endsAt) > int64(e.set.Lifecycle.ReopenWindow) || a.inc == nil || a.inc.closed || e.expected(sc, s) {
 		e.newEpisode(sc, s, r, a)
 		return
 	}
-	e.fireAgain(a, s, r)
+	e.fireAgain(a, s, r, since)
 }
 
-// fireAgain puts a recovered alert back into its incident.
-func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record) {
+// onOvertaken: a firing that its own recovery overtook.
+func (e *Engine) onOvertaken(sc *scope, a *alert, s *schemas.Signal, r *record) {
+	if a.inc == nil { // only now is it known that there was something to recover from
+		e.placeOver(sc, a, s, r)
+		return
+	}
+	if s.StartsAt < a.startsAt {
+		a.startsAt = s.StartsAt
+	}
+	a.attach(r)
+	e.count(a.inc)
+	e.decide(r, s, placed, a.inc, &why{text: "it arrived after its own recovery: recorded, the alert stays recovered"})
+}
+
+// placeOver places an alert whose recovery, which came before, was lone.
+func (e *Engine) placeOver(sc *scope, a *alert, s *schemas.Signal, r *record) {
+	over := *s
+	over.Status, over.EndsAt = schemas.StatusResolved, max(a.endsAt, s.StartsAt)
+	sub := &e.scratch.subject
+	*sub = e.about(sc, &over)
+	defer sc.release(sub)
+	if w := e.suppressing(sc, s, sub, e.matchRules(s)); w != nil {
+		w.text += "; its recovery was here before it"
+		e.decide(r, s, suppressed, nil, w)
+		return
+	}
+	seen := a.seenAt
+	e.dropAlert(sc, a)
+	e.place(sc, &over, s, r, sub, nil)
+	if r.alert != nil {
+		r.alert.seenAt = seen
+	}
+}
+
+// fireAgain puts a recovered alert back into its incident. since is when it
+// began to fire anew, as far as is known.
+func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record, since schemas.Time) {
 	inc := a.inc
-	gap := s.StartsAt.Sub(a.endsAt)
-	a.firing, a.endsAt, a.startsAt = true, 0, s.StartsAt
+	gap := max(0, since.Sub(a.endsAt))
+	e.beginAgain(a, s, since)
 	inc.active++
 	e.fires(inc, a, 1)
 	l := &e.set.Lifecycle
@@ -334,7 +429,23 @@ func (e *Engine) fireAgain(a *alert, s *schemas.Signal, r *record) {
 	e.touchPlace(inc, a, r)
 	e.count(inc)
 	e.reopen(inc, a.name+" on "+orUnknown(a.service)+" fires again")
+	e.watchQuiet(inc)
 	e.decide(r, s, placed, inc, &why{text: text, anchor: anchor})
+}
+
+// beginAgain makes a fire anew since a time; its sender may name an older start.
+func (e *Engine) beginAgain(a *alert, s *schemas.Signal, since schemas.Time) {
+	a.firing, a.endsAt, a.startsAt, a.seenAt = true, 0, since, e.now
+	told := s.StartsAt
+	if e.retold != nil {
+		told = e.retold.StartsAt
+	}
+	if told == since {
+		told = 0
+	}
+	if told != 0 || a.rare != nil {
+		a.rarely().told = told
+	}
 }
 
 // onRecovery: a recovery of an alert that is held.
@@ -342,27 +453,58 @@ func (e *Engine) onRecovery(a *alert, s *schemas.Signal, r *record) {
 	text := "recovery of the alert"
 	r.sc.lasting = -1
 	switch {
-	case s.EndsAt < a.startsAt:
+	case a.earlier(s):
 		text = "recovery of an earlier episode; the alert has fired again since"
 	case !a.firing:
 		text = "the alert had recovered already"
+		a.seen(e)
 		if s.EndsAt > a.endsAt {
 			a.endsAt = s.EndsAt
-			a.inc.ended(s.EndsAt)
+			if a.inc != nil {
+				a.inc.ended(s.EndsAt)
+			}
 		}
 	default:
 		e.endAlert(a, s.EndsAt)
+		a.seenAt = e.at
 	}
 	anchor := a.firstID()
 	a.attach(r)
 	e.count(a.inc)
+	if a.inc == nil {
+		e.decide(r, s, late, nil, &why{text: loneText, anchor: anchor})
+		return
+	}
 	e.decide(r, s, placed, a.inc, &why{text: text, anchor: anchor})
 }
 
-// endAlert takes a firing alert as over.
+// loneText is said of a recovery of something that never fired here.
+const loneText = "its recovery is all that arrived, and nothing open is related to it: recorded, no incident"
+
+// lone records a recovery of something that never fired here. It is remembered,
+// in case its firing is only late.
+func (e *Engine) lone(sc *scope, s *schemas.Signal, r *record, sub *subject, w *why) {
+	w.text = loneText
+	if gap := e.now.Sub(s.EndsAt); gap > int64(e.set.Lifecycle.LateAfter) {
+		w.text = "it ended " + spanText(gap) + " before it arrived and belongs to nothing that is open: recorded, nothing changed"
+	}
+	e.addLone(sc, s, r, sub)
+	e.decide(r, s, late, nil, w)
+}
+
+func (e *Engine) addLone(sc *scope, s *schemas.Signal, r *record, sub *subject) {
+	a := e.newAlert(sc, s, sub)
+	a.attach(r)
+	sc.lone = append(sc.lone, a)
+}
+
+// endAlert takes a firing alert as over. Its end is at the earliest its start:
+// the one that its sender names, since of an alert that fires again under its
+// old start only the moment is known at which that was told.
 func (e *Engine) endAlert(a *alert, at schemas.Time) {
 	a.firing = false
-	a.endsAt = max(at, a.startsAt)
+	a.endsAt = max(at, min(a.startsAt, a.start()))
+	a.startsAt = min(a.startsAt, a.endsAt)
 	if a.inc == nil {
 		return
 	}
@@ -385,6 +527,11 @@ func (e *Engine) dropAlert(sc *scope, a *alert) {
 	}
 	a.records = ownRecords{}
 	sc.alerts.remove(a.key.hash(), a)
+	if a.inc == nil {
+		if i := slices.Index(sc.lone, a); i >= 0 { // mostly the first
+			sc.lone = slices.Delete(sc.lone, i, i+1)
+		}
+	}
 	a.inc, a.rare = nil, nil
 }
 

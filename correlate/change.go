@@ -1,7 +1,10 @@
 package correlate
 
 import (
+	"hash/fnv"
+	"io"
 	"slices"
+	"strconv"
 
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
@@ -26,6 +29,9 @@ type change struct {
 	texts    []string // matchers
 	matchers rules.Matchers
 	held     []*alert
+	text     uint64       // of the signal in force: see textOf; 0 from a snapshot that did not say
+	told     schemas.ID   // that signal
+	toldAt   schemas.Time // its record time
 	endAt    schemas.Time
 	forgetAt schemas.Time
 	gone     bool
@@ -38,7 +44,8 @@ type held struct {
 }
 
 func (e *Engine) onChange(sc *scope, s *schemas.Signal, r *record) {
-	ch := sc.changeOf(keyOf(s.Source, s.Fingerprint))
+	key := keyOf(s.Source, s.Fingerprint)
+	ch := sc.byKey[key]
 	fresh := ch == nil
 	if fresh {
 		if len(sc.changes) >= e.set.Limits.Changes {
@@ -46,14 +53,19 @@ func (e *Engine) onChange(sc *scope, s *schemas.Signal, r *record) {
 			e.refuse(r, s, "limits.changes: "+itoa(int64(len(sc.changes)))+" changes and windows are held already")
 			return
 		}
-		ch = &change{key: keyOf(s.Source, s.Fingerprint), seq: e.nextSeq(), sc: sc, kind: r.kind, id: r.id}
+		ch = &change{key: key, seq: e.nextSeq(), sc: sc, kind: r.kind, id: r.id}
 	}
 	if err := e.setChange(sc, ch, s); err != "" {
 		e.refuse(r, s, err)
+		if !fresh { // what its newest text says is not known: it suppresses nothing
+			ch.suppress = false
+			e.recheck(ch)
+		}
 		return
 	}
+	ch.text, ch.told, ch.toldAt = textOf(s), r.id, e.at
 	if fresh {
-		sc.changes = append(sc.changes, ch)
+		sc.changes, sc.byKey[key] = append(sc.changes, ch), ch
 	}
 	e.scheduleChange(ch)
 	inc := e.explain(ch)
@@ -62,15 +74,59 @@ func (e *Engine) onChange(sc *scope, s *schemas.Signal, r *record) {
 	if inc != nil {
 		e.count(inc)
 	}
+	e.recheck(ch)
 }
 
-func (sc *scope) changeOf(key alertKey) *change {
-	for _, ch := range sc.changes {
-		if ch.key == key {
-			return ch
+// changeNews reports whether s, a text about a window or change that was told
+// before, is another one than is in force. Many calendars change a window and
+// leave its sequence number, so its identity, as it was: the newest text counts.
+func (e *Engine) changeNews(s *schemas.Signal, r *record) bool {
+	ch := r.sc.byKey[keyOf(s.Source, s.Fingerprint)]
+	if ch == nil { // forgotten, or never taken
+		if s.Kind != schemas.KindMaintenance || s.EndsAt <= e.now || isOver(s.Status) {
+			return false
+		}
+		if r.verdict == refused {
+			_, err := rules.ParseMatchers(matchersOf(s))
+			return err == nil && e.scopes[s.Scope] == r.sc && len(r.sc.changes) < e.set.Limits.Changes
+		}
+		return true
+	}
+	if textOf(s) == ch.text {
+		return false
+	}
+	// A peer tells the text before the one in force a moment later.
+	return ch.told == r.id || e.at.Sub(ch.toldAt) > int64(e.set.Lifecycle.PeerDelay)
+}
+
+func matchersOf(s *schemas.Signal) []string {
+	if s.Change == nil {
+		return nil
+	}
+	return s.Change.Matchers
+}
+
+func isOver(s schemas.Status) bool {
+	return s == schemas.StatusFinished || s == schemas.StatusCancelled
+}
+
+// textOf is a digest of what a signal says of its window or change. It is part
+// of the state, so it is the same in every process.
+func textOf(s *schemas.Signal) uint64 {
+	h := fnv.New64a()
+	say := func(parts ...string) {
+		for _, p := range parts {
+			_, _ = io.WriteString(h, strconv.Itoa(len(p))) // a hash never fails
+			_, _ = io.WriteString(h, ":"+p)
 		}
 	}
-	return nil
+	say(string(s.Kind), string(s.Status), s.Name, s.Service, s.Team, itoa(int64(s.StartsAt)), itoa(int64(s.EndsAt)))
+	if c := s.Change; c != nil {
+		say(c.Type, c.Version, c.By, c.Contact, strconv.FormatBool(c.Suppress), strconv.Itoa(len(c.Services)))
+		say(c.Services...)
+		say(c.Matchers...)
+	}
+	return h.Sum64()
 }
 
 func firstOf(names []string) string {
@@ -95,7 +151,13 @@ func changeText(ch *change, inc *incident) string {
 	}
 }
 
+// setChange takes what s says of ch: the newest text counts. It returns why it
+// can't be read, "" when it can.
 func (e *Engine) setChange(sc *scope, ch *change, s *schemas.Signal) string {
+	m, err := rules.ParseMatchers(matchersOf(s))
+	if err != nil {
+		return "change.matchers: " + err.Error()
+	}
 	ch.status = s.Status
 	if ch.title == "" || s.Name != "" {
 		ch.title = s.Name
@@ -120,13 +182,11 @@ func (e *Engine) setChange(sc *scope, ch *change, s *schemas.Signal) string {
 				names = append(names, e.strings.of(name))
 			}
 		}
-		m, err := rules.ParseMatchers(c.Matchers)
-		if err != nil {
-			return "change.matchers: " + err.Error()
-		}
 		ch.matchers, ch.texts = m, c.Matchers
 	}
-	if len(names) > 0 || len(ch.services) == 0 {
+	// The news that something ended often names no service; a window covers
+	// what its newest text names and nothing else.
+	if len(names) > 0 || len(ch.services) == 0 || ch.suppress && !isOver(s.Status) {
 		ch.services = names
 	}
 	if ch.team == "" && len(ch.services) > 0 {
@@ -140,8 +200,7 @@ func (e *Engine) setChange(sc *scope, ch *change, s *schemas.Signal) string {
 // setChangeTimes takes the times of a signal about ch. The news that it ended
 // often carries only its own time: the start that is known stays.
 func (e *Engine) setChangeTimes(ch *change, s *schemas.Signal) {
-	over := ch.status == schemas.StatusFinished || ch.status == schemas.StatusCancelled
-	if !over || ch.startsAt == 0 {
+	if !isOver(ch.status) || ch.startsAt == 0 {
 		if s.StartsAt != 0 {
 			ch.startsAt = s.StartsAt
 		}
@@ -156,6 +215,9 @@ func (e *Engine) setChangeTimes(ch *change, s *schemas.Signal) {
 
 // running reports whether ch is in progress at t.
 func (ch *change) running(t schemas.Time) bool {
+	if ch.gone {
+		return false
+	}
 	switch ch.status {
 	case schemas.StatusStarted, schemas.StatusPlanned:
 		if ch.status == schemas.StatusPlanned && kindNames[ch.kind] != schemas.KindMaintenance {
@@ -168,10 +230,7 @@ func (ch *change) running(t schemas.Time) bool {
 
 // scheduleChange sets when the window ends and when ch is too old to explain.
 func (e *Engine) scheduleChange(ch *change) {
-	over := ch.status == schemas.StatusFinished || ch.status == schemas.StatusCancelled
-	if over {
-		e.onWindowEnd(ch)
-	} else if ch.endsAt != 0 && ch.endsAt != ch.endAt {
+	if !isOver(ch.status) && ch.endsAt != 0 && ch.endsAt != ch.endAt {
 		ch.endAt = ch.endsAt
 		e.wake(ch.endAt, wakeWindowEnd, nil, ch)
 		if ch.endAt <= e.now {
@@ -191,14 +250,22 @@ func (e *Engine) forgetChange(ch *change) {
 		e.wake(ch.forgetAt, wakeChangeForget, nil, ch)
 		return
 	}
-	e.onWindowEnd(ch)
 	ch.gone = true
 	ch.sc.changes = slices.DeleteFunc(ch.sc.changes, func(x *change) bool { return x == ch })
+	delete(ch.sc.byKey, ch.key)
+	e.recheck(ch)
 }
 
-// onWindowEnd: what still fires was not the window's doing; it is placed now.
+// onWindowEnd: what still fires was not the window's doing, unless another one
+// covers it.
 func (e *Engine) onWindowEnd(ch *change) {
 	ch.endAt = 0
+	e.recheck(ch)
+}
+
+// recheck looks at what ch holds back: what it no longer covers is handed to
+// another window that does, or is placed now.
+func (e *Engine) recheck(ch *change) {
 	waiting := ch.held
 	ch.held = nil
 	for _, a := range waiting {
@@ -206,32 +273,106 @@ func (e *Engine) onWindowEnd(ch *change) {
 		if h == nil || a.gone {
 			continue
 		}
-		r := a.first()
-		e.dropAlert(ch.sc, a)
-		if r == nil {
-			continue
-		}
 		sub := e.about(ch.sc, h.sig)
-		e.matchRules(h.sig)
-		e.placeAlert(ch.sc, h.sig, r, &sub, nil)
+		if ch.suppresses(e.now, h.sig, &sub) {
+			ch.held = append(ch.held, a)
+		} else {
+			e.letGo(a, h, &sub)
+		}
 		ch.sc.release(&sub)
 	}
 }
 
-// suppressing returns the reason to take an alert as expected, or nil.
-func (e *Engine) suppressing(sc *scope, s *schemas.Signal, sub *subject, matched []int32) *why {
-	for _, i := range matched {
-		if r := &e.set.Rules[i]; r.Action == rules.ActionSuppress {
-			return &why{text: "rule " + r.Name + " takes it as expected", service: sub.service}
-		}
+// letGo: the window that held a back no longer does.
+func (e *Engine) letGo(a *alert, h *held, sub *subject) {
+	sc := h.ch.sc
+	if a.firing && e.now.Sub(a.seenAt) >= int64(e.set.Lifecycle.Inactivity) {
+		e.endAlert(a, e.now) // nothing was heard of it for as long as elsewhere
 	}
-	for _, ch := range sc.changes {
-		if !ch.suppress || !ch.running(e.now) || !ch.running(s.StartsAt) || !ch.covers(s, sub) {
-			continue
+	if !a.firing {
+		a.rare.held = nil
+		if a.records.first == nil {
+			e.dropAlert(sc, a)
+			return
 		}
-		return &why{text: "expected during " + ch.title + untilText(ch.endsAt), window: ch.id, service: sub.service}
+		sc.lone = append(sc.lone, a)
+		return
+	}
+	r := e.spokesman(sc, a, h)
+	w := e.suppressing(sc, h.sig, sub, e.matchRules(h.sig))
+	switch {
+	case w == nil:
+		e.dropAlert(sc, a)
+		e.placeAlert(sc, h.sig, r, sub, nil)
+		return
+	case w.window.IsZero():
+		e.dropAlert(sc, a)
+	default:
+		h.ch = sc.windowOf(w.window)
+		h.ch.held = append(h.ch.held, a)
+	}
+	e.decide(r, h.sig, suppressed, nil, w)
+}
+
+// spokesman is the record that tells of a.
+func (e *Engine) spokesman(sc *scope, a *alert, h *held) *record {
+	for r := range a.records.all() {
+		return r
+	}
+	id, err := schemas.ParseID(h.sig.ID)
+	if err != nil {
+		id = schemas.SignalID(h.sig)
+	}
+	if r := e.find(id); r != nil {
+		return r
+	}
+	return e.newRecord(sc, h.sig, id) // a limit had it forgotten
+}
+
+func (sc *scope) windowOf(id schemas.ID) *change {
+	for _, ch := range sc.changes {
+		if ch.id == id {
+			return ch
+		}
 	}
 	return nil
+}
+
+// ruledOut returns the reason when a rule takes an alert as expected, or nil.
+func (e *Engine) ruledOut(matched []int32) *why {
+	for _, i := range matched {
+		if r := &e.set.Rules[i]; r.Action == rules.ActionSuppress {
+			return &why{text: "rule " + r.Name + " takes it as expected"}
+		}
+	}
+	return nil
+}
+
+// suppressing returns the reason to take an alert as expected, or nil.
+func (e *Engine) suppressing(sc *scope, s *schemas.Signal, sub *subject, matched []int32) *why {
+	if w := e.ruledOut(matched); w != nil {
+		w.service = sub.service
+		return w
+	}
+	for _, ch := range sc.changes {
+		if ch.suppresses(e.now, s, sub) {
+			return &why{text: "expected during " + ch.title + untilText(ch.endsAt), window: ch.id, service: sub.service}
+		}
+	}
+	return nil
+}
+
+// expected reports whether an alert that fires again is taken as expected.
+func (e *Engine) expected(sc *scope, s *schemas.Signal) bool {
+	sub := e.about(sc, s)
+	defer sc.release(&sub)
+	return e.suppressing(sc, s, &sub, e.matchRules(s)) != nil
+}
+
+// suppresses reports whether ch takes s as expected at the moment. When the
+// alert began does not matter: a silence that is put over what fires silences it.
+func (ch *change) suppresses(now schemas.Time, s *schemas.Signal, sub *subject) bool {
+	return ch.suppress && ch.running(now) && ch.covers(s, sub)
 }
 
 func untilText(t schemas.Time) string {
@@ -249,30 +390,64 @@ func (ch *change) covers(s *schemas.Signal, sub *subject) bool {
 }
 
 func (e *Engine) suppress(sc *scope, s *schemas.Signal, r *record, sub *subject, w *why) {
-	if !w.window.IsZero() && s.Status == schemas.StatusFiring {
+	switch ch := sc.windowOf(w.window); {
+	case ch == nil: // a rule does
+	case s.Status == schemas.StatusResolved:
+		e.addLone(sc, s, r, sub)
+	default:
 		a := e.newAlert(sc, s, sub)
-		c := *s
-		c.Labels = slices.Clone(s.Labels)
-		for _, ch := range sc.changes {
-			if ch.id == w.window {
-				a.rarely().held = &held{ch, &c}
-				ch.held = append(ch.held, a)
-				break
-			}
-		}
+		a.rarely().held = &held{ch, ownCopy(s)}
+		ch.held = append(ch.held, a)
 		a.attach(r)
 	}
 	e.decide(r, s, suppressed, nil, w)
 }
 
-// onHeld: another signal of an alert that a window holds back.
+// ownCopy is s for as long as it is needed.
+func ownCopy(s *schemas.Signal) *schemas.Signal {
+	c := *s
+	c.Labels = slices.Clone(s.Labels)
+	return &c
+}
+
+// release takes a out of what ch holds back.
+func (ch *change) release(a *alert) {
+	ch.held = slices.DeleteFunc(ch.held, func(x *alert) bool { return x == a })
+}
+
+// onHeld: another signal of an alert that a window holds back. Once it has
+// recovered it stays there, so that a late copy of its firing is known as one.
 func (e *Engine) onHeld(sc *scope, a *alert, s *schemas.Signal, r *record) {
-	w := &why{text: "expected during " + a.held().ch.title, window: a.held().ch.id, service: a.service}
-	if s.Status == schemas.StatusResolved && s.EndsAt >= a.startsAt {
-		w.text += "; it has recovered"
-		ch := a.held().ch
-		ch.held = slices.DeleteFunc(ch.held, func(x *alert) bool { return x == a })
-		e.dropAlert(sc, a)
+	h := a.held()
+	if s.Status == schemas.StatusFiring {
+		sub := e.about(sc, s)
+		defer sc.release(&sub)
+		if !h.ch.suppresses(e.now, s, &sub) { // its labels are others now
+			h.ch.release(a)
+			e.dropAlert(sc, a)
+			e.newEpisode(sc, s, r, nil)
+			return
+		}
 	}
+	w := &why{text: "expected during " + h.ch.title, window: h.ch.id, service: a.service}
+	switch {
+	case s.Status == schemas.StatusResolved && a.earlier(s):
+	case s.Status == schemas.StatusResolved:
+		w.text += "; it has recovered"
+		a.endsAt = max(a.endsAt, s.EndsAt, a.startsAt)
+		a.firing = false
+		a.seenAt = e.at
+	case a.firing:
+		a.seenAt = e.now
+		if s.StartsAt > a.start() {
+			a.rarely().told = s.StartsAt
+		}
+	case e.copied(a, s):
+		w.text += "; it arrived after its own recovery"
+	default:
+		e.beginAgain(a, s, s.StartsAt)
+		h.sig = ownCopy(s)
+	}
+	a.attach(r)
 	e.decide(r, s, suppressed, nil, w)
 }

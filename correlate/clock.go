@@ -16,8 +16,15 @@ func (e *Engine) setClock(at schemas.Time) {
 		for _, inc := range sc.live {
 			inc.putBack(at, by)
 		}
+		for _, a := range sc.lone {
+			a.seenAt = min(a.seenAt, at)
+		}
 		for _, ch := range sc.changes {
 			earlier(&ch.forgetAt, by) // endAt is when people said it ends
+			ch.toldAt = min(ch.toldAt, at)
+			for _, a := range ch.held {
+				a.seenAt = min(a.seenAt, at)
+			}
 		}
 	}
 	earlier(&e.flushAt, by)

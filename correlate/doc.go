@@ -20,7 +20,8 @@
 //     log time put back by an operator; package logtime: what moves it
 //   - record.go: known signals and their decisions; emit.go: incidents as
 //     written; settle.go: everything held back, at the end of a replay
-//   - alert.go: duplicates, recoveries, episodes, flapping
+//   - alert.go: duplicates, recoveries, episodes, flapping; again.go: when a
+//     known signal is news
 //   - entity.go: which service an alert is about; topology.go: what is near it
 //   - place.go: candidates and the choice; tie.go: how a signal and an incident
 //     are connected; score.go, tempo.go: what that is worth at the moment;
@@ -49,6 +50,10 @@
 //     evidence. A signal from last year moves no window.
 //   - Every wake-up due is run before an input, at its own deadline, so output
 //     never depends on when the next record happens to arrive.
+//   - The id of a signal says what it tells, not when: Repeat may not count a
+//     known id that could be news (an alert that fires again under its old
+//     start, another text of a window), and Step then gives it an identity of its
+//     own. Whatever makes something a repeat must hold without the payload.
 //   - Counts are written by wake-ups, never per delivery: a storm of repeats
 //     costs one map probe each.
 //   - No map is ever iterated where the order can be seen in the output.

@@ -17,8 +17,10 @@ type Engine struct {
 	seq    int64 // order of creation, for everything that needs an order
 	scopes map[string]*scope
 	order  []*scope
-	known  index[record] // signals, by id
-	forget recordQueue   // known signals, the next to be checked first
+	known  index[record]       // signals, by id
+	relays map[*record]*record // of a signal that was told anew: its newest record
+	bases  map[*record]*record // the other way round
+	forget recordQueue         // known signals, the next to be checked first
 	wakes  wakeQueue
 	dirty  []*record // repeats not yet written
 
@@ -28,6 +30,8 @@ type Engine struct {
 	stats    Stats
 
 	// Below: scratch, empty between inputs.
+	at      schemas.Time    // the record's own time, which may be before log time
+	retold  *schemas.Signal // what the signal being taken is another occurrence of
 	out     *Output
 	quiet   bool // places are being rebuilt: nothing new to tell
 	urgent  []*incident
@@ -109,14 +113,19 @@ func (e *Engine) NextWake() schemas.Time {
 
 // Repeat takes a further delivery of a known signal: it is counted and there
 // is nothing else to do. It returns false, having only moved the clock, when
-// the signal is not known.
+// the signal is not known, or when its record cannot rule out that it is news
+// (see again.go): Step then weighs the whole signal.
 func (e *Engine) Repeat(id schemas.ID, at schemas.Time, out *Output) bool {
+	e.at = at
 	if at > e.now {
 		e.out = out
 		e.advance(at)
 	}
 	r := e.find(id)
 	if r == nil {
+		return false
+	}
+	if r = e.newest(r); !e.isRepeat(r) {
 		return false
 	}
 	e.repeat(r)
@@ -128,8 +137,8 @@ func (e *Engine) repeat(r *record) {
 	r.unread++
 	r.lastAt = e.now
 	e.stats.Repeats++
-	if a := r.alert; a != nil {
-		a.seenAt = e.now
+	if a := r.alert; a != nil && a.firing == (r.told == toldFiring) {
+		a.seen(e)
 	}
 	if r.dirty {
 		return
@@ -145,7 +154,7 @@ func (e *Engine) repeat(r *record) {
 // Step takes any signal or control record. at is the record's timestamp. s
 // must stay unchanged until out has been written.
 func (e *Engine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
-	e.out = out
+	e.out, e.at = out, at
 	e.advance(at)
 	switch s.Kind {
 	case schemas.KindTick:
@@ -160,7 +169,9 @@ func (e *Engine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
 		id = schemas.SignalID(s)
 	}
 	if r := e.find(id); r != nil {
-		e.repeat(r)
+		if e.again(s, r) {
+			e.finish()
+		}
 		return
 	}
 	e.stats.Signals++

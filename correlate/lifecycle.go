@@ -160,7 +160,7 @@ func (e *Engine) onQuiet(inc *incident) {
 			continue
 		}
 		if !a.cut && e.now.Sub(a.seenAt) >= limit {
-			e.endAlert(a, a.seenAt)
+			e.endAlert(a, e.now) // it was known to fire, and nobody said when it stopped
 			ended++
 			continue
 		}
@@ -182,8 +182,13 @@ func (e *Engine) onQuiet(inc *incident) {
 	}
 }
 
-// onLifetime ends an incident that has lived as long as one may.
+// onLifetime ends an incident that has lived as long as one may. What is known
+// to fire keeps it: nobody must think that it is over.
 func (e *Engine) onLifetime(inc *incident) {
+	if e.stillHeard(inc) {
+		e.wake(e.now.Add(int64(e.set.Lifecycle.Inactivity)), wakeLifetime, inc, nil)
+		return
+	}
 	e.limited(inc, "it lived for "+e.set.Lifecycle.MaxLifetime.String()+" (lifecycle.max_lifetime) and was ended")
 	if inc.parent != nil {
 		e.unlink(inc, "it reached its maximum lifetime", "")
@@ -203,4 +208,17 @@ func (e *Engine) onLifetime(inc *incident) {
 		e.resolve(inc, e.now, "ended: maximum lifetime reached", "")
 	}
 	e.leave(inc)
+}
+
+// stillHeard reports whether an alert of inc, or of what belongs to it, fires
+// and was told within the inactivity time.
+func (e *Engine) stillHeard(inc *incident) bool {
+	for _, x := range inc.tree(nil) {
+		for _, a := range x.alerts {
+			if a.firing && e.now.Sub(a.seenAt) < int64(e.set.Lifecycle.Inactivity) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -68,6 +68,9 @@ func (p packedWhy) anchor() (id schemas.ID) {
 	return id
 }
 
+// hasWindow reports whether a window suppressed it.
+func (p packedWhy) hasWindow() bool { return len(p) > 0 && p[0]&whyWindow != 0 }
+
 // unpack reads p back, its evidence into the memory of room. The texts share
 // the memory of p. What follows something damaged is left out.
 func (p packedWhy) unpack(room []evidence) (w why) {

@@ -19,7 +19,9 @@ type record struct {
 	revision int32
 	kind     kindCode
 	verdict  verdictCode
+	told     toldCode // of its alert
 	dirty    bool
+	relayed  bool // deliveries count for a newer record: see Engine.relays
 }
 
 // origin is where a signal came up, and what its decision was made under.
@@ -100,7 +102,7 @@ func (e *Engine) newRecord(sc *scope, s *schemas.Signal, id schemas.ID) *record 
 			e.forgetRecord(e.forget.pop())
 		}
 	}
-	r := &record{id: id, origin: e.originIn(sc), kind: codeOf(s.Kind), at: e.now, lastAt: e.now}
+	r := &record{id: id, origin: e.originIn(sc), kind: codeOf(s.Kind), told: toldBy(s), at: e.now, lastAt: e.now}
 	e.known.add(hashBytes(id[:]), r)
 	e.remember(r)
 	return r
@@ -239,7 +241,7 @@ func (e *Engine) forgetOld() {
 			break
 		}
 		r := e.forget.pop()
-		if r.alert != nil && !r.alert.gone || e.now.Sub(r.lastAt) < keep {
+		if e.inUse(r, keep) || r.relayed && e.inUse(e.relays[r], keep) {
 			e.remember(r)
 			continue
 		}
@@ -248,13 +250,37 @@ func (e *Engine) forgetOld() {
 	e.scheduleForget()
 }
 
+// inUse reports whether r is still needed. What a window holds back of an alert
+// that recovered long ago is not.
+func (e *Engine) inUse(r *record, keep int64) bool {
+	if e.now.Sub(r.lastAt) < keep {
+		return true
+	}
+	a := r.alert
+	if a == nil || a.gone {
+		return false
+	}
+	if a.inc == nil && !a.firing && e.now.Sub(a.seenAt) >= keep {
+		if h := a.held(); h != nil {
+			h.ch.release(a)
+		}
+		e.dropAlert(r.sc, a)
+		return false
+	}
+	return true
+}
+
 func (e *Engine) forgetRecord(r *record) {
+	e.unrelay(r)
 	e.flushRecord(r)
 	e.known.remove(hashBytes(r.id[:]), r)
 	if a := r.alert; a != nil {
 		r.relist()
 		a.records.remove(r)
 		r.alert = nil
+		if a.inc == nil && a.held() == nil && a.records.first == nil {
+			e.dropAlert(r.sc, a)
+		}
 	}
 }
 

@@ -22,8 +22,12 @@ func Restore(r io.Reader) (*Engine, error) {
 	return e, nil
 }
 
+// oldestFormat is the first that was released.
+const oldestFormat = 3
+
 type restorer struct {
 	decoder
+	format    byte
 	e         *Engine
 	records   []*record
 	versions  []*versions
@@ -44,7 +48,8 @@ func (d *restorer) engine() *Engine {
 		d.fail(err)
 		return nil
 	}
-	if string(magic) != snapshotMagic {
+	last := len(snapshotMagic) - 1
+	if d.format = magic[last]; string(magic[:last]) != snapshotMagic[:last] || d.format < oldestFormat || d.format > snapshotMagic[last] {
 		d.bad("not a snapshot of this version's engine")
 		return nil
 	}
@@ -153,11 +158,27 @@ func (d *restorer) recordList() {
 		e.known.add(hashBytes(r.id[:]), r)
 		e.forget.push(r, since)
 	})
+	d.relays()
 	d.each(func() {
 		if r := d.recordRef(); r != nil {
 			e.dirty = append(e.dirty, r)
 		}
 	})
+}
+
+func (d *restorer) relays() {
+	if d.format == oldestFormat {
+		return
+	}
+	for d.err == nil {
+		base := d.recordRef()
+		if base == nil {
+			return
+		}
+		if r := d.recordRef(); r != nil {
+			d.e.relay(base, r)
+		}
+	}
 }
 
 func (d *restorer) recordRef() *record {
@@ -196,6 +217,9 @@ func (d *restorer) record() *record {
 		return nil
 	}
 	r.kind, r.verdict = kindCode(kind), verdictCode(verdict)
+	if d.format > oldestFormat {
+		r.told = toldCode(d.uint())
+	}
 	r.dirty = d.bool()
 	d.why(r, sc)
 	return r
@@ -256,7 +280,13 @@ func (d *restorer) scope(sc *scope) {
 	for _, ent := range d.entities {
 		ent.ring = d.refs()
 	}
-	d.each(func() { sc.changes = append(sc.changes, d.change(sc)) })
+	d.each(func() {
+		ch := d.change(sc)
+		sc.changes, sc.byKey[ch.key] = append(sc.changes, ch), ch
+	})
+	if d.format > oldestFormat {
+		d.each(func() { sc.lone = append(sc.lone, d.alert(sc)) })
+	}
 	d.each(func() {
 		f := fact{kind: factKind(d.uint()), key: keyOf(d.str(), d.str()), inc: d.ref(), other: d.ref()}
 		sc.facts.list = append(sc.facts.list, f)

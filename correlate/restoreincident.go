@@ -76,6 +76,8 @@ func (d *restorer) alert(sc *scope) *alert {
 	a := &alert{key: keyOf(d.str(), d.text()), seq: d.int()}
 	if d.bool() {
 		sc.setLatest(a)
+	} else {
+		a.past = true
 	}
 	d.each(func() {
 		if r := d.recordRef(); r != nil {
@@ -88,8 +90,12 @@ func (d *restorer) alert(sc *scope) *alert {
 	a.instance = d.str()
 	a.whereabouts = shared(d.wheres, whereabouts{service, d.str()})
 	a.startsAt, a.endsAt, a.seenAt = d.time(), d.time(), d.time()
-	if from, flaps := d.time(), int32(d.int()); from != 0 || flaps != 0 {
-		*a.rarely() = rareState{flapFrom: from, flaps: flaps}
+	var told schemas.Time
+	if d.format > oldestFormat {
+		told = d.time()
+	}
+	if from, flaps := d.time(), int32(d.int()); told != 0 || from != 0 || flaps != 0 {
+		*a.rarely() = rareState{told: told, flapFrom: from, flaps: flaps}
 	}
 	sev := d.uint()
 	if sev >= uint64(len(severities)) {
@@ -165,6 +171,9 @@ func (d *restorer) change(sc *scope) *change {
 		a.rarely().held = h
 		ch.held = append(ch.held, a)
 	})
+	if d.format > oldestFormat {
+		ch.text, ch.told, ch.toldAt = d.uint(), d.id(), d.time()
+	}
 	ch.endAt, ch.forgetAt = d.time(), d.time()
 	d.changes[ch.seq] = ch
 	return ch

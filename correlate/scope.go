@@ -18,7 +18,9 @@ type scope struct {
 	nodes     []*entity                       // of the topology's services, by node
 	groups    map[string]*group
 	tickets   map[string]*ticket
-	changes   []*change // in order of arrival
+	changes   []*change            // in order of arrival
+	byKey     map[alertKey]*change // the same
+	lone      []*alert             // recovered, and in no incident: remembered for what may come late
 	facts     facts
 	opened    rate      // of new incidents
 	storm     *incident // the latest that many signals joined at once
@@ -45,6 +47,7 @@ func (e *Engine) addScope(name string, seq int64) *scope {
 		nodes:     make([]*entity, len(e.topo.nodes)),
 		groups:    map[string]*group{},
 		tickets:   map[string]*ticket{},
+		byKey:     map[alertKey]*change{},
 	}
 	for k := range sc.entities {
 		sc.entities[k] = map[string]*entity{}

@@ -96,6 +96,7 @@ func (s *snapshotter) alert(sc *scope, a *alert) {
 	if a.rare != nil {
 		flap = *a.rare
 	}
+	s.time(flap.told)
 	s.time(flap.flapFrom)
 	s.int(int64(flap.flaps))
 	s.uint(uint64(a.severity))
@@ -170,6 +171,9 @@ func (s *snapshotter) change(ch *change) {
 		s.alert(ch.sc, a)
 		s.json(a.held().sig)
 	}
+	s.uint(ch.text)
+	s.id(ch.told)
+	s.time(ch.toldAt)
 	s.time(ch.endAt)
 	s.time(ch.forgetAt)
 }

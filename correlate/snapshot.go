@@ -12,7 +12,9 @@ import (
 )
 
 // snapshotMagic begins every snapshot; its last byte is the format's version.
-const snapshotMagic = "pinkstar engine\x03"
+// Format 3 did not know what a record told of its alert, nor what a window's
+// text was.
+const snapshotMagic = "pinkstar engine\x04"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
 // two engines that have seen the same log write the same.
@@ -99,6 +101,13 @@ func (s *snapshotter) recordList(e *Engine) {
 		s.time(items[i].since)
 		s.record(r)
 	}
+	for i := range items {
+		if r := items[i].r; r.relayed {
+			s.uint(uint64(i) + 1)
+			s.uint(s.records[e.relays[r]])
+		}
+	}
+	s.uint(0)
 	dirty := slices.DeleteFunc(slices.Clone(e.dirty), func(r *record) bool {
 		return s.records[r] == 0 // forgotten meanwhile, and written then
 	})
@@ -123,6 +132,7 @@ func (s *snapshotter) record(r *record) {
 	s.int(int64(r.revision))
 	s.uint(uint64(r.kind))
 	s.uint(uint64(r.verdict))
+	s.uint(uint64(r.told))
 	s.bool(r.dirty)
 	s.why(r)
 }
@@ -166,6 +176,10 @@ func (s *snapshotter) scope(sc *scope) {
 	s.len(len(sc.changes))
 	for _, ch := range sc.changes {
 		s.change(ch)
+	}
+	s.len(len(sc.lone))
+	for _, a := range sc.lone {
+		s.alert(sc, a)
 	}
 	s.len(len(sc.facts.list))
 	for _, f := range sc.facts.list {

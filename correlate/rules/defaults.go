@@ -28,6 +28,7 @@ func defaults() *Set {
 			ResolveDelay:  Duration(1 * schemas.Minute),
 			ReopenWindow:  Duration(15 * schemas.Minute),
 			NewEpisode:    Duration(1 * schemas.Minute),
+			PeerDelay:     Duration(15 * schemas.Second),
 			FlapCount:     3,
 			FlapWindow:    Duration(10 * schemas.Minute),
 			Inactivity:    Duration(1 * schemas.Day),

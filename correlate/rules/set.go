@@ -118,16 +118,23 @@ type Lifecycle struct {
 	// resolves; ReopenWindow how long after that it can still reopen.
 	ResolveDelay Duration `yaml:"resolve_delay"`
 	ReopenWindow Duration `yaml:"reopen_window"`
-	// NewEpisode: a firing alert that starts again this much later than the
-	// one still held as firing is a new episode whose resolve was lost; below
-	// it, it is the same alert told by a second monitor.
+	// NewEpisode: for so long after a recovery that was all that was known of an
+	// alert, a firing that had begun before it was overtaken by it; later it fires
+	// anew. Where nothing ever recovers, a firing alert that starts again this much
+	// later is an event of its own.
 	NewEpisode Duration `yaml:"new_episode"`
+	// PeerDelay is how much later than the first of a highly available pair the
+	// other may tell the same: a firing told again within it after the recovery
+	// is a late copy, later it fires anew.
+	PeerDelay Duration `yaml:"peer_delay"`
 	// FlapCount recoveries within FlapWindow make an alert a flapping one: it
 	// keeps its incident open until FlapWindow passes quietly.
 	FlapCount  int      `yaml:"flap_count"`
 	FlapWindow Duration `yaml:"flap_window"`
 	// Inactivity ends an alert of which nothing was heard for so long.
-	Inactivity  Duration `yaml:"inactivity"`
+	Inactivity Duration `yaml:"inactivity"`
+	// MaxLifetime ends an incident that has lived for so long, unless an alert
+	// of it is still heard of.
 	MaxLifetime Duration `yaml:"max_lifetime"`
 	// LateAfter: a recovery of something never seen, that ended longer ago and
 	// belongs to nothing open, changes nothing any more.
