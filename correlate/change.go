@@ -299,7 +299,7 @@ func (e *Engine) letGo(a *alert, h *held, sub *subject) {
 		return
 	}
 	r := e.spokesman(sc, a, h)
-	w := e.suppressing(sc, h.sig, sub, e.matchRules(h.sig))
+	w := e.suppressingSince(sc, h.sig, sub, e.matchRules(h.sig), e.now)
 	switch {
 	case w == nil:
 		e.dropAlert(sc, a)
@@ -348,14 +348,21 @@ func (e *Engine) ruledOut(matched []int32) *why {
 	return nil
 }
 
-// suppressing returns the reason to take an alert as expected, or nil.
+// suppressing returns the reason to take an alert as expected, or nil. When it
+// began does not matter: a silence that is put over what fires silences it. But
+// what was received before a window began, and comes late in the log, is not
+// its doing.
 func (e *Engine) suppressing(sc *scope, s *schemas.Signal, sub *subject, matched []int32) *why {
+	return e.suppressingSince(sc, s, sub, matched, min(s.ReceivedAt, e.now))
+}
+
+func (e *Engine) suppressingSince(sc *scope, s *schemas.Signal, sub *subject, matched []int32, since schemas.Time) *why {
 	if w := e.ruledOut(matched); w != nil {
 		w.service = sub.service
 		return w
 	}
 	for _, ch := range sc.changes {
-		if ch.suppresses(e.now, s, sub) {
+		if ch.suppresses(e.now, s, sub) && (since == 0 || ch.running(since)) {
 			return &why{text: "expected during " + ch.title + untilText(ch.endsAt), window: ch.id, service: sub.service}
 		}
 	}
@@ -369,8 +376,7 @@ func (e *Engine) expected(sc *scope, s *schemas.Signal) bool {
 	return e.suppressing(sc, s, &sub, e.matchRules(s)) != nil
 }
 
-// suppresses reports whether ch takes s as expected at the moment. When the
-// alert began does not matter: a silence that is put over what fires silences it.
+// suppresses reports whether ch takes s as expected at the moment.
 func (ch *change) suppresses(now schemas.Time, s *schemas.Signal, sub *subject) bool {
 	return ch.suppress && ch.running(now) && ch.covers(s, sub)
 }
