@@ -328,6 +328,9 @@ func follow(e *Engine, log []telling, alter func(*telling)) error {
 				return fmt.Errorf("before delivery %d: %w", i, err)
 			}
 		}
+		s := *x.s // each delivery is received on its own
+		s.ReceivedAt = x.at
+		x.s = &s
 		m.take(&x)
 		if alter != nil {
 			alter(&x)
