@@ -23,9 +23,17 @@ var update = flag.Bool("update", false, "write the JSON Schemas anew")
 
 // published are the wire types and their files. The input form of a signal is
 // what a producer writes: it may leave out everything that Pinkstar fills in.
-var published = map[string]any{
-	"signal": Signal{}, "decision": Decision{}, "timeline": TimelineEntry{},
-	"incident": Incident{}, "problem": Problem{}, "deadletter": DeadLetter{},
+var published = func() map[string]any {
+	types := map[string]any{"signal": Signal{}}
+	for _, k := range Outcomes {
+		types[k.Names().Name] = k.(interface{ zero() any }).zero()
+	}
+	return types
+}()
+
+func (o *Outcome[T]) zero() any {
+	var v T
+	return v
 }
 
 // source is what the schemas take from the Go source: comments and constants.
@@ -39,27 +47,36 @@ func readSource(t *testing.T) source {
 	t.Helper()
 	s := source{map[string]string{}, map[string]string{}, map[string][]string{}}
 	fset := token.NewFileSet()
-	for _, name := range []string{"signal.go", "outcome.go"} {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
 		f, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
 		}
+		here := map[string]bool{} // a type's words are the constants beside it
 		for _, d := range f.Decls {
 			g, ok := d.(*ast.GenDecl)
 			if !ok {
 				continue
 			}
 			for _, spec := range g.Specs {
-				s.read(g, spec)
+				s.read(g, spec, here)
 			}
 		}
 	}
 	return s
 }
 
-func (s *source) read(g *ast.GenDecl, spec ast.Spec) {
+func (s *source) read(g *ast.GenDecl, spec ast.Spec, here map[string]bool) {
 	switch spec := spec.(type) {
 	case *ast.TypeSpec:
+		here[spec.Name.Name] = true
 		s.types[spec.Name.Name] = oneLine(g.Doc.Text())
 		st, ok := spec.Type.(*ast.StructType)
 		if !ok {
@@ -76,7 +93,7 @@ func (s *source) read(g *ast.GenDecl, spec ast.Spec) {
 		}
 	case *ast.ValueSpec:
 		typ, ok := spec.Type.(*ast.Ident)
-		if !ok || g.Tok != token.CONST || len(spec.Values) != 1 {
+		if !ok || !here[typ.Name] || g.Tok != token.CONST || len(spec.Values) != 1 {
 			return
 		}
 		if lit, ok := spec.Values[0].(*ast.BasicLit); ok {

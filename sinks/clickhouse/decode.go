@@ -16,16 +16,6 @@ type gathering interface {
 	inserts() []insert
 }
 
-// kept says where each type of outcome goes: a new one is a line here and its
-// table.
-var kept = map[string]func(room int) gathering{
-	schemas.TypeDecision:   func(room int) gathering { return newDecisionRows(room) },
-	schemas.TypeTimeline:   into(schemas.Timeline, timelineTable),
-	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable),
-	schemas.TypeProblem:    into(schemas.Problems, problemsTable),
-	schemas.TypeDeadLetter: into(schemas.DeadLetters, deadLettersTable),
-}
-
 // withBody is a decoded value and the JSON it came from.
 type withBody[T any] struct {
 	v    *T

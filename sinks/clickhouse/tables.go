@@ -3,7 +3,18 @@ package clickhouse
 import "pinkstar/schemas"
 
 // The tables, each with its columns. A new column is a line here and a migration
-// that adds it, to the shadow's table too.
+// that adds it, to the shadow's table too. A new outcome is its table and a line
+// in kept.
+
+// kept says where each type of outcome goes: a new one is a line here and its
+// table.
+var kept = map[string]func(room int) gathering{
+	schemas.TypeDecision:   func(room int) gathering { return newDecisionRows(room) },
+	schemas.TypeTimeline:   into(schemas.Timeline, timelineTable),
+	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable),
+	schemas.TypeProblem:    into(schemas.Problems, problemsTable),
+	schemas.TypeDeadLetter: into(schemas.DeadLetters, deadLettersTable),
+}
 
 // signalRow is a signal, with the JSON of what its kind adds.
 type signalRow struct {
