@@ -23,6 +23,23 @@
 //   - jsonscan: the JSON reader below the codec and the translators
 //   - apierror: an error over HTTP, the gateway's and the API's
 //
+// # Adding an outcome
+//
+// Something else that the engine decides and others read:
+//
+//   - here, a file with its type, its append function and its Outcome; a line in
+//     Outcomes, and in OutTopics when it has a topic of its own (registry.go); its
+//     list in Output (output.go); `go test -run JSONSchemas -update`; a frozen
+//     fixture under testdata/v1
+//   - in sinks/clickhouse, its table and a line in kept (tables.go), a migration
+//     that makes the table, a view in views/ if people shall read it
+//   - its test
+//
+// Topics, retention, transactions, replay --emit, scenarios (a section of its
+// plural, in JSON), delivery and the shadow's topics follow. A field is added to
+// the type, its append function and its table's line (with a migration), or to
+// omitted in table_test.go there, with the reason.
+//
 // # Non-obvious
 //
 //   - Version 1 is frozen: fields are added, never renamed, removed or given
