@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -312,5 +314,26 @@ func TestConfigPrintHidesTokens(t *testing.T) {
 	got := command(t, "", "config", "print", "--config", file(t, "pinkstar.yaml", text))
 	if got.code != exitOK || strings.Contains(got.out, "hush") || !strings.Contains(got.out, "/etc/kim") || !strings.Contains(got.out, "insecure_open_to_anybody: false") {
 		t.Errorf("exit code %d:\n%s%s", got.code, got.out, got.err)
+	}
+}
+
+// TestExplainSendsItsToken: the command line is known by a token as well.
+func TestExplainSendsItsToken(t *testing.T) {
+	addr := doorStep(t, func(c *config.Config) {
+		c.Access.Tokens = []access.Token{{Name: "sam", Role: "read", Token: token("sam-token")}}
+	})
+	for given, says := range map[string]string{"": tokenEnv, "wrong": tokenEnv, "sam-token": "Not Found"} {
+		stderr := filepath.Join(t.TempDir(), "stderr")
+		f, err := os.Create(stderr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := world{strings.NewReader(""), io.Discard, f, func(k string) string { return map[string]string{tokenEnv: given}[k] }}
+		code := run(t.Context(), []string{"explain", "INC-0", "--api", "http://" + addr}, w)
+		_ = f.Close()
+		said, _ := os.ReadFile(stderr)
+		if code == exitOK || !strings.Contains(string(said), says) {
+			t.Errorf("token %q: exit code %d: %s", given, code, said)
+		}
 	}
 }

@@ -37,7 +37,7 @@ func (c *cli) addExplain() {
 	clause.Flag("what-if", "a setting with another value, such as correlation.join=1500, rules[by-team].window=15m or topology.services.web.depends_on=[api]; may be given again. Needs --log").
 		PlaceHolder("KEY=VALUE").StringsVar(&a.whatIf)
 	clause.Flag("log", "a recorded log as `pinkstar replay` takes it, - for standard input; without it a running pinkstar is asked").PlaceHolder("FILE").StringVar(&a.log)
-	clause.Flag("api", "address of a running pinkstar, http://host:port; default: the one that runs on --data").PlaceHolder("URL").StringVar(&a.api)
+	clause.Flag("api", "address of a running pinkstar, http://host:port; default: the one that runs on --data. It may want a token, in $PINKSTAR_TOKEN").PlaceHolder("URL").StringVar(&a.api)
 	clause.Flag("json", "print JSON").BoolVar(&a.json)
 	clause.Flag("limit", "most signals held in memory").Default("2000000").IntVar(&a.limit)
 	s := withSettings(clause, config.ForEngine, config.ForSQL)
@@ -64,7 +64,7 @@ func (a *explainArgs) explanation(ctx context.Context, w world, cfg *config.Conf
 	if len(a.whatIf) > 0 {
 		return nil, usageError{errors.New("--what-if runs the log again: give it with --log FILE")}
 	}
-	return a.online(ctx, cfg)
+	return a.online(ctx, w, cfg)
 }
 
 // offline explains from a recorded log.
@@ -129,8 +129,12 @@ func warnPast(w world, p *past.Past) {
 // askTimeout bounds what a running installation may take to answer.
 const askTimeout = time.Minute
 
+// tokenEnv holds what a running installation asks for; a flag would show it to
+// everybody who lists processes.
+const tokenEnv = "PINKSTAR_TOKEN"
+
 // online asks a running installation.
-func (a *explainArgs) online(ctx context.Context, cfg *config.Config) (*explain.Explanation, error) {
+func (a *explainArgs) online(ctx context.Context, w world, cfg *config.Config) (*explain.Explanation, error) {
 	base, err := a.address(cfg)
 	if err != nil {
 		return nil, err
@@ -149,6 +153,9 @@ func (a *explainArgs) online(ctx context.Context, cfg *config.Config) (*explain.
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--api: %w", err)}
 	}
+	if token := w.getenv(tokenEnv); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("asking %s: %w", base, err)
@@ -157,6 +164,9 @@ func (a *explainArgs) online(ctx context.Context, cfg *config.Config) (*explain.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer of %s: %w", base, err)
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		return nil, fmt.Errorf("%s asks who you are: put a token of its access.tokens into %s", base, tokenEnv)
 	}
 	if resp.StatusCode != http.StatusOK {
 		var p struct{ Title, Detail string }

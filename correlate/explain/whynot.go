@@ -60,12 +60,15 @@ func FindWhyNot(ctx context.Context, src Source, log *history.Log, setup history
 		return w, nil
 	}
 	w.Refused = refusedLinks(src, id, with)
-	x := newWeigher(a, b)
+	x := newWeigher(ctx, a, b)
 	setup.Before = x.before
 	if _, err := log.Play(ctx, setup); err != nil {
 		return nil, err
 	}
 	w.Weighed = x.weighed
+	if x.left > 0 {
+		w.Approximate = fmt.Sprintf("only the first %d pairs of a signal and an incident were weighed, %d were not", x.weighed, x.left)
+	}
 	if x.best != nil {
 		w.Best = x.best
 		w.Best.Signal = stepOf(src, src.Decision(x.signal))
@@ -111,15 +114,21 @@ func outermost(src Source, id string) string {
 // weigher weighs, before each signal of one side is taken, what the engine
 // would make of it and the incidents that hold the other side.
 type weigher struct {
+	ctx     context.Context
 	sides   [2]map[schemas.ID]bool
 	seen    [2][]schemas.ID
 	best    *Pair
 	signal  string
 	weighed int
+	left    int // not weighed any more
 }
 
-func newWeigher(a, b []string) *weigher {
-	x := &weigher{}
+// maxWeighings bounds the pairs of a signal and an incident that are weighed for
+// one question: two sides of 2,000 signals have millions, at some microseconds.
+const maxWeighings = 20_000
+
+func newWeigher(ctx context.Context, a, b []string) *weigher {
+	x := &weigher{ctx: ctx}
 	for i, ids := range [...][]string{a, b} {
 		x.sides[i] = map[schemas.ID]bool{}
 		for _, id := range ids {
@@ -142,13 +151,19 @@ func (x *weigher) before(e *correlate.Engine, r *history.Record) {
 }
 
 func (x *weigher) against(e *correlate.Engine, r *history.Record, others []schemas.ID) {
-	var asked []string
+	if x.ctx.Err() != nil { // Play is about to see it
+		return
+	}
+	asked := map[string]bool{}
 	for _, id := range others {
 		inc := e.LiveIncident(id)
-		if inc == "" || slices.Contains(asked, inc) {
+		if inc == "" || asked[inc] {
 			continue
 		}
-		asked = append(asked, inc)
+		if asked[inc] = true; x.weighed >= maxWeighings {
+			x.left++
+			continue
+		}
 		w, ok := e.Weigh(r.Signal, inc)
 		if !ok { // another scope
 			continue

@@ -29,8 +29,9 @@ func (s *Setup) skips(sig *schemas.Signal) bool {
 	return s.Skip != nil && sig.Kind != schemas.KindTick && sig.Kind != schemas.KindActivation && s.Skip(sig)
 }
 
-// checkEvery is how many records pass between two looks at the context.
-const checkEvery = 4096
+// checkEvery is how many records pass between two looks at the context: with a
+// hook one of them may take milliseconds.
+const checkEvery = 64
 
 // Play runs the log through fresh engines.
 func (l *Log) Play(ctx context.Context, setup Setup) (*Run, error) {

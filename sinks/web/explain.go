@@ -44,7 +44,22 @@ func (a *API) explained(w http.ResponseWriter, r *http.Request, id string) error
 	if a.explain == nil {
 		return apierror.New(http.StatusServiceUnavailable, "this instance has nobody who explains")
 	}
-	x, err := a.explain.Explain(r.Context(), a.view, id, v.Get("with"))
+	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.ExplainTimeout)
+	defer cancel()
+	gate := a.whys
+	if v.Get("with") != "" {
+		gate = a.whyNots
+	}
+	leave, err := gate.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	x, err := a.explain.Explain(ctx, a.view, id, v.Get("with"))
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && r.Context().Err() == nil {
+		return apierror.New(http.StatusServiceUnavailable, "the answer takes longer than %s (web.explain_timeout); "+
+			"ask about a smaller incident, or `pinkstar explain --log` about a recorded log", a.cfg.ExplainTimeout)
+	}
 	if errors.Is(err, ErrUnknown) {
 		return apierror.New(http.StatusNotFound, "%v", err)
 	}
@@ -56,4 +71,34 @@ func (a *API) explained(w http.ResponseWriter, r *http.Request, id string) error
 		return apierror.New(http.StatusServiceUnavailable, "what was decided cannot be read right now: ClickHouse holds it")
 	}
 	return a.answer(w, http.StatusOK, x)
+}
+
+// gate lets a few questions of a kind be worked on at once, a few more wait their
+// turn, and none beyond that in: each takes a while, and much memory.
+type gate struct {
+	inside chan struct{} // worked on or waiting
+	work   chan struct{}
+}
+
+func newGate(working, waiting int) *gate {
+	return &gate{inside: make(chan struct{}, working+waiting), work: make(chan struct{}, working)}
+}
+
+// enter waits for a turn; leave ends it.
+func (g *gate) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case g.inside <- struct{}{}:
+	default:
+		return nil, apierror.New(http.StatusServiceUnavailable, "%d such questions are being answered or wait already; ask again in a moment", cap(g.inside))
+	}
+	select {
+	case g.work <- struct{}{}:
+		return func() { <-g.work; <-g.inside }, nil
+	case <-ctx.Done():
+		<-g.inside
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, apierror.New(http.StatusServiceUnavailable, "other questions took all the time; ask again in a moment")
+		}
+		return nil, ctx.Err()
+	}
 }

@@ -27,6 +27,7 @@ type Config struct {
 	MaxMembers     int           `yaml:"max_members"`     // members and timeline entries in one answer
 	MaxBody        int64         `yaml:"max_body"`        // bytes of a command
 	HistoryTimeout time.Duration `yaml:"history_timeout"` // how long ClickHouse may take before the answer goes without it
+	ExplainTimeout time.Duration `yaml:"explain_timeout"` // how long an explanation may take, its turn in the queue included
 	CommandTimeout time.Duration `yaml:"command_timeout"` // how long the brokers may take to acknowledge a command
 
 	// Now stamps commands; nil is the machine's clock. It must be the one the
@@ -40,7 +41,7 @@ func DefaultConfig() Config {
 		PageSize: 50, MaxPageSize: 500,
 		MaxOpen: 200_000, KeepClosed: 1_000, MaxProblems: 20_000,
 		MaxMembers: 1_000, MaxBody: 64 << 10,
-		HistoryTimeout: 5 * time.Second, CommandTimeout: 15 * time.Second,
+		HistoryTimeout: 5 * time.Second, ExplainTimeout: 20 * time.Second, CommandTimeout: 15 * time.Second,
 	}
 }
 
@@ -56,6 +57,8 @@ type API struct {
 	history  History   // nil: there is none
 	explain  Explainer // nil: nobody explains
 	who      Who       // nil: nobody is let in
+	whys     *gate     // why is it there
+	whyNots  *gate     // why are two not together: the log is run again
 	producer Producer
 	log      zerolog.Logger
 	now      func() time.Time
@@ -68,6 +71,7 @@ type API struct {
 func New(cfg Config, view *View, history History, producer Producer, log zerolog.Logger, reg prometheus.Registerer) (*API, error) {
 	a := &API{
 		cfg: cfg, view: view, history: history, producer: producer, log: log, now: time.Now,
+		whys: newGate(4, 16), whyNots: newGate(1, 4),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pinkstar_web_requests_total", Help: "API requests by route and status code.",
 		}, []string{"route", "code"}),

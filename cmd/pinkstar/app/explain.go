@@ -90,6 +90,9 @@ func (x explainer) whyNot(ctx context.Context, src *stored, id, with string) (*e
 	}
 	w, err := explain.FindWhyNot(ctx, src, log, x.setup, id, with)
 	if err == nil && !w.Together {
+		if w.Approximate != "" {
+			note += "; " + w.Approximate
+		}
 		w.Approximate = note
 	}
 	return w, err
