@@ -155,7 +155,7 @@ func TestSecretsAreReadAndNeverShown(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"sources.nagios: no such path":       func(c *Config) { c.Sources = map[string]SourceConfig{"nagios": {}} },
+		"sources.barista: no such path":      func(c *Config) { c.Sources = map[string]SourceConfig{"barista": {}} },
 		"sources.jira.hmac.secrets: missing": func(c *Config) { c.Sources = map[string]SourceConfig{"jira": {HMAC: &HMACConfig{}}} },
 		"sources.jira.bearer[0]: secret":     func(c *Config) { c.Sources = map[string]SourceConfig{"jira": {Bearer: []Secret{{}}}} },
 		"limits.depth: 0":                    func(c *Config) { c.Limits.Depth = 0 },

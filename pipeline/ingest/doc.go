@@ -7,6 +7,7 @@
 //     is recognised; each stands in a file called as it is
 //   - translate.go: Translator, and how a payload's elements are kept apart so
 //     that one bad alert does not lose the others
+//   - tree.go: reading of senders that are rare and of which little is used
 //   - recognise.go: a record of a topic, whose headers may say what it is
 //   - repeats.go, window.go, zone.go and vtimezone.go: parts of calendar.go
 //   - limits.go: what one payload may ask of us
@@ -19,17 +20,29 @@
 // input topics will do: records are recognised):
 //
 //	alertmanager  /webhook/alertmanager  alerts   receivers: webhook_configs: url, send_resolved: true
+//	azure         /webhook/azure         alerts   action group: webhook, common alert schema enabled
 //	calendar      -                      changes  an iCalendar text; over HTTP to /signals as text/calendar
 //	cdevents      -                      changes  without an envelope; within one to /webhook/cloudevents
 //	cloudevents   /webhook/cloudevents   changes  1.0: structured, binary, batched
+//	cloudwatch    /webhook/cloudwatch    alerts   alarm action: SNS topic, HTTPS subscription; EventBridge API destination
+//	datadog       /webhook/datadog       alerts   Integrations: Webhooks, payload of deploy/senders/datadog.json
+//	dynatrace     /webhook/dynatrace     alerts   Problem notifications: custom integration, also for closed problems
+//	googlecloud   /webhook/googlecloud   alerts   Alerting: notification channel of type webhook (basic authentication)
 //	grafana       /webhook/grafana       alerts   Alerting: contact point of type webhook
+//	icinga        /webhook/icinga        alerts   Icinga 2: API event stream, or a notification command as for Nagios
 //	jira          /webhook/jira          tickets  System: WebHooks, issue and comment events
+//	nagios        /webhook/nagios        alerts   notification command of deploy/senders/nagios.cfg
+//	newrelic      /webhook/newrelic      alerts   workflow: webhook with the default template
+//	opsgenie      /webhook/opsgenie      alerts   integration: Webhook
 //	pagerduty     /webhook/pagerduty     tickets  Integrations: Generic Webhooks (v3); or Events v2
 //	recorder      -                      alerts   Alertmanager's event_recorder: kafka_outputs
+//	sentry        /webhook/sentry        alerts   internal integration as alert action; signed
 //	servicenow    /webhook/servicenow    alerts   em_event records
 //	signals       /signals               alerts   our own: an object, an array or NDJSON
 //	silences      -                      changes  Alertmanager's GET /api/v2/silences
+//	splunk        /webhook/splunk        alerts   alert action: webhook
 //	wrapped       -                      -        {"source", "received_at", "payload"}: replay files
+//	zabbix        /webhook/zabbix        alerts   media type of deploy/senders/zabbix.js
 //
 // A new sender is a file with its sender value and its reader, one line in
 // senders, one above, and a fixture in testdata/payloads named after it (its

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"pinkstar/schemas"
@@ -90,6 +91,27 @@ func FuzzSilences(f *testing.F)     { fuzzSource(f, SourceSilences) }
 func FuzzRecorder(f *testing.F)     { fuzzSource(f, SourceRecorder) }
 func FuzzCalendar(f *testing.F)     { fuzzSource(f, SourceCalendar) }
 func FuzzSignals(f *testing.F)      { fuzzSource(f, SourceSignals) }
+
+// FuzzOtherSenders tries a text as each sender's without a target of its own.
+func FuzzOtherSenders(f *testing.F) {
+	others := []Source{
+		SourceAzure, SourceCloudWatch, SourceDatadog, SourceDynatrace, SourceGoogleCloud, SourceIcinga, SourceNagios, SourceNewRelic,
+		SourceOpsgenie, SourceSentry, SourceSplunk, SourceZabbix,
+	}
+	for name, b := range readPayloads(f) {
+		if i := slices.Index(others, senderOf(name)); i >= 0 {
+			f.Add(uint8(i), b)
+		}
+	}
+	l := fuzzLimits()
+	tr := NewTranslator(schemas.DefaultNaming(), l)
+	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
+		source := others[int(which)%len(others)]
+		checkTranslation(t, l, body, func() ([]schemas.Signal, error) {
+			return tr.Translate(source, body, Meta{ReceivedAt: receivedAt})
+		})
+	})
+}
 
 func FuzzRecognise(f *testing.F) {
 	for _, b := range readPayloads(f) {

@@ -121,6 +121,42 @@ func TestEveryPathTakesItsSender(t *testing.T) {
 	}
 }
 
+// What is recognised on a topic is taken on its sender's own path, by that name.
+func TestEveryFixtureIsTakenOnItsPath(t *testing.T) {
+	for file, body := range readPayloads(t) {
+		snd := senderNamed(senders, string(senderOf(file)))
+		if snd == nil || snd.path == "" || snd.name == SourceSignals { // ours has a command in it, which not everybody may send
+			continue
+		}
+		contentType := "application/json"
+		for _, typ := range snd.mediaTypes {
+			if snd.onlyMedia || typ == "text/plain" {
+				contentType = typ + "; charset=UTF-8"
+			}
+		}
+		want, err := newTranslator().Translate(snd.name, body, Meta{ReceivedAt: receivedAt})
+		m := &memory{}
+		w := post(newGateway(t, m, nil), snd.path, body, "Content-Type", contentType)
+		if code := map[bool]int{true: 202, false: 400}[err == nil]; w.Code != code || !bytes.Equal(lines(m.signals, nil), lines(want, nil)) {
+			t.Errorf("%s: %d %s", file, w.Code, w.Body)
+		}
+	}
+}
+
+// The gateway fetches nothing it is told to, and says what to do instead.
+func TestASubscriptionIsKeptForWhoConfirmsIt(t *testing.T) {
+	p := readPayloads(t)
+	m := &memory{}
+	w := post(newGateway(t, m, nil), "/webhook/cloudwatch", p["cloudwatch_subscription.json"], "Content-Type", "text/plain; charset=UTF-8")
+	if e := answer(t, w); !strings.Contains(e.Detail, "aws sns confirm-subscription") || len(m.dead) != 1 || !strings.Contains(string(m.dead[0].Value), "SubscribeURL") {
+		t.Errorf("%+v %v", e, m.dead)
+	}
+	w = post(newGateway(t, m, nil), "/webhook/cloudwatch", p["cloudwatch_subscription_foreign.json"])
+	if e := answer(t, w); !strings.Contains(e.Detail, "do not open it") {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestCloudEventsInBinaryMode(t *testing.T) {
 	m := &memory{}
 	w := post(newGateway(t, m, nil), "/webhook/cloudevents", []byte(`{"name":"x"}`), "Content-Type", "application/json",
@@ -244,7 +280,7 @@ func TestRefusals(t *testing.T) {
 		want               int
 	}{
 		{"get", "GET", "/signals", nil, nil, 405},
-		{"no path", "POST", "/webhook/nagios", nil, nil, 404},
+		{"no path", "POST", "/webhook/barista", nil, nil, 404},
 		{"switched off", "POST", "/webhook/jira", nil, nil, 403},
 		{"large", "POST", "/signals", bytes.Repeat([]byte(" "), 1001), nil, 413},
 		{"gzip bomb", "POST", "/signals", zip(t, bomb), []string{"Content-Encoding", "gzip"}, 413},

@@ -63,17 +63,29 @@ const defaultSignatureHeader = "X-Hub-Signature-256"
 // senders are all there are. Their order means nothing.
 var senders = []*sender{
 	&alertmanager,
+	&azure,
 	&calendar,
 	&cdEvents,
 	&cloudEvents,
+	&cloudWatch,
+	&datadog,
+	&dynatrace,
+	&googleCloud,
 	&grafana,
+	&icinga,
 	&jira,
+	&nagios,
+	&newRelic,
+	&opsgenie,
 	&pagerDuty,
 	&recorder,
+	&sentry,
 	&serviceNow,
 	&signals,
 	&silences,
+	&splunk,
 	&wrapped,
+	&zabbix,
 }
 
 // senderNamed finds a sender by its name or one of its other names.

@@ -167,3 +167,17 @@ func TestEverySenderIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// What we tell people to paste must be recognised: names as the readers want them.
+func TestShippedPayloadsAreRecognised(t *testing.T) {
+	for file, want := range map[string]Source{"datadog.json": SourceDatadog, "dynatrace.json": SourceDynatrace} {
+		body, err := os.ReadFile("../../deploy/senders/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.NewReplacer(": {ImpactedEntities}", ": []", ": {ProblemDetailsJSON}", ": {}").Replace(string(body))
+		if strong, _ := claimants(t, text); !slices.Equal(strong, []Source{want}) {
+			t.Errorf("%s: recognised by %v", file, strong)
+		}
+	}
+}
