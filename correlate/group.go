@@ -2,12 +2,13 @@ package correlate
 
 import (
 	"slices"
-
-	"pinkstar/correlate/rules"
 )
 
 // bindGroups makes inc the incident of the rule groups of q that have none.
 func (e *Engine) bindGroups(inc *incident, q *query) {
+	if q.separate && len(inc.alerts)+len(inc.tickets) <= 1 { // it opened inc
+		inc.separate = true
+	}
 	for i := range q.groups {
 		m := &q.groups[i]
 		g := m.g
@@ -34,9 +35,6 @@ func (e *Engine) bindGroups(inc *incident, q *query) {
 		if g.inc != inc && int(g.count) < m.rule.Threshold {
 			g.pending = append(g.pending, inc)
 		}
-		if m.rule.Action == rules.ActionSeparate && stale {
-			inc.separate = true
-		}
 		if int(g.count) >= m.rule.Threshold {
 			e.linkPending(g, m.rule.Name)
 		}
@@ -54,6 +52,10 @@ func (e *Engine) linkPending(g *group, rule string) {
 		c := scored{inc: g.inc, score: ev[0].points, evidence: ev, decisive: true}
 		if inc.sc.facts.unlinked(g.inc.main(), inc.main()) {
 			e.refuseLink(g.inc.main(), inc.main(), &c, "an operator separated them", "")
+			continue
+		}
+		if g.inc.separate != inc.separate {
+			e.refuseLink(g.inc.main(), inc.main(), &c, "a rule keeps one of them separate", "")
 			continue
 		}
 		e.link(g.inc, inc, c, "", "")

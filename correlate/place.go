@@ -20,6 +20,7 @@ type query struct {
 	groups   []groupMatch
 	last     *incident // of the same alert's previous episode
 	refire   bool      // that episode had not ended
+	separate bool      // a rule wants an incident of its own for it
 	mentions []mention
 	missing  []string // rules that could not group it, and which label it lacks
 }
@@ -113,9 +114,12 @@ func (e *Engine) query(sc *scope, s *schemas.Signal, sub *subject) *query {
 func (e *Engine) matchGroups(q *query, s *schemas.Signal) {
 	e.scratch.groups = e.scratch.groups[:0]
 	for _, i := range e.scratch.rules {
+		q.separate = q.separate || e.set.Rules[i].Action == rules.ActionSeparate
+	}
+	for _, i := range e.scratch.rules {
 		r := &e.set.Rules[i]
-		if r.Action == rules.ActionSuppress {
-			continue
+		if r.Action == rules.ActionSuppress || q.separate && r.Action != rules.ActionSeparate {
+			continue // what is separate shares no group with others
 		}
 		k := e.scratch.key[:0]
 		k = append(k, r.Name...)
@@ -256,6 +260,7 @@ const (
 	noObjection objection = iota
 	movedAway
 	keptSeparate
+	wantsOwn
 	// From here on: limits.
 	tooManySignals
 	tooLong
@@ -274,6 +279,8 @@ func (e *Engine) objection(q *query, c *scored) objection {
 		return movedAway
 	case inc.separate && !c.ruled:
 		return keptSeparate
+	case q.separate && !c.ruled:
+		return wantsOwn
 	case len(inc.alerts) >= cfg.MaxSignals:
 		return tooManySignals
 	case e.now.Sub(inc.pub.DetectedAt) > int64(cfg.MaxDuration):
@@ -299,6 +306,8 @@ func (e *Engine) objectionText(o objection, inc *incident) string {
 	switch o {
 	case movedAway:
 		return "an operator moved this alert away from " + inc.main().pub.ID
+	case wantsOwn:
+		return "a rule keeps it separate"
 	case keptSeparate:
 		return inc.pub.ID + " is kept separate by a rule"
 	case tooManySignals:

@@ -141,6 +141,7 @@ func (o *object) procedure(p *Procedure) {
 	o.optStr("on_call", p.OnCall)
 	o.optStr("emergency_channel", p.Emergency)
 	o.optStr("runbook", p.Runbook)
+	o.optStr("alert_runbook", p.AlertRunbook)
 	o.close()
 }
 

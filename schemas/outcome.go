@@ -183,6 +183,9 @@ type Procedure struct {
 	OnCall    string `json:"on_call,omitempty"`
 	Emergency string `json:"emergency_channel,omitempty"`
 	Runbook   string `json:"runbook,omitempty"`
+	// AlertRunbook is the runbook that an alert itself names. Where no procedure
+	// is configured it is Runbook too.
+	AlertRunbook string `json:"alert_runbook,omitempty"`
 }
 
 // ImpactRange is what an incident costs: low, likely and high. The formula is

@@ -32,7 +32,7 @@
 //
 // A time is that of arrival, on 2026-11-22 unless a date stands before it
 // (2026-11-23 10:00) or days are added (+3d 10:00). "start=" and "end=" are the
-// sender's times. @n is the n-th signal of the input, #n the n-th incident, Pn
+// sender's times, "runbook=" the address that the alert itself names. @n is the n-th signal of the input, #n the n-th incident, Pn
 // the n-th problem. Every other name=value is a label.
 //
 // # Non-obvious

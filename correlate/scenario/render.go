@@ -78,7 +78,11 @@ func (r *run) incident(b *strings.Builder, i *schemas.Incident) {
 		line("link", l.Relation+" "+l.IncidentID+": "+l.Reason)
 	}
 	if p := i.Procedure; p != nil {
-		line("procedure", p.Name+" owner="+orDash(p.Owner)+" runbook="+orDash(p.Runbook))
+		text := p.Name + " owner=" + orDash(p.Owner) + " runbook=" + orDash(p.Runbook)
+		if p.AlertRunbook != "" && p.AlertRunbook != p.Runbook {
+			text += " alert-runbook=" + p.AlertRunbook
+		}
+		line("procedure", text)
 	}
 	line("problem", i.ProblemID)
 	if i.Impact.Measured || i.Impact.LostRevenue.High > 0 {

@@ -67,6 +67,7 @@ func (r *run) common(o *order, s *schemas.Signal) error {
 	if v := o.take("text"); v != "" {
 		s.Summary = v
 	}
+	s.Runbook = o.take("runbook")
 	if v := o.take("truncated"); v != "" {
 		if s.Truncated, err = strconv.Atoi(v); err != nil {
 			return fmt.Errorf("truncated: %q is not a number", v)
