@@ -152,7 +152,10 @@ func (e *Engine) listed(a *alert) listed {
 		l.id = r.id.String()
 		w := r.why.unpack(e.scratch.unpacked)
 		e.scratch.unpacked = w.evidence
-		l.reason = w.reason(r.incidentID())
+		p := &e.scratch.prose // nothing else is being told
+		p.reset()
+		w.tellReason(p, r.incidentID())
+		l.reason = p.String()
 	}
 	return l
 }

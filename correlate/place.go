@@ -49,7 +49,7 @@ type placement struct {
 	evidence []evidence // for inc; in memory that the next signal uses again
 	second   scored     // another incident that an operator or a key names
 	open     string     // why none was chosen
-	full     []full     // incidents that a limit kept it out of
+	full     []full     // incidents that a limit kept it out of; in memory used again
 }
 
 // full is an incident that a limit keeps a signal out of.
@@ -62,6 +62,7 @@ type full struct {
 type scratch struct {
 	candidates []*incident
 	scored     []scored
+	full       []full
 	rules      []int32
 	groups     []groupMatch
 	key        []byte
@@ -152,7 +153,7 @@ func (e *Engine) choose(q *query, s *schemas.Signal) placement {
 	w := &e.scratch.why
 	*w = why{service: q.sub.service, threshold: e.set.Correlation.Join, candidates: int32(len(cands))}
 	p := placement{why: w}
-	e.scratch.scored = e.scratch.scored[:0]
+	e.scratch.scored, e.scratch.full = e.scratch.scored[:0], e.scratch.full[:0]
 	var options []Option
 	for _, inc := range cands {
 		sc := e.score(q, inc)
@@ -197,7 +198,8 @@ func (e *Engine) pick(q *query, all []scored, p *placement) {
 		}
 		if o := e.objection(q, c); o != noObjection {
 			if o.limit() {
-				p.full = append(p.full, full{c.inc, o})
+				e.scratch.full = append(e.scratch.full, full{c.inc, o})
+				p.full = e.scratch.full
 			}
 			if vetoed == nil {
 				vetoed, objected = c, o
