@@ -69,6 +69,7 @@ func (n *Naming) Complete(s *Signal) error {
 	if s.ReceivedAt == 0 {
 		return fmt.Errorf("received_at: missing")
 	}
+	s.Imported = false // only an import may say so, and it comes another way
 	s.trim()
 	n.fromLabels(s)
 	if err := completeStatus(s); err != nil {

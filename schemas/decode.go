@@ -93,6 +93,8 @@ func readMore(r *jsonscan.Reader, s *Signal, name string) (err error) {
 		s.Truncated = int(n)
 	case "flags":
 		s.Flags, err = ReadStrings(r)
+	case "imported":
+		s.Imported, err = r.Bool()
 	case "ticket":
 		s.Ticket, err = readPart(r, readTicket)
 	case "change":

@@ -114,6 +114,7 @@ func AppendSignal(b []byte, s *Signal) []byte {
 	o.optStr("group_key", s.GroupKey)
 	o.optInt("truncated", int64(s.Truncated))
 	o.optStrs("flags", s.Flags)
+	o.optTrue("imported", s.Imported)
 	o.parts(s)
 	o.close()
 	return o.b

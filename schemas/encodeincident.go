@@ -41,6 +41,7 @@ func AppendIncident(b []byte, in *Incident) []byte {
 	o.optStr("rules", in.Rules)
 	o.optStr("topology", in.Topology)
 	o.optStr("opening_signal_id", in.Opening)
+	o.optTrue("imported", in.Imported)
 	o.close()
 	return o.b
 }

@@ -93,6 +93,7 @@ func AppendProblem(b []byte, p *Problem) []byte {
 	o.float("minutes", p.Minutes)
 	o.time("updated_at", p.UpdatedAt)
 	o.optStr("rules", p.Rules)
+	o.optTrue("imported", p.Imported)
 	o.close()
 	return o.b
 }

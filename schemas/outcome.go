@@ -120,6 +120,7 @@ type Incident struct {
 	Rules      string      `json:"rules,omitempty"`             // version it was opened under
 	Topology   string      `json:"topology,omitempty"`          // version it was opened under
 	Opening    string      `json:"opening_signal_id,omitempty"` //
+	Imported   bool        `json:"imported,omitempty"`          // history: not seen when it happened, and not priced
 }
 
 // SuspectedRoot is an entity the incident may have started at.
@@ -268,6 +269,7 @@ type Problem struct {
 	Minutes     float64       `json:"minutes"`
 	UpdatedAt   Time          `json:"updated_at"`
 	Rules       string        `json:"rules,omitempty"`
+	Imported    bool          `json:"imported,omitempty"` // of imported incidents alone
 }
 
 // DeadLetter is a record that could not be taken, with the reason. The

@@ -139,6 +139,9 @@ type Signal struct {
 	// Flags are remarks of the normaliser on data quality, for example
 	// "starts_at_in_future", "labels_dropped".
 	Flags []string `json:"flags,omitempty"`
+	// Imported marks history that `pinkstar import` brought in: it was not seen
+	// when it happened, so nothing is known of how soon, and nobody was told.
+	Imported bool `json:"imported,omitempty"`
 
 	Ticket     *Ticket     `json:"ticket,omitempty"`
 	Change     *Change     `json:"change,omitempty"`

@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,7 +88,13 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 		return o, err
 	}
 	for _, l := range splitList(*levels) {
+		if !slices.Contains(sim.Levels, sim.Level(l)) {
+			return o, fmt.Errorf("--level: %q is not one of %v", l, sim.Levels)
+		}
 		o.levels = append(o.levels, sim.Level(l))
+	}
+	if len(o.levels) == 0 && !o.micross {
+		return o, fmt.Errorf("--level: none, and --no-micross: there is nothing to score")
 	}
 	var err error
 	o.seeds, err = seedRange(*seeds)

@@ -26,7 +26,7 @@ func TestTheTableIsPrintedAndMistakesAreSaid(t *testing.T) {
 	if !strings.Contains(out.String(), "session") {
 		t.Errorf("no comparator in the table:\n%s", out.String())
 	}
-	for _, args := range [][]string{{"--seeds", "x"}, {"--nothing"}} {
+	for _, args := range [][]string{{"--seeds", "x"}, {"--nothing"}, {"--level", "easy,typo"}, {"--level", "", "--no-micross"}} {
 		if code := run(args, &out, &errs); code != exitUsage {
 			t.Errorf("%v: exit code %d", args, code)
 		}

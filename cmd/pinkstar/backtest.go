@@ -186,7 +186,7 @@ func (a *backtestArgs) oldPairs(own *config.Config, same *rules.Learnt, given bo
 func (a *backtestArgs) read(ctx context.Context, w world, cfg *config.Config) (*past.Past, error) {
 	since, err := sinceOf(a.since, time.Now())
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{fmt.Errorf("--since: %w", err)}
 	}
 	return readLog(ctx, w, cfg, a.file, past.Options{Since: since, Scope: a.scope, Limit: a.limit})
 }
@@ -230,7 +230,7 @@ func sinceOf(s string, now time.Time) (schemas.Time, error) {
 	if t, err := time.Parse("2006-01-02", s); err == nil {
 		return schemas.TimeOf(t), nil
 	}
-	return 0, fmt.Errorf("--since: %q is neither a time such as 2026-11-22T10:00:00Z, nor a day, nor a span such as 30d", s)
+	return 0, fmt.Errorf("%q is neither a time such as 2026-11-22T10:00:00Z, nor a day, nor a span such as 30d", s)
 }
 
 // failed reports whether the report has what the caller wants to be told of.

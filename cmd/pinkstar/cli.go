@@ -43,6 +43,7 @@ func newCLI(w world) *cli {
 	c.addRun()
 	c.addReplay()
 	c.addSend()
+	c.addImport()
 	c.addTopics()
 	c.addMigrate()
 	c.addClock()

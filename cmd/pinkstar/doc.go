@@ -9,11 +9,11 @@
 //   - explain.go, backtest.go, rules.go: asking about decisions and rules;
 //     past/ reads the log they ask
 //   - learn.go: counting over a past which alerts come together
-//   - run.go, replay.go, send.go, admin.go, check.go: one group of commands each
+//   - run.go, replay.go, send.go, import.go, admin.go, check.go: one group of commands each
 //   - config/: file, environment, flags
 //   - app/: a running process: what is embedded, roles, HTTP server
 //   - replay/: a log through the engine, offline; ndjson/: files of JSON lines
-//   - send/: the producing team's client
+//   - send/: the producing team's client; importer/: history, beside what is live
 //   - demo/: the story
 //
 // # Exit codes

@@ -50,7 +50,7 @@ func (a *learnArgs) run(ctx context.Context, w world, s *settings) error {
 	}
 	since, err := sinceOf(a.since, time.Now())
 	if err != nil {
-		return usageError{err}
+		return usageError{fmt.Errorf("--since: %w", err)}
 	}
 	each := func(s *schemas.Signal, at schemas.Time) { l.Step(s, at) }
 	if _, err := readLog(ctx, w, cfg, a.file, past.Options{Since: since, Scope: a.scope, Each: each}); err != nil {

@@ -57,6 +57,10 @@ func (w *where) String() string {
 // instant binds a time as milliseconds, whatever the client's time zone.
 const instant = "fromUnixTimestamp64Milli(?, 'UTC')"
 
+// knownAt is when an incident was detected or, for imported history, which
+// nobody detected, when it started.
+const knownAt = "if(detected_at = toDateTime64(0, 3, 'UTC'), started_at, detected_at)"
+
 func (f *IncidentFilter) where() *where {
 	w := &where{}
 	if len(f.Statuses) > 0 {
@@ -72,10 +76,10 @@ func (f *IncidentFilter) where() *where {
 		w.add("scope = ?", f.Scope)
 	}
 	if f.Since != 0 {
-		w.add("detected_at >= "+instant, int64(f.Since))
+		w.add(knownAt+" >= "+instant, int64(f.Since))
 	}
 	if f.Until != 0 {
-		w.add("detected_at < "+instant, int64(f.Until))
+		w.add(knownAt+" < "+instant, int64(f.Until))
 	}
 	if f.ParentID != "" {
 		w.add("parent_id = ?", f.ParentID)

@@ -49,6 +49,7 @@ var signalsTable = &table[signalRow]{name: "signals", columns: []tableColumn[sig
 	labels("labels", func(s *signalRow) schemas.Labels { return s.Labels }),
 	labels("annotations", func(s *signalRow) schemas.Labels { return s.Annotations }),
 	list("flags", func(s *signalRow) []string { return s.Flags }),
+	flag("imported", func(s *signalRow) bool { return s.Imported }),
 }}
 
 // decisionRow is a decision, with what is kept as JSON.
@@ -124,6 +125,7 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	text("formula", func(i *incidentRow) string { return i.v.Impact.Formula }),
 	text("rules", func(i *incidentRow) string { return i.v.Rules }),
 	text("topology", func(i *incidentRow) string { return i.v.Topology }),
+	flag("imported", func(i *incidentRow) bool { return i.v.Imported }),
 	text("body", func(i *incidentRow) string { return i.body }),
 }}
 
@@ -180,6 +182,7 @@ var problemsTable = &table[problemRow]{name: "problems", columns: []tableColumn[
 	real("cost_high", func(p *problemRow) float64 { return p.v.Cost.Cost.High }),
 	real("minutes", func(p *problemRow) float64 { return p.v.Minutes }),
 	text("rules", func(p *problemRow) string { return p.v.Rules }),
+	flag("imported", func(p *problemRow) bool { return p.v.Imported }),
 	text("body", func(p *problemRow) string { return p.body }),
 }}
 

@@ -72,14 +72,23 @@ func (p Position) compare(q Position) int {
 
 func positionOf(inc *schemas.Incident) Position { return Position{inc.DetectedAt, inc.ID} }
 
+// knownAt is when inc was detected or, for imported history, which nobody
+// detected, when it started.
+func knownAt(inc *schemas.Incident) schemas.Time {
+	if inc.DetectedAt == 0 {
+		return inc.StartedAt
+	}
+	return inc.DetectedAt
+}
+
 // Match reports whether inc passes every filter of q but its position.
 func (q *Query) Match(inc *schemas.Incident) bool {
 	switch {
 	case len(q.Statuses) > 0 && !slices.Contains(q.Statuses, inc.Status),
 		len(q.Severities) > 0 && !slices.Contains(q.Severities, inc.Severity),
 		q.Scope != "" && inc.Scope != q.Scope,
-		q.Since != 0 && inc.DetectedAt < q.Since,
-		q.Until != 0 && inc.DetectedAt >= q.Until,
+		q.Since != 0 && knownAt(inc) < q.Since,
+		q.Until != 0 && knownAt(inc) >= q.Until,
 		q.ParentID != "" && inc.ParentID != q.ParentID,
 		q.MainOnly && inc.ParentID != "":
 		return false

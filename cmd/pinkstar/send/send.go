@@ -6,7 +6,9 @@
 //   - The key is the scope, and the balancer is Java's murmur2: every client of
 //     Kafka then picks the same partition for a scope.
 //   - A line without received_at is sent as received now; one with it keeps it,
-//     which is how a recorded history is loaded.
+//     which is how a recorded history is loaded into an installation that has taken
+//     nothing yet. One that runs would measure it against now: `pinkstar import`
+//     is for that, and old lines are warned of.
 //   - A line that cannot be read ends the sending, with its number: what stands
 //     before it is acknowledged, nothing after it was sent. The same file can be
 //     sent again once it is mended, since every signal keeps its id.
@@ -43,7 +45,14 @@ type Options struct {
 	// SkipBad sends what can be read and reports the rest at the end.
 	SkipBad bool
 	Now     func() time.Time
+	// Old is called once, before the first signal is sent that was received more
+	// than OldAfter ago.
+	Old func(received schemas.Time)
 }
+
+// OldAfter is from when on a signal is history: an installation that runs would
+// take it for news that came late.
+const OldAfter = 24 * time.Hour
 
 // Summary counts what happened.
 type Summary struct {
@@ -104,6 +113,10 @@ func send(ctx context.Context, in io.Reader, opts *Options, w *kafkago.Writer, s
 			sum.bad(lines.Number(), err)
 		}
 		for i := range signals {
+			if opts.Old != nil && signals[i].ReceivedAt.Std().Before(opts.Now().Add(-OldAfter)) {
+				opts.Old(signals[i].ReceivedAt)
+				opts.Old = nil
+			}
 			batch = append(batch, message(opts, &signals[i]))
 		}
 		if len(batch) >= batchSize {

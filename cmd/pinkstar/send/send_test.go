@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,8 +99,14 @@ func TestKindsGoToTheirTopicsAndTimesStay(t *testing.T) {
 {"kind":"ticket","name":"help","source":"t","ticket":{"key":"OPS-1"}}
 {"kind":"change","name":"deploy","source":"t","received_at":"2025-01-01T00:00:00Z","starts_at":"2025-01-01T00:00:00Z"}
 `
-	if _, err := Run(t.Context(), strings.NewReader(in), options(cfg)); err != nil {
+	var old []string
+	o := options(cfg)
+	o.Old = func(received schemas.Time) { old = append(old, received.String()) }
+	if _, err := Run(t.Context(), strings.NewReader(in), o); err != nil {
 		t.Fatal(err)
+	}
+	if !slices.Equal(old, []string{"2025-01-01T00:00:00.000Z"}) {
+		t.Errorf("told of old signals %v; want one", old)
 	}
 	got := map[string]string{}
 	for _, r := range read(t, cl, 3) {

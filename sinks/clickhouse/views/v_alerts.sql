@@ -22,13 +22,14 @@ CREATE OR REPLACE VIEW v_alerts
     annotations Map(LowCardinality(String), String),
     url         String COMMENT 'Where to see it at its source',
     runbook     String,
-    flags       Array(LowCardinality(String)) COMMENT 'Remarks on data quality, for example starts_at_in_future'
+    flags       Array(LowCardinality(String)) COMMENT 'Remarks on data quality, for example starts_at_in_future',
+    imported    Bool COMMENT 'History that was brought in: received_at is when it was received then, as far as it says'
 )
 AS SELECT
     signal_id, fingerprint, status, service, name, severity, source, tenant, environment, scope, team, instance, host,
     nullIf(starts_at, toDateTime64(0, 3, 'UTC')) AS starts_at,
     nullIf(ends_at, toDateTime64(0, 3, 'UTC')) AS ends_at,
-    received_at, summary, description, labels, annotations, url, runbook, flags
+    received_at, summary, description, labels, annotations, url, runbook, flags, imported = 1 AS imported
 FROM signals FINAL
 WHERE kind = 'alert'
 COMMENT 'Alerts: one row per signal id, that is per (scope, source, fingerprint, start, status). Repeats are counted in v_decisions.repeats';

@@ -40,7 +40,8 @@ CREATE OR REPLACE VIEW v_incidents
     formula         String COMMENT 'How the impact was worked out, with the numbers used',
     rules           LowCardinality(String) COMMENT 'Version of the rules it was opened under',
     topology        LowCardinality(String) COMMENT 'Version of the topology it was opened under',
-    revision        Int64
+    revision        Int64,
+    imported        Bool COMMENT 'History that was brought in: not seen when it happened (detected_at is NULL), and not priced'
 )
 AS SELECT
     incident_id,
@@ -56,6 +57,6 @@ AS SELECT
     nullIf(updated_at, toDateTime64(0, 3, 'UTC')) AS updated_at,
     signals, repeats, alerts, active_alerts, reopens, flaps, tickets, problem_id, currency,
     lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes,
-    measured = 1 AS measured, formula, rules, topology, revision
+    measured = 1 AS measured, formula, rules, topology, revision, imported = 1 AS imported
 FROM incidents AS i FINAL
 COMMENT 'The latest state of every incident. A main incident already contains its children: never add both';

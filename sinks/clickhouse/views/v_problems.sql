@@ -27,7 +27,8 @@ CREATE OR REPLACE VIEW v_problems
     evidence      String COMMENT 'JSON: [{kind, points, detail}]',
     updated_at    Nullable(DateTime64(3, 'UTC')),
     rules         LowCardinality(String),
-    revision      Int64
+    revision      Int64,
+    imported      Bool COMMENT 'Found in imported history alone'
 )
 AS SELECT
     problem_id, status, title, signature, scope, owner, service, incidents, incident_ids,
@@ -40,6 +41,6 @@ AS SELECT
     declared_by, currency, lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes,
     JSONExtractRaw(body, 'evidence') AS evidence,
     nullIf(updated_at, toDateTime64(0, 3, 'UTC')) AS updated_at,
-    rules, revision
+    rules, revision, imported = 1 AS imported
 FROM problems FINAL
 COMMENT 'Recurring patterns of incidents, until their root cause is fixed';
