@@ -38,6 +38,22 @@ func Repair(ctx context.Context, conn driver.Conn) (gone []string, err error) {
 	return gone, err
 }
 
+// IsEmpty reports whether no step of the schema was ever applied.
+func IsEmpty(ctx context.Context, conn driver.Conn) (bool, error) {
+	there, err := exists(ctx, conn, "schema_migrations")
+	return !there, err
+}
+
+// Forget makes the database say that nothing was written yet, so that a delivery
+// that begins afterwards writes all that the log has once more. What is there
+// already collapses by its keys.
+func Forget(ctx context.Context, conn driver.Conn) error {
+	if err := conn.Exec(ctx, "TRUNCATE TABLE IF EXISTS written_ranges"); err != nil {
+		return fmt.Errorf("forgetting what was written: %w", err)
+	}
+	return nil
+}
+
 // inForce returns the steps and the views that were applied, in order.
 func inForce(ctx context.Context, conn driver.Conn) ([]Migration, error) {
 	todo, err := Pending(ctx, conn)

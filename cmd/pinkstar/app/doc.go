@@ -4,6 +4,7 @@
 // # Which file do I open
 //
 //   - app.go: Start, Wait, Stop
+//   - schema.go: the embedded ClickHouse's schema: brought up to date, mended, filled again from the log
 //   - embedded.go: the embedded Kafka and ClickHouse, topics and migrations
 //   - roles.go: one constructor for each role
 //   - engines.go: correlate's engine as pipeline/process wants it

@@ -110,13 +110,6 @@ func (a *App) client(role string, opts ...kgo.Opt) (*kgo.Client, error) {
 	return kafka.NewClient(a.kafka, role, kafka.Deps{Log: a.log, Registerer: a.reg}, opts...)
 }
 
-// sqlStore is the process's way to ClickHouse.
-type sqlStore struct {
-	conn driver.Conn
-	// mend brings back tables that are gone; nil where the schema is not ours.
-	mend func(context.Context) error
-}
-
 // startSQL starts the embedded ClickHouse and migrates it, or opens the
 // configured one, which may be away for now.
 func (a *App) startSQL(ctx context.Context) error {
@@ -124,14 +117,14 @@ func (a *App) startSQL(ctx context.Context) error {
 		return nil
 	}
 	dsn := a.cfg.ClickHouse.DSN
-	var mend func(context.Context) error
+	var keeper *schemaKeeper
 	if a.needsEngine() {
-		s, err := a.startEngine(ctx)
+		keeper = &schemaKeeper{log: a.log}
+		s, err := a.startEngine(ctx, keeper)
 		if err != nil {
 			return fmt.Errorf("embedded ClickHouse: %w", err)
 		}
 		dsn = s.WriterDSN()
-		mend = func(ctx context.Context) error { return a.repairSchema(ctx, s) }
 	} else {
 		a.describeDSN(dsn)
 	}
@@ -140,7 +133,7 @@ func (a *App) startSQL(ctx context.Context) error {
 		return err
 	}
 	a.stack.push("ClickHouse connections", func(context.Context) error { return conn.Close() })
-	a.sql = &sqlStore{conn: conn, mend: mend}
+	a.sql = &sqlStore{conn: conn, keeper: keeper}
 	if a.needsEngine() { // its schema was seen to when it came up
 		return nil
 	}
@@ -168,7 +161,7 @@ func (a *App) checkSchema(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
-func (a *App) startEngine(ctx context.Context) (s *engine.Server, err error) {
+func (a *App) startEngine(ctx context.Context, keeper *schemaKeeper) (s *engine.Server, err error) {
 	password, err := a.data.password()
 	if err != nil {
 		return nil, err
@@ -177,7 +170,7 @@ func (a *App) startEngine(ctx context.Context) (s *engine.Server, err error) {
 	o := engine.Options{
 		Lib: c.Libchdb, Binary: c.Binary, DataDir: a.data.join("clickhouse"), NativePort: c.NativePort, HTTPPort: c.HTTPPort,
 		User: c.User, Password: password, Database: c.Database, Logger: a.log,
-		Prepare: a.repairSchema,
+		Prepare: keeper.prepare,
 	}
 	if o.Lib == "" && o.Binary == "" {
 		fetch := engine.FetchOptions{}
@@ -200,26 +193,6 @@ func (a *App) startEngine(ctx context.Context) (s *engine.Server, err error) {
 	a.where.ClickHouseNative, a.where.ClickHouseHTTP = s.Native, s.HTTP
 	a.where.ClickHouseDatabase, a.where.ClickHouseUser, a.where.ClickHousePassword = s.Database, s.User, s.Password
 	return s, nil
-}
-
-// repairSchema brings the embedded ClickHouse's schema up to date whenever it
-// has come up, and brings back what is gone from it.
-func (a *App) repairSchema(ctx context.Context, s *engine.Server) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
-	defer cancel()
-	conn, err := clickhouse.Open(s.OwnerDSN())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	gone, err := clickhouse.Repair(ctx, conn)
-	if err != nil {
-		return err
-	}
-	if len(gone) > 0 {
-		a.log.Warn().Strs("gone", gone).Msg("tables or views were gone from the embedded ClickHouse and are made anew; what they held is missing in SQL until it is rebuilt from the log")
-	}
-	return nil
 }
 
 // Migrate applies what a ClickHouse of the user's own lacks, or with plan only

@@ -157,10 +157,10 @@ func (a *App) writer() (*role, error) {
 		return nil, errNoSQL
 	}
 	sink := clickhouse.NewWriter(a.sql.conn, a.cfg.Writer.WriterConfig, a.reg)
-	sink.MendWith(a.sql.mend)
+	a.sql.mends(sink)
 	d, err := deliver.New(a.cfg.Writer.Config, a.kafka, kafka.Deps{Log: a.log, Registerer: a.reg}, sink)
 	if err != nil {
 		return nil, err
 	}
-	return &role{run: d.Run, ready: always, ailing: d.Failing}, nil
+	return &role{run: a.sql.rebuilding(d.Run), ready: always, ailing: d.Failing}, nil
 }

@@ -41,12 +41,12 @@ func (a *App) shadowWriter() (*role, error) {
 	}
 	reg := prometheus.WrapRegistererWithPrefix("shadow_", a.reg)
 	sink := clickhouse.NewShadowWriter(a.sql.conn, a.cfg.Writer.WriterConfig, reg)
-	sink.MendWith(a.sql.mend)
+	a.sql.mends(sink)
 	d, err := deliver.New(a.cfg.Writer.Config, a.kafka.ForShadow(), kafka.Deps{Log: a.log.With().Bool("shadow", true).Logger(), Registerer: reg}, sink)
 	if err != nil {
 		return nil, err
 	}
-	return &role{run: d.Run, ready: always, ailing: d.Failing}, nil
+	return &role{run: a.sql.rebuilding(d.Run), ready: always, ailing: d.Failing}, nil
 }
 
 // CheckShadow says what is wrong with the shadow's rules and topology.

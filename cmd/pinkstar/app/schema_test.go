@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/pipeline/kafkatest"
+	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/clickhouse/engine"
+)
+
+func TestMain(m *testing.M) {
+	engine.MaybeChild()
+	os.Exit(m.Run())
+}
+
+// lines is a log to look into.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
+}
+
+// installation is one process with everything embedded, and what is done to it.
+type installation struct {
+	*App
+	t    *testing.T
+	log  *lines
+	sent int
+}
+
+func install(t *testing.T) *installation {
+	t.Helper()
+	lib, err := engine.Fetch(t.Context(), engine.FetchOptions{})
+	if err != nil {
+		kafkatest.SkipOrFail(t, "clickhouse", "needs the embedded ClickHouse: %v", err)
+	}
+	cfg := config.Default()
+	cfg.Data, cfg.HTTP.Listen, cfg.ClickHouse.Libchdb = t.TempDir(), "127.0.0.1:0", lib
+	cfg.Writer.BackoffLast = 300 * time.Millisecond
+	if err := cfg.Check(); err != nil {
+		t.Fatal(err)
+	}
+	i := &installation{t: t, log: &lines{}}
+	if i.App, err = Start(t.Context(), &cfg, Deps{Log: zerolog.New(i.log).Level(zerolog.InfoLevel)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := i.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return i
+}
+
+// alert sends one alert more, which must be taken.
+func (i *installation) alert() {
+	i.t.Helper()
+	i.sent++
+	body := fmt.Sprintf(`{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"A%d","service":"s"},"startsAt":%q,"fingerprint":"%016x"}]}`,
+		i.sent, time.Now().UTC().Format(time.RFC3339), i.sent)
+	resp, err := http.Post("http://"+i.where.HTTP+"/webhook/alertmanager", "application/json", strings.NewReader(body))
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	b, _ := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		i.t.Fatalf("alert %d: %s %s", i.sent, resp.Status, b)
+	}
+	if resp, err = http.Get("http://" + i.where.HTTP + "/-/ready"); err != nil || resp.StatusCode != http.StatusOK {
+		i.t.Fatalf("not ready after alert %d: %v %v", i.sent, resp, err)
+	}
+	_ = resp.Body.Close()
+}
+
+// arrive waits until SQL has every alert, in all tables that have one row each.
+func (i *installation) arrive() {
+	i.t.Helper()
+	conn, err := clickhouse.Open(i.sqlReader())
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	var alerts, decisions uint64
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		err := conn.QueryRow(i.t.Context(), "SELECT (SELECT count() FROM v_alerts), (SELECT count() FROM v_decisions)").Scan(&alerts, &decisions)
+		if err == nil && alerts == uint64(i.sent) && decisions == alerts {
+			return
+		}
+		if time.Now().After(end) {
+			i.t.Fatalf("SQL has %d alerts and %d decisions of %d: %v", alerts, decisions, i.sent, err)
+		}
+		select {
+		case err := <-i.Failed():
+			i.t.Fatalf("a part has failed: %v", err)
+		default:
+		}
+	}
+}
+
+func (i *installation) sqlReader() string { return i.sql.keeper.server.ReaderDSN() }
+
+// asOwner does what an administrator might do by mistake.
+func (i *installation) asOwner(queries ...string) {
+	i.t.Helper()
+	conn, err := clickhouse.Open(i.sql.keeper.server.OwnerDSN())
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for _, q := range queries {
+		if err := conn.Exec(i.t.Context(), q); err != nil {
+			i.t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// TestSQLNeverStopsTheIntake: whatever happens to the embedded ClickHouse,
+// alerts are taken, the process is ready, and SQL has everything in the end.
+func TestSQLNeverStopsTheIntake(t *testing.T) {
+	i := install(t)
+	i.alert()
+	i.arrive()
+	server := i.sql.keeper.server
+	for n := range 7 { // more than once ended it
+		for server.Pid() == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		_ = syscall.Kill(server.Pid(), syscall.SIGKILL)
+		i.alert()
+		for end := time.Now().Add(time.Minute); server.Restarts() <= n; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("death %d: not started again: %v", n+1, server.Ailing())
+			}
+		}
+	}
+	i.arrive()
+	if n := i.log.count("the embedded ClickHouse is away"); n != 7 {
+		t.Errorf("7 outages were told %d times", n)
+	}
+	for _, mistake := range [][]string{
+		{"DROP TABLE decisions SYNC"},
+		{"DROP TABLE signals SYNC", "DROP TABLE written_ranges SYNC", "DROP VIEW v_alerts"},
+	} {
+		i.asOwner(mistake...)
+		i.alert()
+		i.arrive() // what was in the tables, too
+	}
+	// The database itself: the engine does not survive the next connection, and
+	// comes back with an empty one.
+	i.asOwner("DROP DATABASE pinkstar SYNC")
+	i.alert()
+	i.arrive()
+	if n := i.log.count("made anew"); n != 3 {
+		t.Errorf("three losses were told %d times", n)
+	}
+}
