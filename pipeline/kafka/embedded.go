@@ -36,7 +36,7 @@ type EmbeddedConfig struct {
 
 // DefaultEmbeddedConfig returns the defaults for data under dir.
 func DefaultEmbeddedConfig(dir string) EmbeddedConfig {
-	return EmbeddedConfig{Dir: dir, Addr: "127.0.0.1:0", MaxFrameBytes: 64 << 20, SegmentBytes: 64 << 20}
+	return EmbeddedConfig{Dir: dir, Addr: "127.0.0.1:0", MaxFrameBytes: 64 << 20, SegmentBytes: 16 << 20}
 }
 
 // Embedded is a Kafka broker inside the process, durable under a directory.

@@ -79,7 +79,7 @@ func (c *Config) Topics() []Spec {
 func (c *Config) stateConfigs() map[string]string {
 	m := map[string]string{"cleanup.policy": "compact,delete", "retention.ms": "-1", "retention.bytes": "-1", "segment.bytes": strconv.Itoa(64 << 20)}
 	if c.Embedded {
-		m["cleanup.policy"] = "delete"
+		m["cleanup.policy"], m["segment.bytes"] = "delete", strconv.Itoa(16<<20)
 	}
 	return m
 }

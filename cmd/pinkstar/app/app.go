@@ -173,6 +173,9 @@ func (a *App) startRoles(eng *engines) error {
 			return err
 		}
 	}
+	if a.cfg.EmbeddedKafka() {
+		a.startRetention()
+	}
 	a.goServer()
 	return nil
 }

@@ -98,6 +98,10 @@ type Kafka struct {
 	EmbeddedListen string `yaml:"embedded_listen"`
 	// EmbeddedSync makes the embedded broker call fsync for every batch.
 	EmbeddedSync bool `yaml:"embedded_sync_writes"`
+	// EmbeddedMaxBytes is what the embedded broker's topics may take; over it the
+	// oldest records go before their retention, as far as no snapshot and no
+	// reader needs them. 0: no limit.
+	EmbeddedMaxBytes int64 `yaml:"embedded_max_bytes"`
 }
 
 // Writer carries the outcomes to ClickHouse.
@@ -132,7 +136,7 @@ func Default() Config {
 		Gateway:    ingest.DefaultConfig(),
 		Process:    process.DefaultConfig(),
 		Writer:     Writer{deliver.DefaultConfig(), clickhouse.DefaultWriterConfig()},
-		Kafka:      Kafka{Config: kafka.DefaultConfig(), EmbeddedListen: "127.0.0.1:0"},
+		Kafka:      Kafka{Config: kafka.DefaultConfig(), EmbeddedListen: "127.0.0.1:0", EmbeddedMaxBytes: 8 << 30},
 		ClickHouse: ClickHouse{Database: "pinkstar", User: "pinkstar"},
 		Labels:     schemas.DefaultNaming(),
 		Web:        web.DefaultConfig(),
