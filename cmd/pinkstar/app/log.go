@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,44 +31,11 @@ type promLog struct{ log zerolog.Logger }
 
 func (p promLog) Println(v ...any) { p.log.Warn().Msg(fmt.Sprint(v...)) }
 
-// logHandler is slog for the libraries that speak it.
-type logHandler struct{ log zerolog.Logger }
-
-func levelOf(l slog.Level) zerolog.Level {
-	switch {
-	case l >= slog.LevelError:
-		return zerolog.ErrorLevel
-	case l >= slog.LevelWarn:
-		return zerolog.WarnLevel
-	default: // what the toolkit says at info is said by us already
-		return zerolog.DebugLevel
+// slogHandler is slog for the libraries that speak it. What they say at info is
+// said by us already, so it is for whoever asks for everything.
+func slogHandler(log zerolog.Logger) slog.Handler {
+	if level := log.GetLevel(); level > zerolog.DebugLevel {
+		log = log.Level(max(level, zerolog.WarnLevel))
 	}
+	return zerolog.NewSlogHandler(log)
 }
-
-// Enabled implements slog.Handler.
-func (h logHandler) Enabled(_ context.Context, l slog.Level) bool {
-	return levelOf(l) >= h.log.GetLevel()
-}
-
-// Handle implements slog.Handler.
-func (h logHandler) Handle(_ context.Context, r slog.Record) error {
-	e := h.log.WithLevel(levelOf(r.Level)) //nolint:zerologlint // sent below, once the attributes are in
-	r.Attrs(func(a slog.Attr) bool {
-		e = e.Any(a.Key, a.Value.Any())
-		return true
-	})
-	e.Msg(r.Message)
-	return nil
-}
-
-// WithAttrs implements slog.Handler.
-func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	c := h.log.With()
-	for _, a := range attrs {
-		c = c.Any(a.Key, a.Value.Any())
-	}
-	return logHandler{c.Logger()}
-}
-
-// WithGroup implements slog.Handler; the names in use need no groups.
-func (h logHandler) WithGroup(string) slog.Handler { return h }

@@ -77,7 +77,7 @@ func (s *server) listen() error {
 		WriteTimeout:      s.cfg.WriteTimeout,
 		IdleTimeout:       s.cfg.IdleTimeout,
 		MaxHeaderBytes:    s.cfg.MaxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(logHandler{s.log}, slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(slogHandler(s.log), slog.LevelWarn),
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (s *server) run() error {
 	addresses := []string{s.cfg.Listen}
 	err := toolkit.Serve(s.listener, s.http, &toolkit.FlagConfig{
 		WebListenAddresses: &addresses, WebSystemdSocket: &systemd, WebConfigFile: &s.cfg.WebConfigFile,
-	}, slog.New(logHandler{s.log}))
+	}, slog.New(slogHandler(s.log)))
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
