@@ -14,7 +14,7 @@ import (
 type stubExplainer struct{ err error }
 
 func (s stubExplainer) Explain(_ context.Context, _ *View, id, with string) (any, error) {
-	return map[string]string{"id": id, "with": with}, s.err
+	return map[string]string{"kind": "signal", "id": id, "with": with}, s.err
 }
 
 // blockedExplainer answers when it is let, and says when it was asked and when it
@@ -102,9 +102,8 @@ func TestExplanationRoutes(t *testing.T) {
 	} {
 		a := newAPI(t, nil, &memoryProducer{})
 		a.SetExplainer(c.x)
-		w := httptest.NewRecorder()
-		a.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/"+c.path, http.NoBody))
-		if w.Code != c.code || !strings.Contains(w.Body.String(), c.says) {
+		w := get(t, a, "/api/v1/"+c.path, c.code, nil)
+		if !strings.Contains(w.Body.String(), c.says) {
 			t.Errorf("%s: %d %s; want %d with %q", c.path, w.Code, w.Body, c.code, c.says)
 		}
 	}

@@ -108,6 +108,9 @@ func call(t *testing.T, a *API, r *http.Request, want int, into any) *httptest.R
 	if w.Code != want {
 		t.Fatalf("%s %s: %d %s; want %d", r.Method, r.URL, w.Code, w.Body, want)
 	}
+	if err := fits(r, w); err != nil {
+		t.Errorf("%s %s: the answer is not as the API's description says: %v\n%d %s", r.Method, r.URL, err, w.Code, w.Body)
+	}
 	if into != nil {
 		if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
 			t.Fatalf("%s: %v", w.Body, err)
