@@ -299,11 +299,11 @@ func clampTimes(s *Signal) {
 }
 
 // Times that cannot be. Nothing that is watched began before 1970, an alert is
-// not ten years old when it is first heard of, and ClickHouse's DateTime64(3)
-// ends with 2299: a window "for ever" ends there.
+// not ten years old when it is first heard of, and ClickHouse's times, which its
+// driver counts in nanoseconds, end in 2262: a window "for ever" ends before.
 const (
 	maxAge  = 10 * 366 * Day
-	maxEdge = 10413791999999
+	maxEdge = 9214646399999
 )
 
 // clampRange moves times that cannot be to the edge of what can, or, where that

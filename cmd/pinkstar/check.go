@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"time"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/pipeline/ingest"
+	"pinkstar/schemas"
 )
 
 // everything is all groups: the configuration is checked and printed whole.
@@ -14,6 +18,8 @@ var everything = []config.Group{config.ForKafka, config.ForSQL, config.ForRun, c
 func (c *cli) addConfig() {
 	parent := c.app.Command("config", "Check and show the configuration.")
 	check := parent.Command("check", "Say everything that is wrong, with file and line.")
+	against := check.Flag("against", "a payload as its sender sends it: print what is made of it").String()
+	as := check.Flag("as", "whose payload that is, as in gateway.sources; otherwise it is recognised").String()
 	checked := withSettings(check, everything...)
 	c.on(check, func(_ context.Context, w world) error {
 		cfg, faults := config.Read(checked.inputs(w))
@@ -24,6 +30,9 @@ func (c *cli) addConfig() {
 		}
 		for _, warning := range topo.Warnings {
 			fmt.Fprintf(w.out, "topology: %s\n", warning)
+		}
+		if *against != "" {
+			return tryPayload(w, cfg, *against, *as)
 		}
 		_, err := fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s)%s.\n",
 			len(set.Rules), set.Version, len(topo.Services), topo.Version, learntText(learnt))
@@ -43,4 +52,34 @@ func (c *cli) addConfig() {
 		}
 		return cfg.Print(w.out, set.Print(*weights))
 	})
+}
+
+// tryPayload prints what would be made of a payload, a signal on each line.
+func tryPayload(w world, cfg *config.Config, file, as string) error {
+	in, done, err := openInput(file, w)
+	if err != nil {
+		return err
+	}
+	defer done()
+	body, err := io.ReadAll(io.LimitReader(in, cfg.Gateway.Limits.DecompressedBytes+1))
+	if err != nil {
+		return err
+	}
+	if int64(len(body)) > cfg.Gateway.Limits.DecompressedBytes {
+		return fmt.Errorf("%s is over %d bytes (gateway.limits.decompressed_bytes)", file, cfg.Gateway.Limits.DecompressedBytes)
+	}
+	translator := ingest.NewTranslator(cfg.Labels, cfg.Gateway.Limits, cfg.Gateway.Mappings)
+	signals, notes, err := translator.Try(ingest.Source(as), body, ingest.Meta{ReceivedAt: schemas.TimeOf(time.Now())})
+	for i := range signals {
+		if _, err := fmt.Fprintf(w.out, "%s\n", schemas.AppendSignal(nil, &signals[i])); err != nil {
+			return err
+		}
+	}
+	for _, n := range notes {
+		fmt.Fprintf(w.err, "pinkstar: %s\n", n)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
 }

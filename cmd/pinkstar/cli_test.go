@@ -89,6 +89,26 @@ func TestExitCodesAndMessages(t *testing.T) {
 	}
 }
 
+func TestConfigCheckAgainstAPayload(t *testing.T) {
+	cfg := file(t, "pinkstar.yaml", "gateway:\n  mappings:\n    probes: {each: items, name: check, status: state}\n")
+	good := file(t, "good.json", `{"items":[{"check":"http","state":"down"}]}`)
+	bad := file(t, "bad.json", `{"items":[{"check":"http","state":"purple"}]}`)
+	for _, c := range []struct {
+		args, out, err string
+		code           int
+	}{
+		{"--against " + good + " --as probes", `"source":"probes"`, "", exitOK},
+		{"--against " + bad + " --as probes", "", `items[0]: status: "purple"`, exitFailed},
+		{"--against " + good, "", "not a payload of any known sender", exitFailed},
+		{"--against " + good + " --as barista", "", `"barista" is no sender`, exitFailed},
+	} {
+		got := command(t, "", strings.Fields("config check --config "+cfg+" "+c.args)...)
+		if got.code != c.code || !strings.Contains(got.out, c.out) || !strings.Contains(got.err, c.err) {
+			t.Errorf("%s: %d\n%s%s", c.args, got.code, got.out, got.err)
+		}
+	}
+}
+
 // A script must see that nothing came of its file.
 func TestAReplayOfNothingReadableFails(t *testing.T) {
 	for in, want := range map[string]int{

@@ -19,6 +19,7 @@ import (
 	"pinkstar/cmd/pinkstar/past"
 	"pinkstar/correlate/explain"
 	"pinkstar/correlate/history"
+	"pinkstar/pipeline/ingest"
 )
 
 // explainArgs is what was asked.
@@ -112,7 +113,7 @@ func readPast(ctx context.Context, w world, cfg *config.Config, file string, o p
 		return nil, err
 	}
 	defer done()
-	p, err := past.FromFile(ctx, in, cfg.Labels, cfg.Gateway.Limits, o)
+	p, err := past.FromFile(ctx, in, ingest.NewTranslator(cfg.Labels, cfg.Gateway.Limits, cfg.Gateway.Mappings), int(cfg.Gateway.Limits.DecompressedBytes), o)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func replayLog(ctx context.Context, w world, s *settings, file string, topic boo
 	defer done()
 	show := newProgress(w.err)
 	sum, err := replay.Run(ctx, in, w.out, replay.Options{
-		Rules: set, Topology: topo, Learnt: learnt, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Emit: what, Progress: show.line,
+		Rules: set, Topology: topo, Learnt: learnt, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Mappings: cfg.Gateway.Mappings, Emit: what, Progress: show.line,
 	})
 	show.end()
 	if err != nil {

@@ -42,7 +42,7 @@ func sendFile(ctx context.Context, w world, s *settings, file, topic string, ski
 	}
 	defer done()
 	sum, err := send.Run(ctx, in, send.Options{
-		Kafka: cfg.Kafka.Config, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Topic: topic, SkipBad: skip, Now: time.Now,
+		Kafka: cfg.Kafka.Config, Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Mappings: cfg.Gateway.Mappings, Topic: topic, SkipBad: skip, Now: time.Now,
 		Old: func(received schemas.Time) {
 			fmt.Fprintf(w.err, "pinkstar: a signal was received at %s: an installation that has taken newer ones measures it against now (times to detect, costs). History is brought in with `pinkstar import %s`\n", received, file)
 		},

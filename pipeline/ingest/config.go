@@ -30,6 +30,9 @@ type Config struct {
 	// cloudevents, signals. As soon as one of them asks for credentials, a path that
 	// asks for none and has no "anybody" takes nothing.
 	Sources map[string]SourceConfig `yaml:"sources"`
+	// Mappings are senders that are not built in, by name: each has its path
+	// /webhook/NAME and may have its part in Sources.
+	Mappings Mappings `yaml:"mappings"`
 	// Closed says that the port is reached from elsewhere: a path without
 	// credentials and "anybody" takes nothing, though no other asks for any.
 	Closed bool `yaml:"-"`
@@ -111,7 +114,8 @@ func (c *Config) Validate() error {
 	if c.MinBodyRate <= 0 {
 		bad("min_body_rate: %d; it must be over zero", c.MinBodyRate)
 	}
-	senders := webhooks()
+	errs = append(errs, c.Mappings.validate()...)
+	senders := webhooks(c.Mappings.with(senders))
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
 		if senders[name] == nil {
 			known := slices.Sorted(maps.Keys(senders))
@@ -150,7 +154,7 @@ func (c *Config) Validate() error {
 func (c *Config) load() (map[string]SourceConfig, error) {
 	out := make(map[string]SourceConfig, len(c.Sources))
 	var errs []error
-	senders := webhooks()
+	senders := webhooks(c.Mappings.with(senders))
 	for name, s := range c.Sources {
 		read := func(what string, list []Secret) []Secret {
 			list = slices.Clone(list)

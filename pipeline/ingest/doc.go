@@ -8,6 +8,7 @@
 //   - translate.go: Translator, and how a payload's elements are kept apart so
 //     that one bad alert does not lose the others
 //   - tree.go: reading of senders that are rare and of which little is used
+//   - mapping.go: senders that the configuration describes
 //   - recognise.go: a record of a topic, whose headers may say what it is
 //   - repeats.go, window.go, zone.go and vtimezone.go: parts of calendar.go
 //   - limits.go: what one payload may ask of us

@@ -83,7 +83,7 @@ func TestEveryWayToAnEffectNeedsTheRight(t *testing.T) {
 	for _, may := range [][]Effect{nil, {Alerts}, {Tickets}, {Changes}, {Impacts}, {Windows}, {Alerts, Windows}, everything} {
 		g := newGateway(t, &memory{}, func(c *Config) {
 			c.Sources = map[string]SourceConfig{}
-			for name := range webhooks() {
+			for name := range webhooks(senders) {
 				c.Sources[name] = SourceConfig{Bearer: []Secret{NewSecret("t")}, May: may}
 			}
 		})

@@ -56,16 +56,17 @@ func New(cfg Config, naming schemas.Naming, producer Producer, log zerolog.Logge
 		cfg.Now = time.Now
 	}
 	return &Gateway{
-		cfg: cfg, sources: sources, translator: NewTranslator(naming, cfg.Limits), producer: producer,
+		cfg: cfg, sources: sources, translator: NewTranslator(naming, cfg.Limits, cfg.Mappings), producer: producer,
 		log: log, metrics: m, slots: make(chan struct{}, cfg.MaxConcurrent), now: cfg.Now, guarded: cfg.Guarded(),
 		budget: newBudget(cfg.Limits.InFlightBytes, cfg.Limits.largest(), cfg.RetryAfter/2, m.held),
 	}, nil
 }
 
-// Paths returns the gateway's paths, for a mux that serves others besides.
+// Paths returns the gateway's own paths, for a mux that serves others besides.
+// Those of mappings are under /webhook/.
 func Paths() []string {
 	var out []string
-	for _, s := range webhooks() {
+	for _, s := range webhooks(senders) {
 		out = append(out, s.path)
 	}
 	return out
@@ -74,7 +75,7 @@ func Paths() []string {
 // Handler serves every path of the gateway.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, snd := range webhooks() {
+	for _, snd := range webhooks(g.translator.senders) {
 		mux.HandleFunc(snd.path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, snd) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

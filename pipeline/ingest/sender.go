@@ -39,6 +39,8 @@ type sender struct {
 	// the same for whoever is told that nothing was recognised.
 	looks func(members) bool
 	hint  string
+	// looksWhole asks more of an object than its own members: for mappings.
+	looksWhole func(tree) bool
 	// anything says that looks is so weak that any other sender's goes before it.
 	anything bool
 	// read translates one JSON object.
@@ -99,10 +101,10 @@ func senderNamed(list []*sender, name string) *sender {
 	return nil
 }
 
-// webhooks are the senders with a path, by name.
-func webhooks() map[string]*sender {
+// webhooks are the senders of a list with a path, by name.
+func webhooks(list []*sender) map[string]*sender {
 	out := map[string]*sender{}
-	for _, s := range senders {
+	for _, s := range list {
 		if s.path != "" {
 			out[string(s.name)] = s
 		}
@@ -159,8 +161,17 @@ func membersOf(r *jsonscan.Reader) (members, error) {
 	return m, err
 }
 
-// recognise finds the one sender whose payload an object is.
-func recognise(list []*sender, m members) (*sender, error) {
+// recognise finds the one sender whose payload the object is that r stands
+// before, and leaves r there. What the configuration describes goes before what
+// is built in: it was written for it.
+func recognise(list []*sender, r *jsonscan.Reader) (*sender, error) {
+	m, err := membersOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if found, err := recogniseMapped(list, r); found != nil || err != nil {
+		return found, err
+	}
 	var found, weak *sender
 	for _, s := range list {
 		switch {
@@ -181,6 +192,32 @@ func recognise(list []*sender, m members) (*sender, error) {
 		return weak, nil
 	}
 	return nil, errors.New("not a payload of any known sender: " + hints(list) + ", and no field of our own signal")
+}
+
+func recogniseMapped(list []*sender, r *jsonscan.Reader) (found *sender, err error) {
+	var whole tree
+	for _, s := range list {
+		if s.looksWhole == nil {
+			continue
+		}
+		if whole == nil {
+			start := r.Mark()
+			whole, err = readTree(r)
+			r.Rewind(start)
+			if err != nil {
+				return nil, err
+			}
+		}
+		if !s.looksWhole(whole) {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("looks like a payload of %s and of %s; make recognise of one of mappings narrower",
+				min(found.name, s.name), max(found.name, s.name))
+		}
+		found = s
+	}
+	return found, nil
 }
 
 // hints says by what each sender is recognised, in the order of the names.

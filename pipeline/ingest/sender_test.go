@@ -150,7 +150,7 @@ func TestSendersAreToldApartByTheirNames(t *testing.T) {
 			t.Errorf("%s can not be read", s.name)
 		}
 	}
-	if len(webhooks()) != len(Paths()) || !slices.Contains(slices.Collect(maps.Keys(webhooks())), "signals") {
+	if len(webhooks(senders)) != len(Paths()) || !slices.Contains(slices.Collect(maps.Keys(webhooks(senders))), "signals") {
 		t.Errorf("paths %v", Paths())
 	}
 }

@@ -30,9 +30,14 @@ type Translator struct {
 	senders []*sender
 }
 
-// NewTranslator returns a Translator for these labels and limits.
-func NewTranslator(naming schemas.Naming, limits Limits) *Translator {
-	return &Translator{naming: naming, limits: limits, senders: senders}
+// NewTranslator returns a Translator for these labels and limits, and for the
+// senders that mappings describe besides those that are built in.
+func NewTranslator(naming schemas.Naming, limits Limits, mappings ...Mappings) *Translator {
+	list := senders
+	for _, m := range mappings {
+		list = m.with(list)
+	}
+	return &Translator{naming: naming, limits: limits, senders: list}
 }
 
 // Translate reads a payload of the given form into complete signals. The error
@@ -53,6 +58,25 @@ func (t *Translator) read(source Source, body []byte, meta Meta) ([]schemas.Sign
 	}
 	signals, err := b.finish()
 	return signals, b.notes, err
+}
+
+// Try translates a payload as Translate does, and says of elements without a
+// signal that are right all the same why there is none: for whoever points a
+// sender here.
+func (t *Translator) Try(source Source, body []byte, meta Meta) (signals []schemas.Signal, notes []string, err error) {
+	if source != SourceAny && senderNamed(t.senders, string(source)) == nil {
+		return nil, nil, fmt.Errorf("%q is no sender; there are %v", source, t.names())
+	}
+	return t.read(source, body, meta)
+}
+
+func (t *Translator) names() []string {
+	var out []string
+	for _, s := range t.senders {
+		out = append(out, string(s.name))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // nothingError is no fault of the element: it says nothing that counts, and why.
@@ -180,11 +204,8 @@ func (b *batch) value(snd *sender, r *jsonscan.Reader) error {
 
 func (b *batch) object(snd *sender, r *jsonscan.Reader) error {
 	if snd == nil {
-		m, err := membersOf(r)
-		if err != nil {
-			return err
-		}
-		if snd, err = recognise(b.t.senders, m); err != nil {
+		var err error
+		if snd, err = recognise(b.t.senders, r); err != nil {
 			return err
 		}
 	}
@@ -207,9 +228,7 @@ func (b *batch) element(r *jsonscan.Reader, list string, index int, read func(*s
 		r.Rewind(m)
 		if nothing, ok := errors.AsType[nothingError](err); ok {
 			b.found = b.found[:len(b.found)-1]
-			if !slices.Contains(b.notes, string(nothing)) {
-				b.notes = append(b.notes, string(nothing))
-			}
+			b.note(nothing)
 			return r.Skip()
 		}
 		if syntax := r.Skip(); syntax != nil {
@@ -219,6 +238,13 @@ func (b *batch) element(r *jsonscan.Reader, list string, index int, read func(*s
 	}
 	f.end = r.Mark().Offset()
 	return nil
+}
+
+// note keeps what is to be said of an element that gives no signal.
+func (b *batch) note(nothing nothingError) {
+	if !slices.Contains(b.notes, string(nothing)) {
+		b.notes = append(b.notes, string(nothing))
+	}
 }
 
 // next makes room for one more element.

@@ -82,7 +82,7 @@ func reachable(cl *kgo.Client) func() error {
 }
 
 func (a *App) normaliser() (*role, error) {
-	translator := ingest.NewTranslator(a.cfg.Labels, a.cfg.Gateway.Limits)
+	translator := ingest.NewTranslator(a.cfg.Labels, a.cfg.Gateway.Limits, a.cfg.Gateway.Mappings)
 	recognise := func(r *kgo.Record, receivedAt schemas.Time) ([]schemas.Signal, error) {
 		headers := make([]ingest.Header, len(r.Headers))
 		for i, h := range r.Headers {

@@ -8,18 +8,16 @@ import (
 
 	"pinkstar/cmd/pinkstar/ndjson"
 	"pinkstar/pipeline/ingest"
-	"pinkstar/schemas"
 )
 
 // FromFile reads lines as `pinkstar replay` takes them.
-func FromFile(ctx context.Context, in io.Reader, naming schemas.Naming, limits ingest.Limits, o Options) (*Past, error) {
+func FromFile(ctx context.Context, in io.Reader, translator *ingest.Translator, maxLine int, o Options) (*Past, error) {
 	r, done, err := ndjson.Decompressed(in)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	p, lines := newPast(), ndjson.NewReader(r, int(limits.DecompressedBytes))
-	translator := ingest.NewTranslator(naming, limits)
+	p, lines := newPast(), ndjson.NewReader(r, maxLine)
 	for {
 		line, err := lines.Next()
 		where := fmt.Sprintf("line %d", lines.Number())

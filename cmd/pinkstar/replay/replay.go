@@ -23,6 +23,7 @@ type Options struct {
 	Learnt   *rules.Learnt // nil: nothing
 	Naming   schemas.Naming
 	Limits   ingest.Limits
+	Mappings ingest.Mappings
 	Emit     []string // of Emits; empty: incidents
 	// Progress is called now and then with what has been read.
 	Progress func(lines, signals int)
@@ -52,7 +53,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, opts Options) (Summar
 	p := &player{
 		opts:       &opts,
 		lanes:      map[int32]*lane{},
-		translator: ingest.NewTranslator(opts.Naming, opts.Limits),
+		translator: ingest.NewTranslator(opts.Naming, opts.Limits, opts.Mappings),
 		outcomes:   newOutcomes(&opts),
 	}
 	if err := p.play(ctx, ndjson.NewReader(r, int(opts.Limits.DecompressedBytes))); err != nil {

@@ -41,7 +41,9 @@ type Options struct {
 	Kafka  kafka.Config
 	Naming schemas.Naming
 	Limits ingest.Limits
-	Topic  string // full name; empty: by kind
+	// Mappings are senders that the configuration describes.
+	Mappings ingest.Mappings
+	Topic    string // full name; empty: by kind
 	// SkipBad sends what can be read and reports the rest at the end.
 	SkipBad bool
 	Now     func() time.Time
@@ -82,7 +84,7 @@ func send(ctx context.Context, in io.Reader, opts *Options, w *kafkago.Writer, s
 	}
 	defer done()
 	lines := ndjson.NewReader(inside, int(opts.Limits.DecompressedBytes))
-	translator := ingest.NewTranslator(opts.Naming, opts.Limits)
+	translator := ingest.NewTranslator(opts.Naming, opts.Limits, opts.Mappings)
 	var batch []kafkago.Message
 	flush := func() error {
 		if len(batch) == 0 {
