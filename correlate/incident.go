@@ -56,6 +56,7 @@ type incident struct {
 	urgent      bool
 	closed      bool
 	resolvedBy  bool // an operator resolved it
+	worked      bool // a ticket that was opened again keeps it open, although its alerts recovered
 	checked     int  // how many services and names had been matched with problems
 }
 

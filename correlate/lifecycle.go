@@ -8,7 +8,7 @@ import (
 
 // scheduleResolve starts the resolve delay when nothing of inc is active.
 func (e *Engine) scheduleResolve(inc *incident) {
-	if inc.closed || inc.active > 0 || inc.over() || len(inc.alerts) == 0 && inc.openTickets() > 0 {
+	if inc.closed || inc.active > 0 || inc.over() || inc.onTickets() && inc.openTickets() > 0 {
 		return
 	}
 	at := max(inc.flapUntil, e.now.Add(int64(e.set.Lifecycle.ResolveDelay)))
@@ -17,6 +17,9 @@ func (e *Engine) scheduleResolve(inc *incident) {
 		e.wake(at, wakeResolve, inc, nil)
 	}
 }
+
+// onTickets reports whether inc is open for as long as its tickets are.
+func (inc *incident) onTickets() bool { return len(inc.alerts) == 0 || inc.worked }
 
 // over reports whether inc is resolved or closed.
 func (inc *incident) over() bool {
@@ -43,6 +46,7 @@ func (e *Engine) onResolveDue(inc *incident) {
 // resolve ends inc at event time at.
 func (e *Engine) resolve(inc *incident, at schemas.Time, text, by string) {
 	inc.pub.Status = schemas.IncidentResolved
+	inc.worked = false
 	inc.pub.ResolvedAt = max(at, inc.pub.StartedAt)
 	inc.resolveAt = 0
 	e.timeline(inc, "resolved", inc.pub.ResolvedAt, text, nil, by)
@@ -177,7 +181,7 @@ func (e *Engine) onQuiet(inc *incident) {
 		e.wake(inc.quietAt, wakeQuiet, inc, nil)
 		return
 	}
-	if len(inc.alerts) == 0 && !inc.over() {
+	if inc.onTickets() && !inc.over() {
 		e.quietTickets(inc)
 	}
 }

@@ -69,6 +69,9 @@ func (d *restorer) incidentState(inc *incident) {
 	}
 	inc.separate = d.bool()
 	inc.resolvedBy = d.bool()
+	if d.format > oldestFormat {
+		inc.worked = d.bool()
+	}
 	inc.checked = d.len()
 }
 

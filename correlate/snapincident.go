@@ -68,6 +68,7 @@ func (s *snapshotter) incidentState(inc *incident) {
 	}
 	s.bool(inc.separate)
 	s.bool(inc.resolvedBy)
+	s.bool(inc.worked)
 	s.len(inc.checked)
 }
 

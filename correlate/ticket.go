@@ -77,6 +77,11 @@ func (e *Engine) onTicket(sc *scope, s *schemas.Signal, r *record) {
 	p := e.choosePlace(q, s)
 	inc := p.inc
 	if inc == nil {
+		if isNote(s) {
+			p.why.text = "a note on a ticket that belongs to nothing open: recorded, nothing changed"
+			e.decide(r, s, late, nil, p.why)
+			return
+		}
 		if s.Status == schemas.StatusClosed || s.Status == schemas.StatusDeleted {
 			p.why.text = "the ticket is " + string(s.Status) + " already and belongs to nothing that is open: recorded, nothing changed"
 			e.decide(r, s, late, nil, p.why)
@@ -96,19 +101,35 @@ func (e *Engine) onTicket(sc *scope, s *schemas.Signal, r *record) {
 	e.afterJoin(inc, &sub, q, &p)
 }
 
+// isNote reports whether s adds to a ticket and says nothing of its state.
+func isNote(s *schemas.Signal) bool {
+	return s.Status == schemas.StatusUpdated && s.Ticket.State == ""
+}
+
+// setTicket takes what s says of t. A note changes neither its state nor its
+// title; work on one that was closed means that it is open again.
 func (e *Engine) setTicket(t *ticket, s *schemas.Signal) {
+	if isNote(s) && t.state != "" {
+		return
+	}
 	if s.Summary != "" {
 		t.title = s.Summary
 	} else if t.title == "" {
 		t.title = s.Name
 	}
-	t.state, t.url = s.Ticket.State, s.URL
+	again := t.state != "" && s.Ticket.State != t.state
+	t.state = s.Ticket.State
+	if s.URL != "" || t.url == "" {
+		t.url = s.URL
+	}
 	if t.state == "" {
 		t.state = string(s.Status)
 	}
 	switch s.Status {
 	case schemas.StatusOpen:
 		t.open = true
+	case schemas.StatusUpdated:
+		t.open = t.open || again
 	case schemas.StatusClosed, schemas.StatusDeleted:
 		t.open = false
 	}
@@ -152,10 +173,13 @@ func (e *Engine) onTicketUpdate(t *ticket, s *schemas.Signal, r *record) {
 		e.timeline(inc, "ticket", s.StartsAt, "ticket "+t.key+" is now "+t.state, r, s.Ticket.Assignee)
 		e.urge(inc)
 	}
-	if !was && t.open && len(inc.alerts) == 0 {
+	if !was && t.open {
+		inc.worked = len(inc.alerts) > 0
 		e.reopen(inc, "ticket "+t.key+" is open again")
+		e.watchQuiet(inc)
 	}
-	if was && !t.open && len(inc.alerts) == 0 {
+	if was && !t.open && (len(inc.alerts) == 0 || inc.worked) {
+		inc.worked = inc.worked && inc.openTickets() > 0
 		inc.ended(s.StartsAt)
 		if s.EndsAt != 0 {
 			inc.ended(s.EndsAt)
