@@ -106,7 +106,7 @@ func (e *Engine) copied(a *alert, s *schemas.Signal) bool {
 		return false
 	}
 	within := e.set.Lifecycle.PeerDelay
-	if a.inc == nil && a.held() == nil {
+	if a.inc == nil && (a.rare == nil || a.rare.held == nil && !a.rare.wasHeld) {
 		within = e.set.Lifecycle.NewEpisode
 	}
 	return e.at.Sub(a.seenAt) <= int64(within)

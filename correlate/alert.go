@@ -79,6 +79,7 @@ type alert struct {
 // rareState is what few alerts have.
 type rareState struct {
 	held     *held        // suppressed by a window
+	wasHeld  bool         // it had fired and recovered when the window let it go
 	told     schemas.Time // the start that its sender names last, where it is not startsAt
 	flapFrom schemas.Time // start of the current run of recoveries
 	flaps    int32

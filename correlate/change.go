@@ -290,7 +290,7 @@ func (e *Engine) letGo(a *alert, h *held, sub *subject) {
 		e.endAlert(a, e.now) // nothing was heard of it for as long as elsewhere
 	}
 	if !a.firing {
-		a.rare.held = nil
+		a.rare.held, a.rare.wasHeld = nil, true
 		if a.records.first == nil {
 			e.dropAlert(sc, a)
 			return

@@ -50,7 +50,7 @@ func (e *Engine) setClock(at schemas.Time) {
 // putBack moves what inc waits for back by the same distance as log time, and
 // nothing it remembers is later than log time.
 func (inc *incident) putBack(at schemas.Time, by int64) {
-	for _, t := range []*schemas.Time{&inc.flushAt, &inc.resolveAt, &inc.closeAt, &inc.quietAt} {
+	for _, t := range []*schemas.Time{&inc.flushAt, &inc.resolveAt, &inc.closeAt, &inc.quietAt, &inc.costAt} {
 		earlier(t, by)
 	}
 	inc.flapUntil = min(inc.flapUntil, at)

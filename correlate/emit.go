@@ -9,6 +9,7 @@ import (
 // emitIncident writes the present state of inc.
 func (e *Engine) emitIncident(inc *incident) {
 	inc.urgent, inc.flushAt = false, 0
+	e.scheduleCost(inc)
 	p := &inc.pub
 	p.Revision++
 	p.UpdatedAt = e.now
@@ -38,6 +39,21 @@ func (e *Engine) emitIncident(inc *incident) {
 	out.Links = slices.Clone(p.Links)
 	out.Timeline = slices.Clone(p.Timeline)
 	e.out.Incidents = append(e.out.Incidents, out)
+}
+
+// costlyHour bounds how long the costs of an open incident go untold.
+const costlyHour = schemas.Hour
+
+// scheduleCost has an open incident written again, since what it costs grows
+// though nothing happens: soon after its opening, later in proportion to its age.
+func (e *Engine) scheduleCost(inc *incident) {
+	switch every := int64(e.set.Lifecycle.FlushCosts); {
+	case inc.over():
+		inc.costAt = 0
+	case inc.costAt == 0 || inc.costAt <= e.now:
+		inc.costAt = e.now.Add(max(every, min(e.now.Sub(inc.pub.DetectedAt)/10, costlyHour)))
+		e.wake(inc.costAt, wakeCost, inc, nil)
+	}
 }
 
 func (inc *incident) serviceNames() []string {

@@ -42,6 +42,7 @@ type incident struct {
 	resolveAt schemas.Time
 	closeAt   schemas.Time
 	quietAt   schemas.Time
+	costAt    schemas.Time // when it is written again though nothing happened
 	flapUntil schemas.Time
 	listed    []listed  // members as last written; not part of the state
 	roots     *rootRank // likewise

@@ -40,7 +40,11 @@ func (e *Engine) onResolveDue(inc *incident) {
 	if at == 0 {
 		at = e.now
 	}
-	e.resolve(inc, at, "resolved: every alert has recovered", "")
+	text := "resolved: every alert has recovered"
+	if len(inc.alerts) == 0 {
+		text = "resolved: every ticket is closed"
+	}
+	e.resolve(inc, at, text, "")
 }
 
 // resolve ends inc at event time at.

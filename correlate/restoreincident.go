@@ -70,7 +70,7 @@ func (d *restorer) incidentState(inc *incident) {
 	inc.separate = d.bool()
 	inc.resolvedBy = d.bool()
 	if d.format > oldestFormat {
-		inc.worked = d.bool()
+		inc.worked, inc.costAt = d.bool(), d.time()
 	}
 	inc.checked = d.len()
 }
@@ -93,12 +93,13 @@ func (d *restorer) alert(sc *scope) *alert {
 	a.instance = d.str()
 	a.whereabouts = shared(d.wheres, whereabouts{service, d.str()})
 	a.startsAt, a.endsAt, a.seenAt = d.time(), d.time(), d.time()
-	var told schemas.Time
+	var rare rareState
 	if d.format > oldestFormat {
-		told = d.time()
+		rare.told, rare.wasHeld = d.time(), d.bool()
 	}
-	if from, flaps := d.time(), int32(d.int()); told != 0 || from != 0 || flaps != 0 {
-		*a.rarely() = rareState{told: told, flapFrom: from, flaps: flaps}
+	rare.flapFrom, rare.flaps = d.time(), int32(d.int())
+	if rare != (rareState{}) {
+		*a.rarely() = rare
 	}
 	sev := d.uint()
 	if sev >= uint64(len(severities)) {

@@ -69,6 +69,7 @@ func (s *snapshotter) incidentState(inc *incident) {
 	s.bool(inc.separate)
 	s.bool(inc.resolvedBy)
 	s.bool(inc.worked)
+	s.time(inc.costAt)
 	s.len(inc.checked)
 }
 
@@ -98,6 +99,7 @@ func (s *snapshotter) alert(sc *scope, a *alert) {
 		flap = *a.rare
 	}
 	s.time(flap.told)
+	s.bool(flap.wasHeld)
 	s.time(flap.flapFrom)
 	s.int(int64(flap.flaps))
 	s.uint(uint64(a.severity))

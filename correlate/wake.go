@@ -18,6 +18,7 @@ const (
 	wakeLifetime               // the incident has lived long enough
 	wakeWindowEnd              // a maintenance window ends
 	wakeChangeForget           // a change is too old to explain anything
+	wakeCost                   // the costs of an open incident have grown
 )
 
 // wake is something to do at a log time. One that no longer fits its object is
@@ -89,6 +90,8 @@ func (w *wake) fits() bool {
 		return !w.inc.closed && w.inc.quietAt == w.at
 	case wakeLifetime:
 		return !w.inc.closed
+	case wakeCost:
+		return !w.inc.closed && w.inc.costAt == w.at
 	case wakeWindowEnd:
 		return !w.ch.gone && w.ch.endAt == w.at
 	case wakeChangeForget:
@@ -147,7 +150,7 @@ func (e *Engine) runWake(w wake) {
 		e.flushRepeats()
 	case wakeForget:
 		e.forgetOld()
-	case wakeFlushIncident:
+	case wakeFlushIncident, wakeCost:
 		e.emitIncident(w.inc)
 	case wakeResolve:
 		e.onResolveDue(w.inc)

@@ -37,6 +37,7 @@ func defaults() *Set {
 			Forget:        Duration(1 * schemas.Day),
 			FlushIncident: Duration(1 * schemas.Second),
 			FlushRepeats:  Duration(10 * schemas.Second),
+			FlushCosts:    Duration(1 * schemas.Minute),
 			TicketQuiet:   Duration(3 * schemas.Day),
 		},
 		Problems: Problems{

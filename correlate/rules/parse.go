@@ -231,7 +231,7 @@ func (s *Set) checkNumbers(d *document) {
 		path string
 		v    int64
 	}{
-		{"lifecycle.flush_incident", int64(l.FlushIncident)}, {"lifecycle.flush_repeats", int64(l.FlushRepeats)},
+		{"lifecycle.flush_incident", int64(l.FlushIncident)}, {"lifecycle.flush_repeats", int64(l.FlushRepeats)}, {"lifecycle.flush_costs", int64(l.FlushCosts)},
 		{"lifecycle.reopen_window", int64(l.ReopenWindow)}, {"lifecycle.inactivity", int64(l.Inactivity)},
 		{"lifecycle.max_lifetime", int64(l.MaxLifetime)}, {"lifecycle.forget", int64(l.Forget)},
 		{"lifecycle.ticket_quiet", int64(l.TicketQuiet)}, {"lifecycle.flap_count", int64(l.FlapCount)},

@@ -144,6 +144,9 @@ type Lifecycle struct {
 	// FlushIncident and FlushRepeats bound how often mere counts are written.
 	FlushIncident Duration `yaml:"flush_incident"`
 	FlushRepeats  Duration `yaml:"flush_repeats"`
+	// FlushCosts is how soon an open incident is written again because its costs
+	// grow; the older it is the rarer, at least once an hour.
+	FlushCosts Duration `yaml:"flush_costs"`
 	// TicketQuiet closes an incident that only has tickets after so long
 	// without a word.
 	TicketQuiet Duration `yaml:"ticket_quiet"`
