@@ -322,7 +322,7 @@ func TestExplainSendsItsToken(t *testing.T) {
 	addr := doorStep(t, func(c *config.Config) {
 		c.Access.Tokens = []access.Token{{Name: "sam", Role: "read", Token: token("sam-token")}}
 	})
-	for given, says := range map[string]string{"": tokenEnv, "wrong": tokenEnv, "sam-token": "Not Found"} {
+	for given, says := range map[string]string{"": tokenEnv, "wrong": tokenEnv, "sam-token": "ClickHouse holds it"} {
 		stderr := filepath.Join(t.TempDir(), "stderr")
 		f, err := os.Create(stderr)
 		if err != nil {
