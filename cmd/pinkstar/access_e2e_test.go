@@ -120,6 +120,16 @@ func TestWhatABrowserCanBeMadeToSend(t *testing.T) {
 		{"a name that only begins so", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "localhost.evil.example"}}, 421},
 		{"a name that only begins so, in figures", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "127.0.0.1.evil.example"}}, 421},
 		{"passed on by a proxy", request{"GET", "/api/v1/incidents", "", map[string]string{"X-Forwarded-For": "203.0.113.7"}}, 403},
+		{"an absolute address", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "evil.example@localhost"}}, 421},
+		{"an image of another site", request{"GET", "/api/v1/incidents/" + id + "/explanation?with=x", "", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"}}, 403},
+		{"a frame of another site", request{"GET", "/api/v1/incidents", "", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"}}, 403},
+		{"a window that a page opens", request{"GET", "/api/v1/incidents", "", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}}, 403},
+		{"a link that a person follows", request{"GET", "/api/v1/incidents", "", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}}, 200},
+		{"a method that is none", request{"DELETE", "/api/v1/incidents/" + id, "", cross}, 403},
+		{"a preflight", request{"OPTIONS", command, "", map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}}, 405},
+		{"an encoded path", request{"POST", "/%73ignals", sig, cross}, 403},
+		{"a profile", request{"GET", "/debug/pprof/heap", "", nil}, 200},
+		{"a command line", request{"GET", "/debug/pprof/cmdline", "", nil}, 404},
 		{"a probe by any name", request{"GET", "/-/ready", "", map[string]string{"Host": "pod-7"}}, 200},
 		{"our name", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "Pinkstar.example:80"}}, 200},
 		{"localhost", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "localhost:8080"}}, 200},
@@ -172,6 +182,11 @@ func TestTokensGuardEverything(t *testing.T) {
 			if code, _ := (request{"GET", path, "", bearer(who)}).do(t, addr); code != want {
 				t.Errorf("%s by %q: %d; want %d", path, who, code, want)
 			}
+		}
+	}
+	for who, want := range map[string]int{"": 401, "am-token": 401, "read-token": 403, "sam-token": 403} {
+		if code, _ := (request{"GET", "/debug/pprof/heap", "", bearer(who)}).do(t, addr); code != want {
+			t.Errorf("a profile for %q: %d; want %d", who, code, want)
 		}
 	}
 	for _, path := range []string{"/signals", "/webhook/grafana", "/webhook/jira"} {

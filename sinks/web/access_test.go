@@ -101,3 +101,22 @@ func TestCommandsNeedTheirContentType(t *testing.T) {
 		t.Errorf("%d commands were given", len(p.got))
 	}
 }
+
+// Nobody's command is taken for a repeat of another person's with the same
+// Idempotency-Key.
+func TestAnIdempotencyKeyIsItsCallersOwn(t *testing.T) {
+	p := &memoryProducer{}
+	a := newAPI(t, nil, p)
+	inc := incident(1, schemas.IncidentOpen)
+	a.view.PutIncident(&inc)
+	a.SetWho(tokenWho)
+	for _, token := range []string{"s", "a", "s"} {
+		r := newCommand("/api/v1/incidents/INC-001/commands", `{"action":"resolve"}`)
+		r.Header.Set("Idempotency-Key", "1")
+		r.Header.Set("Authorization", "Bearer "+token)
+		call(t, a, r, http.StatusAccepted, nil)
+	}
+	if p.got[0].ID == p.got[1].ID || p.got[0].ID != p.got[2].ID {
+		t.Errorf("ids %s %s %s; want the first and the last the same", p.got[0].ID, p.got[1].ID, p.got[2].ID)
+	}
+}

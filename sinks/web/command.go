@@ -199,7 +199,7 @@ func (a *API) sameScope(ctx context.Context, field, id string, inc *schemas.Inci
 // out once.
 func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command, scope string) error {
 	now := schemas.TimeOf(a.now())
-	occurrence, err := occurrenceOf(r)
+	occurrence, err := occurrenceOf(r, cmd.By)
 	if err != nil {
 		return err
 	}
@@ -223,14 +223,15 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command,
 }
 
 // occurrenceOf tells one command from another: by the caller's
-// Idempotency-Key, or by chance.
-func occurrenceOf(r *http.Request) (string, error) {
+// Idempotency-Key, or by chance. A key is its caller's own: nobody uses up another's
+// by guessing it.
+func occurrenceOf(r *http.Request, by string) (string, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if len(key) > 200 {
 		return "", apierror.BadField("Idempotency-Key", "longer than 200 bytes")
 	}
 	if key != "" {
-		return "key:" + key, nil
+		return "key:" + by + ":" + key, nil
 	}
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails, says its documentation

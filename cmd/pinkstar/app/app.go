@@ -101,6 +101,9 @@ func (a *App) start(ctx context.Context) error {
 	}
 	a.stack.push("HTTP listener", func(context.Context) error { _ = a.server.listener.Close(); return nil }) // closed already after a clean stop
 	a.where.HTTP = a.server.addr()
+	if a.guard.Open() && !a.cfg.Access.InsecureOpenToAnybody && !access.Loopback(a.where.HTTP) {
+		return fmt.Errorf("http.listen: %s is %s here, which other machines reach: write the address of loopback, 127.0.0.1", a.cfg.HTTP.Listen, a.where.HTTP)
+	}
 	if err := a.startBrokers(ctx); err != nil {
 		return err
 	}

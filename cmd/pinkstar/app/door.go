@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -9,6 +10,7 @@ import (
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/schemas/apierror"
+	"pinkstar/sinks/web"
 )
 
 // door is what every request passes before it reaches a route: is it meant for
@@ -17,13 +19,14 @@ type door struct {
 	guard   *access.Guard
 	hosts   access.Hosts
 	origins *http.CrossOriginProtection
+	pages   []string // the trusted origins
 	log     zerolog.Logger
 	turned  *prometheus.CounterVec // by reason
 }
 
 func newDoor(cfg *config.Config, guard *access.Guard, log zerolog.Logger, reg prometheus.Registerer) (*door, error) {
 	d := &door{
-		guard: guard, hosts: access.NewHosts(cfg.HTTP.Listen, cfg.Access.Hosts), origins: http.NewCrossOriginProtection(), log: log,
+		guard: guard, hosts: access.NewHosts(cfg.HTTP.Listen, cfg.Access.Hosts), origins: http.NewCrossOriginProtection(), log: log, pages: cfg.Access.TrustedOrigins,
 		turned: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pinkstar_http_turned_away_total", Help: "Requests refused before they reached a route, by reason.",
 		}, []string{"reason"}),
@@ -73,7 +76,21 @@ func (d *door) check(r *http.Request) (reason string, _ *apierror.Error) {
 		return "cross_origin", apierror.New(http.StatusForbidden,
 			"a page of another site has sent this request: %v; a page that may is named in access.trusted_origins", err)
 	}
+	if readsFromAnotherSite(r) && !d.trusted(r) {
+		return "cross_origin", apierror.New(http.StatusForbidden, "a page of another site asks in its visitor's name; a page that may is named in access.trusted_origins")
+	}
 	return "", nil
+}
+
+// readsFromAnotherSite: the answer would stay hidden from the page, but not the
+// work it makes. A person who follows a link is let through.
+func readsFromAnotherSite(r *http.Request) bool {
+	h := r.Header
+	return h.Get("Sec-Fetch-Site") == "cross-site" && (h.Get("Sec-Fetch-Dest") != "document" || h.Get("Sec-Fetch-User") != "?1")
+}
+
+func (d *door) trusted(r *http.Request) bool {
+	return slices.Contains(d.pages, r.Header.Get("Origin"))
 }
 
 func isProbe(r *http.Request) bool {
@@ -82,14 +99,18 @@ func isProbe(r *http.Request) bool {
 
 // known lets only people with a role through, for what is neither webhook nor
 // API.
-func (d *door) known(h http.Handler) http.Handler {
+func (d *door) known(role web.Role, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := d.guard.Who(r); ok {
+		p, ok := d.guard.Who(r)
+		if ok && p.Role >= role {
 			h.ServeHTTP(w, r)
 			return
 		}
-		e := apierror.New(http.StatusUnauthorized, "send a token that access.tokens holds; any role will do")
-		e.Challenges = []string{`Bearer realm="pinkstar"`, `Basic realm="pinkstar", charset="UTF-8"`}
+		e := apierror.New(http.StatusForbidden, "%s may not see this: it needs the role admin (access.tokens)", p.Name)
+		if !ok {
+			e = apierror.New(http.StatusUnauthorized, "send a token that access.tokens holds: Authorization: Bearer TOKEN")
+			e.Challenges = []string{`Bearer realm="pinkstar"`, `Basic realm="pinkstar", charset="UTF-8"`}
+		}
 		d.turned.WithLabelValues("unknown").Inc()
 		if err := e.Write(w); err != nil {
 			d.log.Debug().Err(err).Msg("refusal not delivered")

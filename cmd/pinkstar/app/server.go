@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof" //nolint:gosec // the default mux, which it adds itself to, is not served
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/schemas/apierror"
+	"pinkstar/sinks/web"
 )
 
 // server is the one HTTP server: webhooks, API, health, metrics.
@@ -32,8 +35,17 @@ func newServer(cfg config.HTTP, d *door, log zerolog.Logger, h *health, reg *pro
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /-/healthy", serveHealthy)
 	mux.HandleFunc("GET /-/ready", h.serveReady(d.guard))
-	mux.Handle("GET /metrics", d.known(promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: promLog{log}, MaxRequestsInFlight: 4, Timeout: 20 * time.Second})))
+	mux.Handle("GET /metrics", d.known(web.Read, promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: promLog{log}, MaxRequestsInFlight: 4, Timeout: 20 * time.Second})))
 	mux.HandleFunc("GET /{$}", serveIndex)
+	// Not net/http/pprof's cmdline: a command line may hold a password.
+	mux.Handle("GET /debug/pprof/{$}", d.known(web.Admin, http.HandlerFunc(pprof.Index)))
+	mux.Handle("GET /debug/pprof/profile", d.known(web.Admin, http.HandlerFunc(pprof.Profile)))
+	for _, name := range []string{"allocs", "goroutine", "heap"} {
+		mux.Handle("GET /debug/pprof/"+name, d.known(web.Admin, pprof.Handler(name)))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		_ = apierror.New(http.StatusNotFound, "there is nothing at %.200s; / lists what there is", r.URL.Path).Write(w) // only a caller that left makes this fail
+	})
 	return &server{cfg: cfg, mux: mux, door: d, log: log, reg: reg}
 }
 
@@ -43,7 +55,7 @@ const index = `Pinkstar
        /webhook/pagerduty     /webhook/servicenow  /signals
   GET  /api/v1/incidents      /api/v1/incidents/{id}  /api/v1/problems
   GET  /api/v1/openapi.yaml   what the API takes and answers
-  GET  /-/ready  /-/healthy   /metrics
+  GET  /-/ready  /-/healthy   /metrics  /debug/pprof/
 `
 
 func serveIndex(w http.ResponseWriter, _ *http.Request) {
