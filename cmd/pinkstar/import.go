@@ -70,7 +70,7 @@ func (a *importArgs) run(ctx context.Context, w world, s *settings) error {
 // read reads all files before anything is published: a line that is wrong stops
 // the import with nothing done.
 func (a *importArgs) read(ctx context.Context, w world, cfg *config.Config) (*importer.History, error) {
-	opts := importer.ReadOptions{Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Now: schemas.TimeOf(a.started), Max: a.limit}
+	opts := importer.ReadOptions{Naming: cfg.Labels, Limits: cfg.Gateway.Limits, Mappings: cfg.Gateway.Mappings, Now: schemas.TimeOf(a.started), Max: a.limit}
 	var err error
 	if opts.Until, err = sinceOf(a.until, a.started); err != nil {
 		return nil, usageError{fmt.Errorf("--until: %w", err)}

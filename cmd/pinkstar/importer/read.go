@@ -17,6 +17,8 @@ import (
 type ReadOptions struct {
 	Naming schemas.Naming
 	Limits ingest.Limits
+	// Mappings are senders that the configuration describes.
+	Mappings ingest.Mappings
 	// Now is the present: history ends before it.
 	Now schemas.Time
 	// Until leaves out what was received later; 0: nothing.
@@ -63,7 +65,7 @@ func (h *History) Read(ctx context.Context, name string, in io.Reader) error {
 	}
 	defer done()
 	lines := ndjson.NewReader(r, int(h.opts.Limits.DecompressedBytes))
-	translator := ingest.NewTranslator(h.opts.Naming, h.opts.Limits)
+	translator := ingest.NewTranslator(h.opts.Naming, h.opts.Limits, h.opts.Mappings)
 	for {
 		line, err := lines.Next()
 		switch {
