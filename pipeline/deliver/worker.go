@@ -333,22 +333,4 @@ func (w *worker) retry(what string, f func() error) bool {
 	}
 }
 
-// backoff doubles a pause up to a limit.
-type backoff struct{ next, last time.Duration }
-
-func (d *Delivery) backoff() *backoff { return &backoff{d.cfg.BackoffFirst, d.cfg.BackoffLast} }
-
-// sleep waits; it returns false when stop closes first.
-func (b *backoff) sleep(stop <-chan struct{}) bool {
-	t := time.NewTimer(b.next)
-	defer t.Stop()
-	b.next = min(2*b.next, b.last)
-	select {
-	case <-stop:
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
 func isOutOfRange(err error) bool { return errors.Is(err, kerr.OffsetOutOfRange) }

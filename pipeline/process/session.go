@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -67,7 +67,9 @@ func (r *runner) notReady(why string) { r.ready.Store(&why) }
 func (r *runner) run(ctx context.Context) error {
 	r.notReady("starting")
 	defer r.notReady("stopped")
-	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 200*time.Millisecond, 10*time.Second, 2
+	for {
 		began := time.Now()
 		err := r.session(ctx)
 		if f, ok := errors.AsType[fatalError](err); ok {
@@ -77,15 +79,16 @@ func (r *runner) run(ctx context.Context) error {
 			return nil
 		}
 		if time.Since(began) > time.Minute {
-			wait = 200 * time.Millisecond
+			pauses.Reset()
 		}
+		wait := pauses.NextBackOff()
 		r.notReady(err.Error())
 		r.met.sessions.Inc()
 		r.deps.Log.Warn().Err(err).Str("role", r.role).Dur("retry_in", wait).Msg("the session broke; a new one begins")
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(wait/2 + rand.N(wait/2+1)):
+		case <-time.After(wait):
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -98,18 +99,12 @@ func (r *Reader) ends(ctx context.Context) (map[string]map[int32]int64, error) {
 	}
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		ends, err := askEnds(ctx, adm, r.incidents, r.problems)
-		if err == nil {
-			return ends, nil
-		}
-		r.view.setReady(fmt.Errorf("the live view waits for the brokers: %w", err))
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(wait):
-		}
-	}
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 100*time.Millisecond, 5*time.Second, 2
+	return backoff.Retry(ctx, func() (map[string]map[int32]int64, error) { return askEnds(ctx, adm, r.incidents, r.problems) },
+		backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, _ time.Duration) {
+			r.view.setReady(fmt.Errorf("the live view waits for the brokers: %w", err))
+		}))
 }
 
 func askEnds(ctx context.Context, adm *kadm.Client, topics ...string) (map[string]map[int32]int64, error) {
