@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -30,6 +31,7 @@ func Fetch(ctx context.Context, o FetchOptions) (string, error) {
 		o.CacheDir = d
 	}
 	if p, err := Path(o.CacheDir); err == nil {
+		sweepUnused(o.CacheDir)
 		return p, nil
 	}
 	r, err := currentRelease()
@@ -47,10 +49,41 @@ func Fetch(ctx context.Context, o FetchOptions) (string, error) {
 		return "", fmt.Errorf("locking the engine's cache: %w", err)
 	}
 	defer lock.Close()
+	sweep(o.CacheDir)
 	if p, err := Path(o.CacheDir); err == nil { // the one we waited for brought it
 		return p, nil
 	}
 	return fetch(ctx, o.CacheDir, r, say)
+}
+
+// workPrefix begins the names of the directories in which fetching works.
+const workPrefix = "fetch-"
+
+// sweep removes what fetches left that were killed: up to the archive and the
+// library in it. It runs with the lock held, so that nobody works there. What
+// can't be removed is left for the next time.
+func sweep(cacheDir string) {
+	left, _ := filepath.Glob(filepath.Join(cacheDir, workPrefix+"*"))
+	for _, dir := range left {
+		if fi, err := os.Lstat(dir); err == nil && fi.IsDir() { // the lock has a like name
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// sweepUnused sweeps unless somebody is fetching.
+func sweepUnused(cacheDir string) {
+	if left, _ := filepath.Glob(filepath.Join(cacheDir, workPrefix+"*")); len(left) == 0 {
+		return
+	}
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	lock, err := lockFile(now, filepath.Join(cacheDir, "fetch.lock"), nil)
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	sweep(cacheDir)
 }
 
 // fetch runs with the lock held.
@@ -59,7 +92,7 @@ func fetch(ctx context.Context, cacheDir string, r release, say *progress) (stri
 	if err != nil {
 		return "", unavailable("fetching it needs the npm client, which is not on the PATH")
 	}
-	tmp, err := os.MkdirTemp(cacheDir, "fetch-")
+	tmp, err := os.MkdirTemp(cacheDir, workPrefix)
 	if err != nil {
 		return "", unavailable("%w", err)
 	}
@@ -77,7 +110,7 @@ func fetch(ctx context.Context, cacheDir string, r release, say *progress) (stri
 		return "", unavailable("the download is not the pinned one: %w", err)
 	}
 	unpacked := filepath.Join(tmp, "libchdb.so")
-	if err := unpackLibrary(archive, unpacked, r.librarySHA256); err != nil {
+	if err := unpackLibrary(ctx, archive, unpacked, r.librarySHA256); err != nil {
 		return "", unavailable("unpacking %s: %w", filepath.Base(archive), err)
 	}
 	final := libraryPath(cacheDir)
@@ -103,6 +136,11 @@ func npmPack(ctx context.Context, npm, dir string, r release, say *progress) (st
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second
+	// npm must not go on filling the directory when we are killed. The kernel
+	// watches the thread that starts it, not the process.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = dieWithParent()
 	if err := cmd.Start(); err != nil {
 		return "", unavailable("starting npm: %w", err)
 	}

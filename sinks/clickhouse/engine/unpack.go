@@ -2,6 +2,7 @@ package engine
 
 import (
 	"archive/tar"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -42,13 +43,13 @@ func sameSum(got []byte, want string) error {
 
 // unpackLibrary writes the archive's libchdb.so to the file called to, and
 // removes it again when its checksum is wrong.
-func unpackLibrary(archive, to, want string) error {
+func unpackLibrary(ctx context.Context, archive, to, want string) error {
 	f, err := os.Open(archive)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	z, err := gzip.NewReader(f)
+	z, err := gzip.NewReader(&interruptible{ctx, f})
 	if err != nil {
 		return err
 	}
@@ -65,6 +66,19 @@ func unpackLibrary(archive, to, want string) error {
 			return writeLibrary(t, to, want)
 		}
 	}
+}
+
+// interruptible is a reader that ends with its context.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r *interruptible) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(b)
 }
 
 func writeLibrary(r io.Reader, to, want string) error {
