@@ -67,36 +67,6 @@ func topics(ctx context.Context, w world, s *settings, apply bool) error {
 	return nil
 }
 
-func (c *cli) addMigrate() {
-	clause := c.app.Command("migrate", "Create or update ClickHouse's tables and views.")
-	dry := clause.Flag("plan", "only list what would be done; exit code 3 when there is something").Bool()
-	s := withSettings(clause, config.ForSQL)
-	c.on(clause, func(ctx context.Context, w world) error {
-		cfg, err := s.load(w)
-		if err != nil {
-			return err
-		}
-		if cfg.EmbeddedClickHouse() {
-			return usageError{fmt.Errorf("no ClickHouse is configured: give --clickhouse DSN. The embedded one is migrated by `pinkstar run` itself")}
-		}
-		ctx, cancel := context.WithTimeout(ctx, adminTimeout)
-		defer cancel()
-		done, err := app.Migrate(ctx, cfg, *dry)
-		for _, name := range done {
-			fmt.Fprintln(w.out, name)
-		}
-		switch {
-		case err != nil:
-			return err
-		case *dry && len(done) > 0:
-			return errFound
-		case len(done) == 0:
-			fmt.Fprintln(w.out, "ClickHouse is up to date.")
-		}
-		return nil
-	})
-}
-
 func (c *cli) addEngine() {
 	parent := c.app.Command("engine", "The embedded ClickHouse engine.")
 	c.on(parent.Command("fetch", "Fetch it into the cache directory, unless it is there."), func(ctx context.Context, w world) error {

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -22,10 +23,9 @@ const connLifetime = time.Minute
 // clickhouse://user:password@host:9000/database. It does not connect yet: a
 // server that is down must not stop a start.
 func Open(dsn string) (driver.Conn, error) {
-	o, err := clickhouse.ParseDSN(dsn)
+	o, err := parseDSN(dsn)
 	if err != nil {
-		// The parser's error may quote the DSN, password included.
-		return nil, fmt.Errorf("the ClickHouse DSN can't be read: want clickhouse://user:password@host:9000/database")
+		return nil, err
 	}
 	if o.DialTimeout == 0 {
 		o.DialTimeout = 5 * time.Second
@@ -47,6 +47,24 @@ func Open(dsn string) (driver.Conn, error) {
 		return nil, fmt.Errorf("opening ClickHouse: %w", err)
 	}
 	return conn, nil
+}
+
+func parseDSN(dsn string) (*clickhouse.Options, error) {
+	o, err := clickhouse.ParseDSN(dsn)
+	if err != nil {
+		// The parser's error may quote the DSN, password included.
+		return nil, fmt.Errorf("the ClickHouse DSN can't be read: want clickhouse://user:password@host:9000/database")
+	}
+	return o, nil
+}
+
+// DatabaseOf returns the database that a DSN names.
+func DatabaseOf(dsn string) (string, error) {
+	o, err := parseDSN(dsn)
+	if err != nil {
+		return "", err
+	}
+	return cmp.Or(o.Auth.Database, "default"), nil
 }
 
 // Ping says whether the server answers and the schema is this binary's.

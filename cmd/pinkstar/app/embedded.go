@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/sinks/clickhouse"
 	"pinkstar/sinks/clickhouse/engine"
@@ -193,23 +191,4 @@ func (a *App) startEngine(ctx context.Context, keeper *schemaKeeper) (s *engine.
 	a.where.ClickHouseNative, a.where.ClickHouseHTTP = s.Native, s.HTTP
 	a.where.ClickHouseDatabase, a.where.ClickHouseUser, a.where.ClickHousePassword = s.Database, s.User, s.Password
 	return s, nil
-}
-
-// Migrate applies what a ClickHouse of the user's own lacks, or with plan only
-// lists it.
-func Migrate(ctx context.Context, cfg *config.Config, plan bool) (names []string, err error) {
-	conn, err := clickhouse.Open(cfg.ClickHouse.DSN)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	do := clickhouse.Migrate
-	if plan {
-		do = clickhouse.Pending
-	}
-	list, err := do(ctx, conn)
-	for _, m := range list {
-		names = append(names, m.Name)
-	}
-	return names, err
 }
