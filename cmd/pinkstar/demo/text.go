@@ -30,7 +30,7 @@ func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.title("Where to look")
 	p.fact("API", "%s/api/v1/incidents?main=true   (described at /api/v1/openapi.yaml)", at.HTTP)
 	p.line(fmt.Sprintf("      curl -H 'authorization: Bearer %s' '%s/api/v1/incidents?main=true'", token, at.HTTP))
-	p.fact("SQL over HTTP", "%s   user %s, password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,
+	p.fact("SQL over HTTP", "%s   user %s (may read the views v_*), password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,
 		at.ClickHousePassword, at.ClickHouseDatabase)
 	p.line(fmt.Sprintf("      curl -u '%s:%s' '%s/?database=%s' \\", at.ClickHouseUser,
 		at.ClickHousePassword, at.ClickHouseHTTP, at.ClickHouseDatabase))
