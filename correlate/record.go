@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"math"
+
 	"pinkstar/schemas"
 )
 
@@ -20,6 +22,7 @@ type record struct {
 	kind     kindCode
 	verdict  verdictCode
 	told     toldCode // of its alert
+	decided  bool
 	dirty    bool
 	relayed  bool // deliveries count for a newer record: see Engine.relays
 }
@@ -103,15 +106,29 @@ func (e *Engine) newRecord(sc *scope, s *schemas.Signal, id schemas.ID) *record 
 		}
 	}
 	r := &record{id: id, origin: e.originIn(sc), kind: codeOf(s.Kind), told: toldBy(s), at: e.now, lastAt: e.now}
+	r.revision = e.firstRevision(s)
 	e.known.add(hashBytes(id[:]), r)
 	e.remember(r)
 	return r
 }
 
+// firstRevision is the revision before the first of a new record: 0, unless the
+// signal began so long ago that it may have been told, decided and forgotten
+// before. The newest decision on an id must have the highest revision; one a
+// second is more than the older ones can have used up.
+func (e *Engine) firstRevision(s *schemas.Signal) int32 {
+	age := e.now.Sub(s.StartsAt)
+	if s.Kind != schemas.KindAlert || age < int64(e.set.Lifecycle.Forget) {
+		return 0
+	}
+	return int32(min(age/schemas.Second, math.MaxInt32/2))
+}
+
 // decide sets what happened to the signal of r and writes it. The signal goes
 // with the first revision only.
 func (e *Engine) decide(r *record, s *schemas.Signal, v verdictCode, inc *incident, w *why) {
-	if r.revision == 0 {
+	if !r.decided {
+		r.decided = true
 		e.countVerdict(v)
 	} else {
 		s = nil

@@ -194,7 +194,7 @@ func (d *restorer) recordRef() *record {
 }
 
 func (d *restorer) record() *record {
-	r := &record{id: d.id()}
+	r := &record{id: d.id(), decided: true}
 	var sc *scope
 	switch n := d.uint(); {
 	case n == 0:

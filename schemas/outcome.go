@@ -16,7 +16,7 @@ const (
 // later revision replaces the earlier one.
 type Decision struct {
 	SignalID string  `json:"signal_id"`
-	Revision int64   `json:"revision"` // grows by one with each new version of this decision
+	Revision int64   `json:"revision"` // grows by one with each new version; the first is 1, or higher where an earlier decision may have been forgotten
 	Scope    string  `json:"scope"`
 	Kind     Kind    `json:"kind"`
 	Verdict  Verdict `json:"decision"`
@@ -45,7 +45,7 @@ type Decision struct {
 	Learnt     string     `json:"learnt,omitempty"`    // version of the learnt statistics
 	Candidates int        `json:"candidates,omitempty"`
 
-	// Signal is the signal itself, on the first revision only.
+	// Signal is the signal itself, on the first decision only.
 	Signal *Signal `json:"signal,omitempty"`
 }
 
