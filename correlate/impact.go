@@ -92,7 +92,7 @@ func impactText(i *schemas.Impact) string {
 func (e *Engine) impactOf(inc *incident) schemas.ImpactRange {
 	cfg := &e.set.Impact
 	end := e.endOf(inc)
-	ms := max(0, end.Sub(inc.pub.StartedAt))
+	ms := max(0, min(end.Sub(inc.pub.StartedAt), costSpan))
 	name := string(severities[inc.severity])
 	if name == "" {
 		name = "unknown"
@@ -110,6 +110,10 @@ func (e *Engine) impactOf(inc *incident) schemas.ImpactRange {
 	e.replaceMeasured(inc, &out)
 	return out
 }
+
+// costSpan bounds for how long an incident is held to have cost anything: what a
+// sender dates centuries back must not cost them.
+const costSpan = 365 * schemas.Day
 
 func (e *Engine) replaceMeasured(inc *incident, out *schemas.ImpactRange) {
 	m := inc.measured
@@ -164,7 +168,7 @@ func (e *Engine) revenueOf(inc *incident, end schemas.Time) (float64, int) {
 				continue
 			}
 			seen[p.ent] = true
-			if v, ok := e.revenue(p.ent, max(p.first, x.pub.StartedAt), until); ok {
+			if v, ok := e.revenue(p.ent, max(p.first, x.pub.StartedAt, until.Add(-costSpan)), until); ok {
 				priced++
 				total = float64(total + v)
 			}

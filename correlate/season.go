@@ -2,12 +2,14 @@ package correlate
 
 import (
 	"slices"
+	"time"
 
 	"pinkstar/schemas"
 )
 
 // seasonal says on which schedule the starts lie, or "". They lie on one when
-// nearly all fall within slack of the same minute of the day, or of the week.
+// nearly all fall within slack of the same minute of the day, or of the week, by
+// a clock that may be changed to or from summer time in between.
 func seasonal(starts []schemas.Time, slack, share int64) string {
 	if len(starts) < 3 {
 		return ""
@@ -24,6 +26,45 @@ func seasonal(starts []schemas.Time, slack, share int64) string {
 // onSchedule reports whether at least share thousandths of the starts lie
 // within slack of one phase of the period, on more than one turn of it.
 func onSchedule(starts []schemas.Time, period, slack, share int64) bool {
+	if onPhase(starts, period, slack, share) {
+		return true
+	}
+	for i := 1; i < len(starts); i++ {
+		if !mayChangeClock(starts[i-1], starts[i]) {
+			continue
+		}
+		for _, by := range [...]int64{schemas.Hour, -schemas.Hour} {
+			local := slices.Clone(starts)
+			for k := i; k < len(local); k++ {
+				local[k] = local[k].Add(by)
+			}
+			if onPhase(local, period, slack, share) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayChangeClock reports whether somewhere on Earth clocks may have been changed
+// between two times: that is done on Sundays in spring and in autumn. The zone
+// of a schedule is not known, so an hour is allowed for on those days alone.
+func mayChangeClock(from, to schemas.Time) bool {
+	const daysSearched = 400
+	day := from.Add(-12 * schemas.Hour) // it is Sunday in the far east already
+	for n := 0; n < daysSearched && day <= to; n, day = n+1, day.Add(12*schemas.Hour) {
+		at := day.Std()
+		switch at.Month() {
+		case time.March, time.April, time.September, time.October, time.November:
+			if at.Weekday() == time.Sunday {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func onPhase(starts []schemas.Time, period, slack, share int64) bool {
 	phases := make([]int64, len(starts))
 	for i, t := range starts {
 		phases[i] = int64(t) % period
