@@ -129,6 +129,9 @@ func New(cfg Config, kc kafka.Config, deps kafka.Deps, sink Sink) (*Delivery, er
 	}, nil
 }
 
+// sessionTimeout is how long a member that died keeps its partitions.
+const sessionTimeout = 8 * time.Second
+
 // Group is the consumer group that the delivery to a sink uses.
 func Group(kc kafka.Config, sink string) string {
 	if sink == "clickhouse" {
@@ -158,6 +161,7 @@ func (d *Delivery) Run(ctx context.Context) error {
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
+		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/4),
 		kgo.RebalanceTimeout(time.Minute),
 		kgo.AdjustFetchOffsetsFn(d.adjust),
 		kgo.OnPartitionsAssigned(d.assigned),

@@ -23,6 +23,12 @@ type Span struct {
 // transaction that nobody ends is aborted by the brokers when its time is up,
 // so this waits at most that long.
 func StableSpans(ctx context.Context, cl *kgo.Client, topic string, partitions ...int32) (map[int32]Span, error) {
+	return StableSpansUnblocked(ctx, cl, topic, nil, partitions...)
+}
+
+// StableSpansUnblocked is StableSpans that tells blocked, again and again, how
+// long it has been waiting.
+func StableSpansUnblocked(ctx context.Context, cl *kgo.Client, topic string, blocked func(time.Duration), partitions ...int32) (map[int32]Span, error) {
 	adm := kadm.NewClient(cl)
 	starts, err := adm.ListStartOffsets(ctx, topic)
 	if err == nil {
@@ -38,7 +44,7 @@ func StableSpans(ctx context.Context, cl *kgo.Client, topic string, partitions .
 	if err != nil {
 		return nil, fmt.Errorf("end offsets of %s: %w", topic, err)
 	}
-	for {
+	for began := time.Now(); ; {
 		stable, err := adm.ListCommittedOffsets(ctx, topic)
 		if err == nil {
 			err = stable.Error()
@@ -58,6 +64,9 @@ func StableSpans(ctx context.Context, cl *kgo.Client, topic string, partitions .
 		})
 		if !behind {
 			return spans, nil
+		}
+		if blocked != nil {
+			blocked(time.Since(began))
 		}
 		select {
 		case <-ctx.Done():

@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -79,10 +78,7 @@ func (c *Correlator) Run(ctx context.Context) error {
 // Ready returns nil when this process has its partitions, or why it is not
 // ready.
 func (c *Correlator) Ready() error {
-	if why := c.ready.Load(); why != nil {
-		return errors.New(*why)
-	}
-	return nil
+	return c.notReadyYet()
 }
 
 // Partitions returns the partitions this process owns now.
@@ -204,6 +200,10 @@ func (c *Correlator) lost(gone map[string][]int32) {
 		}
 	}
 	c.met.partitions.Set(float64(len(c.parts)))
+	if len(c.parts) == 0 {
+		c.joined.Store(0)
+		c.notReady("its partitions went to others")
+	}
 }
 
 func (c *Correlator) idle(ctx context.Context, s *session, now time.Time) error {
@@ -224,7 +224,7 @@ func (c *Correlator) idle(ctx context.Context, s *session, now time.Time) error 
 // spare reports whether this process has been in the group for a while and was
 // given nothing: there are more instances than partitions.
 func (c *Correlator) spare(s *session, now time.Time) bool {
-	if _, generation := s.gts.Client().GroupMetadata(); generation < 0 {
+	if _, generation := s.gts.Client().GroupMetadata(); generation < 0 || c.holds.assigned() > 0 {
 		return false
 	}
 	if c.joined.CompareAndSwap(0, now.UnixNano()) {

@@ -29,6 +29,7 @@ const (
 	envDir     = "PINKSTAR_CRASH_DIR"
 	envVariant = "PINKSTAR_CRASH_VARIANT"
 	envPrefix  = "PINKSTAR_CRASH_PREFIX" // with it, the broker is not the child's
+	envSession = "PINKSTAR_CRASH_SESSION"
 
 	exactlyOnce = "exactly-once"
 	realEngine  = "real-engine"   // the same with correlate's engine
@@ -103,6 +104,10 @@ func crashChild(addr, dir, variant string) error {
 func childCorrelator(ctx context.Context, kc kafka.Config, engines process.Engines, log zerolog.Logger) error {
 	cfg := testConfig()
 	cfg.SnapshotRecords = 5000
+	if d, err := time.ParseDuration(os.Getenv(envSession)); err == nil {
+		cfg = process.DefaultConfig()
+		cfg.SessionTimeout = d
+	}
 	cfg.Instance = "child"
 	c, err := process.NewCorrelator(cfg, kc, engines, process.Deps{Log: log})
 	if err != nil {

@@ -7,6 +7,8 @@
 //
 //   - session.go: one client's life: poll, hand on, end the transaction, survive
 //     rebalances and errors; both processors are stages of it
+//   - watch.go: what is stuck without an error: who blocks whom, and whether this
+//     process is ready
 //   - pace.go: when a transaction ends
 //   - correlator.go: the stage that runs an engine for each partition
 //   - part.go: one partition: records into the engine, outcomes out of it
@@ -40,7 +42,12 @@
 //     What keeps a stalled instance from committing after it lost its
 //     partitions is KIP-447: the offsets of a transaction carry the group's
 //     generation, and an old one is refused, which aborts the transaction.
-//     Transactions time out (15 s) before group sessions do (30 s).
+//   - A transaction that a dead process left open is ended by whoever takes its
+//     partitions (restore.go), or by the watcher after a session's time
+//     (watch.go): by taking over its transactional id. The brokers' own time-out
+//     comes late, and they look for it only every ten seconds. A process ends its
+//     own before it joins its group again: the client would do so only when it
+//     first produces, and until then wait for what it had left open itself.
 //   - There is no reset of offsets. A position that the log no longer has is a
 //     hard stop with instructions: going on would count signals twice or lose
 //     them. A fleet's very first start begins at the start of the log.

@@ -57,10 +57,7 @@ func (n *Normaliser) Run(ctx context.Context) error { return n.run(ctx) }
 
 // Ready returns nil when this process is a member of the group, or why not.
 func (n *Normaliser) Ready() error {
-	if why := n.ready.Load(); why != nil {
-		return errors.New(*why)
-	}
-	return nil
+	return n.notReadyYet()
 }
 
 func (n *Normaliser) take(s *session, f kgo.FetchTopicPartition) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -35,7 +36,7 @@ func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, e
 		return nil, err
 	}
 	defer cl.Close()
-	if r.state, err = kafka.StableSpans(ctx, cl, c.kafka.Topic(schemas.TopicState), ids...); err != nil {
+	if r.state, err = kafka.StableSpansUnblocked(ctx, cl, c.kafka.Topic(schemas.TopicState), r.unblock(ctx, cl), ids...); err != nil {
 		return nil, err
 	}
 	adm := kadm.NewClient(cl)
@@ -57,6 +58,38 @@ func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, e
 	}
 	r.topicID = topics[c.topics[0]].ID.String()
 	return r, err
+}
+
+// leftOpen is how long a predecessor's transaction may stay open once its
+// partitions are ours. A live one ends before it gives them up, so what is left
+// is that of a process that died or stalls: waiting for its time-out would
+// only delay us.
+const leftOpen = time.Second
+
+// unblock ends the transactions of predecessors that keep the state from being
+// read.
+func (r *restorer) unblock(ctx context.Context, cl *kgo.Client) func(time.Duration) {
+	next := leftOpen
+	return func(waited time.Duration) {
+		if waited < next {
+			return
+		}
+		next = waited + 2*leftOpen
+		blockers, err := kafka.Blockers(ctx, cl, map[string][]int32{r.c.kafka.Topic(schemas.TopicState): r.ids})
+		if err != nil {
+			r.c.deps.Log.Debug().Err(err).Msg("who keeps the state from being read?")
+			return
+		}
+		for i := range blockers {
+			b := &blockers[i]
+			if b.TxnID == r.c.txnID || !strings.HasPrefix(b.TxnID, r.c.kafka.Name(RoleCorrelate)+".") {
+				continue
+			}
+			err := b.End(ctx, r.c.kafka, r.deps)
+			r.c.met.unblocked.Inc()
+			r.c.deps.Log.Warn().AnErr("failed", err).Msg("left open by a predecessor and ended: " + b.String())
+		}
+	}
 }
 
 func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*part, error) {

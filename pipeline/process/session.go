@@ -59,6 +59,9 @@ type runner struct {
 	met    *metrics
 	txnID  string
 	ready  atomic.Pointer[string] // why not, or nil
+	stuck  atomic.Pointer[string] // what is stuck, or nil
+	holds  holdings
+	broken bool // a session was, so that a transaction may be left open
 }
 
 func (r *runner) notReady(why string) { r.ready.Store(&why) }
@@ -67,6 +70,11 @@ func (r *runner) notReady(why string) { r.ready.Store(&why) }
 func (r *runner) run(ctx context.Context) error {
 	r.notReady("starting")
 	defer r.notReady("stopped")
+	wctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { r.watch(wctx) })
+	defer watching.Wait()
+	defer cancel()
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 200*time.Millisecond, 10*time.Second, 2
 	for {
@@ -83,6 +91,7 @@ func (r *runner) run(ctx context.Context) error {
 		}
 		wait := pauses.NextBackOff()
 		r.notReady(err.Error())
+		r.broken = true
 		r.met.sessions.Inc()
 		r.deps.Log.Warn().Err(err).Str("role", r.role).Dur("retry_in", wait).Msg("the session broke; a new one begins")
 		select {
@@ -98,6 +107,15 @@ func (r *runner) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.broken || r.cfg.Instance != "" && !r.kafka.Embedded {
+		// The client takes over its transactional id only when it first produces.
+		// Until then what it had left open would keep it from its offsets and from
+		// its own state.
+		if err := r.fence(ctx); err != nil {
+			return err
+		}
+	}
+	r.holds.clear()
 	s := &session{r: r, log: r.deps.Log.With().Str("role", r.role).Logger(),
 		pace: pace{min: r.cfg.CommitMin, max: r.cfg.CommitMax}}
 	base, err := kafka.ClientOpts(r.kafka, r.role, kafka.Deps(r.deps))
@@ -110,7 +128,9 @@ func (r *runner) session(ctx context.Context) error {
 		kgo.ConsumerGroup(r.kafka.Name(r.role)), kgo.ConsumeTopics(r.topics...),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.BlockRebalanceOnPoll(),
-		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.RebalanceTimeout(2*r.cfg.SessionTimeout),
+		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.HeartbeatInterval(r.cfg.SessionTimeout/4),
+		kgo.RebalanceTimeout(2*max(r.cfg.SessionTimeout, r.cfg.TransactionTimeout)),
+		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, ps map[string][]int32) { r.holds.assign(ps) }),
 		kgo.AdjustFetchOffsetsFn(s.adjust),
 		kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),
 		kgo.MaxBufferedRecords(max(r.kafka.MaxBuffered, 2*r.cfg.MaxPoll)),
@@ -120,6 +140,13 @@ func (r *runner) session(ctx context.Context) error {
 	}
 	defer s.close()
 	return s.loop(ctx)
+}
+
+// fence ends what this process had left open under its own transactional id.
+func (r *runner) fence(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	return kafka.Fence(ctx, r.kafka, kafka.Deps{Log: r.deps.Log}, r.txnID)
 }
 
 // partitions returns how many there are in the topics, and insists that they
@@ -366,6 +393,9 @@ func (s *session) end(ctx context.Context) error {
 
 func (s *session) adjust(ctx context.Context, group map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	at, err := s.r.stage.adjust(ctx, group)
+	if err == nil {
+		s.r.holds.place(at)
+	}
 	if err != nil && ctx.Err() == nil {
 		s.mu.Lock()
 		s.adjusted = err
@@ -376,5 +406,6 @@ func (s *session) adjust(ctx context.Context, group map[string]map[int32]kgo.Off
 
 func (s *session) revoked(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
 	s.rebalanced.Store(true)
+	s.r.holds.lose(gone)
 	s.r.stage.lost(gone)
 }

@@ -24,6 +24,7 @@ import (
 type victim struct {
 	addr, dir, variant string
 	kc                 kafka.Config
+	session            time.Duration // 0: the tests'
 	cmd                *exec.Cmd
 	output             strings.Builder
 	mu                 sync.Mutex
@@ -75,7 +76,9 @@ func (v *victim) said() string {
 func (v *victim) start(t testing.TB) {
 	v.cmd = exec.Command(os.Args[0])
 	v.cmd.Env = append(os.Environ(), envChild+"="+v.addr, envDir+"="+v.dir, envVariant+"="+v.variant)
-	if !v.kc.Embedded {
+	if v.session != 0 {
+		v.cmd.Env = append(v.cmd.Env, envSession+"="+v.session.String(), envPrefix+"="+v.kc.TopicPrefix)
+	} else if !v.kc.Embedded {
 		v.cmd.Env = append(v.cmd.Env, envPrefix+"="+v.kc.TopicPrefix)
 	}
 	v.cmd.Stdout, v.cmd.Stderr = v, v
