@@ -249,7 +249,7 @@ func FuzzParse(f *testing.F) {
 		c, err := Parse(b, "x.yaml")
 		if err != nil {
 			for _, f := range strict.Of(err) {
-				if lines := bytes.Count(b, []byte("\n")) + 2; f.Text == "" || f.Line > lines {
+				if lines := bytes.Count(b, []byte("\n")) + bytes.Count(b, []byte("\r")) + 2; f.Text == "" || f.Line > lines {
 					t.Fatalf("a fault without a text or a place: %+v in %q", f, b)
 				}
 			}

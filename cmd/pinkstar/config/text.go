@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -35,6 +36,21 @@ func (t *Text) UnmarshalYAML(b []byte) error {
 	}
 	return nil
 }
+
+// MarshalYAML implements yaml.InterfaceMarshaler. A line that does not end would be
+// read back as YAML of its own, and end.
+func (t Text) MarshalYAML() (any, error) {
+	if s := string(t); s == "" || strings.HasSuffix(s, "\n") {
+		return s, nil
+	}
+	return quotedText(t), nil
+}
+
+// quotedText is written between quotes.
+type quotedText string
+
+// MarshalYAML implements yaml.BytesMarshaler.
+func (t quotedText) MarshalYAML() ([]byte, error) { return json.Marshal(string(t)) }
 
 // Document is a YAML text and where it came from, for messages.
 type Document struct {
@@ -99,10 +115,10 @@ func (d Document) Located(err error) error {
 func (in *inline) located(f strict.Fault) strict.Fault {
 	f.File = in.c.File
 	at, ok := in.c.doc.Place(in.key)
-	if !ok {
+	lines := strings.Split(string(in.c.text), "\n")
+	if !ok || at.Line < 1 || at.Column < 1 || at.Line > len(lines) { // the library ends lines at a lone \r, too
 		return f
 	}
-	lines := strings.Split(string(in.c.text), "\n")
 	if first := lines[at.Line-1]; at.Column <= len(first) && strings.ContainsRune("|>", rune(first[at.Column-1])) {
 		// A block of text: its lines follow, and all are indented by as much as
 		// the first that is not empty.

@@ -126,7 +126,11 @@ func (d *Document) Fault(path, format string, args ...any) Fault {
 // empty text changes nothing.
 func Decode(file string, text []byte, into any, opts ...yaml.DecodeOption) (*Document, Faults) {
 	d := &Document{File: file, places: map[string]Place{}}
-	tree, err := parser.ParseBytes(text, 0)
+	var tree *ast.File
+	err := guarded(func() (err error) {
+		tree, err = parser.ParseBytes(text, 0)
+		return err
+	})
 	if err != nil {
 		return d, Faults{d.ofLibrary(err)}
 	}
@@ -161,7 +165,9 @@ func Decode(file string, text []byte, into any, opts ...yaml.DecodeOption) (*Doc
 func (d *Document) decode(text []byte, body ast.Node, into reflect.Value, opts []yaml.DecodeOption) Faults {
 	fresh := reflect.New(into.Type())
 	fresh.Elem().Set(into)
-	err := yaml.UnmarshalWithOptions(text, fresh.Interface(), append(slices.Clone(opts), yaml.Strict())...)
+	err := guarded(func() error {
+		return yaml.UnmarshalWithOptions(text, fresh.Interface(), append(slices.Clone(opts), yaml.Strict())...)
+	})
 	if err == nil {
 		into.Set(fresh.Elem())
 		return nil
@@ -172,6 +178,17 @@ func (d *Document) decode(text []byte, body ast.Node, into reflect.Value, opts [
 		return Faults{d.ofLibrary(err)}
 	}
 	return w.faults
+}
+
+// guarded turns a panic of the YAML library, which odd tags bring about, into an
+// error: a file must not take down who reads it.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.New("this can't be read as YAML; look for a tag (a word after !) or an alias (after *) that is not meant")
+		}
+	}()
+	return f()
 }
 
 // ofLibrary turns an error of the YAML library into a fault.

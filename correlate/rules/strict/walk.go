@@ -133,7 +133,9 @@ func (w *walker) leaf(n ast.Node, into reflect.Value, path string) {
 		return
 	}
 	fresh := reflect.New(into.Type())
-	err := yaml.NodeToValue(n, fresh.Interface(), append(slices.Clone(w.opts), yaml.Strict())...)
+	err := guarded(func() error {
+		return yaml.NodeToValue(n, fresh.Interface(), append(slices.Clone(w.opts), yaml.Strict())...)
+	})
 	if err == nil {
 		into.Set(fresh.Elem())
 		return
