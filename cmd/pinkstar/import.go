@@ -29,7 +29,7 @@ func (c *cli) addImport() {
 	a := &importArgs{}
 	clause.Arg("file", "lines of signals or payloads, as `pinkstar replay` takes them; plain, gzip or zstd; - for standard input").Required().StringsVar(&a.files)
 	clause.Flag("until", "leave out what was received later: a time, or how long before now, such as 30d").StringVar(&a.until)
-	clause.Flag("limit", "how many signals to hold in memory at most, about 1 KB each").Default("2000000").IntVar(&a.limit)
+	clause.Flag("limit", "how many signals to hold in memory at most, about 2 KB each").Default("2000000").IntVar(&a.limit)
 	clause.Flag("skip-bad", "import what can be read and report the rest").BoolVar(&a.skip)
 	clause.Flag("dry-run", "only say what would come of it").BoolVar(&a.dry)
 	s := withSettings(clause, config.ForKafka, config.ForEngine)
@@ -62,6 +62,9 @@ func (a *importArgs) run(ctx context.Context, w world, s *settings) error {
 	}
 	if a.dry {
 		fmt.Fprintf(w.out, "would import: ")
+	}
+	if sum.Ended > 0 {
+		fmt.Fprintf(w.err, "pinkstar: alerts that never recovered in it: %d; they end when they were last heard of\n", sum.Ended)
 	}
 	fmt.Fprintf(w.out, "%d signals from %s to %s: %d incidents and %d problems, imported under rules %s\n", sum.Signals, sum.From, sum.To, sum.Incidents, sum.Problems, set.Version)
 	return nil
@@ -118,6 +121,12 @@ func (a *importArgs) correlate(ctx context.Context, w world, cfg *config.Config,
 		return importer.Summary{}, err
 	}
 	defer p.Close()
+	from, to := h.Span()
+	if n, err := p.Overlap(ctx, from, to); err != nil {
+		return importer.Summary{}, err
+	} else if n > 0 {
+		fmt.Fprintf(w.err, "pinkstar: this installation's own log has %d records between %s and %s: what is in both is imported beside what it has; --until leaves the later part of the files out\n", n, from, to)
+	}
 	setup.Emit = func(e schemas.Emission) error { return p.Put(ctx, e) }
 	sum, err := h.Run(ctx, setup)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pinkstar/pipeline/kafka"
@@ -33,6 +34,32 @@ func NewPublisher(cfg kafka.Config, deps kafka.Deps, now time.Time) (*Publisher,
 		return nil, err
 	}
 	return &Publisher{cfg: cfg, cl: cl, now: now}, nil
+}
+
+// Overlap is how many records the installation's log of signals has of that time.
+func (p *Publisher) Overlap(ctx context.Context, from, to schemas.Time) (int64, error) {
+	admin, topic := kadm.NewClient(p.cl), p.cfg.Topic(schemas.TopicSignals)
+	first, err := admin.ListOffsetsAfterMilli(ctx, int64(from), topic)
+	if err == nil {
+		err = first.Error()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("asking where %s begins: %w", topic, err)
+	}
+	after, err := admin.ListOffsetsAfterMilli(ctx, int64(to)+1, topic)
+	if err == nil {
+		err = after.Error()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("asking where %s begins: %w", topic, err)
+	}
+	n := int64(0)
+	first.Each(func(o kadm.ListedOffset) {
+		if end, ok := after.Lookup(o.Topic, o.Partition); ok {
+			n += max(end.Offset-o.Offset, 0)
+		}
+	})
+	return n, nil
 }
 
 // Put hands an outcome on. The error is that of any record before it.

@@ -56,6 +56,14 @@ func NewHistory(opts ReadOptions) *History {
 // Signals is how many there are, repeats included.
 func (h *History) Signals() int { return len(h.entries) }
 
+// Span is from when to when it goes, once it is sorted.
+func (h *History) Span() (from, to schemas.Time) {
+	if len(h.entries) == 0 {
+		return 0, 0
+	}
+	return h.entries[0].at, h.entries[len(h.entries)-1].at
+}
+
 // Read adds a file: lines as `pinkstar replay` takes them, plain, gzip or zstd.
 // What can't be read is in Bad; the error is about the file as a whole.
 func (h *History) Read(ctx context.Context, name string, in io.Reader) error {
@@ -148,7 +156,7 @@ func (h *History) add(s *schemas.Signal) error {
 		return nil
 	}
 	if len(h.entries) >= h.opts.Max {
-		return fmt.Errorf("%w: over %d signals; import it in parts, the oldest first (--until), or raise --limit (each takes about 1 KB of memory)", ErrTooMuch, h.opts.Max)
+		return fmt.Errorf("%w: over %d signals; import it in parts, the oldest first (--until), or raise --limit (each takes about 2 KB of memory)", ErrTooMuch, h.opts.Max)
 	}
 	id, err := schemas.ParseID(s.ID)
 	if err != nil {

@@ -25,7 +25,9 @@ type Setup struct {
 // Summary counts what came of it.
 type Summary struct {
 	Signals, Incidents, Problems int
-	From, To                     schemas.Time
+	// Ended is how many alerts fired to the end; each has a recovery besides.
+	Ended    int
+	From, To schemas.Time
 }
 
 // run is one history on its way through an engine.
@@ -58,7 +60,7 @@ func (h *History) Run(ctx context.Context, setup Setup) (Summary, error) {
 	if len(h.entries) == 0 {
 		return r.sum, nil
 	}
-	r.sum.From, r.sum.To = h.entries[0].at, h.entries[len(h.entries)-1].at
+	r.sum.From, r.sum.To = h.Span()
 	for i, e := range h.entries {
 		if i%progressEvery == 0 {
 			if ctx.Err() != nil {
@@ -120,6 +122,7 @@ func (r *run) finish() error {
 		s.Status, s.EndsAt, s.ReceivedAt = schemas.StatusResolved, max(f.last, s.StartsAt), end
 		s.Flags = append(s.Flags, flagEnd)
 		s.ID = schemas.SignalID(s).String()
+		r.sum.Ended++
 		if err := r.step(s, end); err != nil {
 			return err
 		}
