@@ -28,6 +28,8 @@ type change struct {
 	suppress bool
 	texts    []string // matchers
 	matchers rules.Matchers
+	asSent   bool     // the matchers see an alert's labels and nothing else: a silence of Alertmanager
+	sets     []string // what it is part of: see settle
 	held     []*alert
 	text     uint64       // of the signal in force: see textOf; 0 from a snapshot that did not say
 	told     schemas.ID   // that signal
@@ -70,6 +72,9 @@ func (e *Engine) onChange(sc *scope, s *schemas.Signal, r *record) {
 	e.scheduleChange(ch)
 	inc := e.explain(ch)
 	w := &why{text: changeText(ch, inc), service: firstOf(ch.services)}
+	if n := e.settle(sc, s); n > 0 {
+		w.text = itoa(int64(n)) + " of its windows are no longer in it and suppress nothing from now on"
+	}
 	e.decide(r, s, placed, inc, w)
 	if inc != nil {
 		e.count(inc)
@@ -125,6 +130,11 @@ func textOf(s *schemas.Signal) uint64 {
 		say(c.Type, c.Version, c.By, c.Contact, strconv.FormatBool(c.Suppress), strconv.Itoa(len(c.Services)))
 		say(c.Services...)
 		say(c.Matchers...)
+		if len(c.Sets)+len(c.Complete) > 0 {
+			say(c.Sets...)
+			say(c.Complete...)
+			say(c.Members...)
+		}
 	}
 	return h.Sum64()
 }
@@ -182,7 +192,8 @@ func (e *Engine) setChange(sc *scope, ch *change, s *schemas.Signal) string {
 				names = append(names, e.strings.of(name))
 			}
 		}
-		ch.matchers, ch.texts = m, c.Matchers
+		ch.matchers, ch.texts, ch.asSent = m, c.Matchers, c.Type == "silence"
+		ch.sets = c.Sets
 	}
 	// The news that something ended often names no service; a window covers
 	// what its newest text names and nothing else.
@@ -389,6 +400,9 @@ func untilText(t schemas.Time) string {
 }
 
 func (ch *change) covers(s *schemas.Signal, sub *subject) bool {
+	if len(ch.texts) > 0 && ch.asSent {
+		return ch.matchers.MatchLabels(s)
+	}
 	if len(ch.texts) > 0 {
 		return ch.matchers.Match(s)
 	}

@@ -177,6 +177,8 @@ func (d *restorer) change(sc *scope) *change {
 	})
 	if d.format > oldestFormat {
 		ch.text, ch.told, ch.toldAt = d.uint(), d.id(), d.time()
+		ch.asSent = d.bool()
+		d.each(func() { ch.sets = append(ch.sets, d.text()) })
 	}
 	ch.endAt, ch.forgetAt = d.time(), d.time()
 	d.changes[ch.seq] = ch

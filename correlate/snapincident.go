@@ -177,6 +177,11 @@ func (s *snapshotter) change(ch *change) {
 	s.uint(ch.text)
 	s.id(ch.told)
 	s.time(ch.toldAt)
+	s.bool(ch.asSent)
+	s.len(len(ch.sets))
+	for _, name := range ch.sets {
+		s.text(name)
+	}
 	s.time(ch.endAt)
 	s.time(ch.forgetAt)
 }

@@ -157,6 +157,12 @@ func readChange(r *jsonscan.Reader, c *Change, name string) (err error) {
 		c.Suppress, err = r.Bool()
 	case "matchers":
 		c.Matchers, err = ReadStrings(r)
+	case "sets":
+		c.Sets, err = ReadStrings(r)
+	case "complete":
+		c.Complete, err = ReadStrings(r)
+	case "members":
+		c.Members, err = ReadStrings(r)
 	}
 	return err
 }

@@ -170,6 +170,9 @@ func (o *object) change(c *Change) {
 	o.optStr("contact", c.Contact)
 	o.optTrue("suppress", c.Suppress)
 	o.optStrs("matchers", c.Matchers)
+	o.optStrs("sets", c.Sets)
+	o.optStrs("complete", c.Complete)
+	o.optStrs("members", c.Members)
 	o.close()
 }
 

@@ -56,6 +56,13 @@ func SignalID(s *Signal) ID {
 	return ID(h[:16])
 }
 
+// MemberID returns 16 hexadecimal digits by which Change.Members names the window
+// with this fingerprint, or a set by its name: a calendar may have thousands.
+func MemberID(name string) string {
+	h := hashOf("member/1", name)
+	return hex.EncodeToString(h[:8])
+}
+
 // RefusedID returns the id under which a record that could not be read is
 // reported: it is made from where the record stood, since nothing in it can be
 // trusted.

@@ -174,6 +174,12 @@ type Change struct {
 	// window suppresses alerts of the services it touches.
 	Suppress bool     `json:"suppress,omitempty"`
 	Matchers []string `json:"matchers,omitempty"`
+	// Sets names what a window is part of: a repeating event, a published
+	// calendar. A signal with Complete tells all that is left of those sets: their
+	// windows that are not among its Members (see MemberID) are gone.
+	Sets     []string `json:"sets,omitempty"`
+	Complete []string `json:"complete,omitempty"`
+	Members  []string `json:"members,omitempty"`
 }
 
 // Impact is what an impact signal adds: a figure somebody measured.

@@ -148,6 +148,17 @@ func (m Matchers) Match(s *schemas.Signal) bool {
 	return len(m.ms) > 0 && matches(m.ms, s)
 }
 
+// MatchLabels reports whether every matcher holds for the labels as they were
+// sent, as Alertmanager sees them: nothing is derived or filled in.
+func (m Matchers) MatchLabels(s *schemas.Signal) bool {
+	for _, one := range m.ms {
+		if !one.Matches(s.Labels.Get(one.Name)) {
+			return false
+		}
+	}
+	return len(m.ms) > 0
+}
+
 // PerMinute returns what service earns in one minute of the given hour of the
 // week (0 is Sunday 00:00 to 01:00 UTC), and whether anything is known.
 func (m *Impact) PerMinute(service string, hourOfWeek int) (float64, bool) {

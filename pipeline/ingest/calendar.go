@@ -58,7 +58,8 @@ func (b *batch) calendar(text string) error {
 	if err := guarded(func() (err error) { read.zones, err = zonesOf(cal); return err }); err != nil {
 		return fmt.Errorf("calendar: %w", err)
 	}
-	read.moved = read.movedWindows(cal)
+	read.moved, read.feed = read.movedWindows(cal), feedOf(cal)
+	first := len(b.found)
 	for i, e := range cal.Events() {
 		p := place{prefix: b.prefix, list: "VEVENT", index: i, offset: -1}
 		before := len(b.found)
@@ -71,7 +72,7 @@ func (b *batch) calendar(text string) error {
 			}
 		}
 	}
-	return nil
+	return read.complete(first)
 }
 
 // calendarReading is what the events of one calendar share.
@@ -80,6 +81,8 @@ type calendarReading struct {
 	zones     *zones
 	moved     map[string]bool // single dates that an event of their own replaces
 	cancelled bool            // METHOD:CANCEL: everything in it is off
+	feed      string          // the set that is the whole calendar; "": a part of one
+	series    []series
 }
 
 func isCancelled(cal *ical.Calendar) bool {
@@ -142,6 +145,9 @@ func (c *calendarReading) event(e *ical.Event, p place) error {
 	if c.cancelled {
 		window.Status = schemas.StatusCancelled
 	}
+	repeats := e.Props.Get(ical.PropRecurrenceRule) != nil || len(e.Props[ical.PropRecurrenceDates]) > 0
+	single := e.Props.Get(ical.PropRecurrenceID) != nil
+	window.Change.Sets = c.sets(uid, repeats || single)
 	add := func(id string, at time.Time, status schemas.Status) error {
 		s := window
 		change := *window.Change // each signal owns its parts
@@ -156,13 +162,14 @@ func (c *calendarReading) event(e *ical.Event, p place) error {
 		}
 		return add(windowID(uid, original), start, window.Status)
 	}
-	if e.Props.Get(ical.PropRecurrenceRule) == nil && len(e.Props[ical.PropRecurrenceDates]) == 0 {
+	if !repeats {
 		return add(uid, start, window.Status)
 	}
 	dates, err := c.repeats(e, start)
 	if err != nil {
 		return err
 	}
+	c.series = append(c.series, series{uid: uid, window: window, start: start})
 	for _, d := range dates {
 		id, status := windowID(uid, d.start), window.Status
 		if d.off { // it may have been told as a window before it was taken out

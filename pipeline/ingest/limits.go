@@ -79,18 +79,23 @@ func (l *Limits) Validate() error {
 func (l *Limits) shorten(s *schemas.Signal) {
 	long := false
 	for _, p := range []*string{&s.Source, &s.Fingerprint, &s.Occurrence} {
-		if len(*p) <= l.IdentityBytes {
-			continue
-		}
-		long = true
-		sum := sha256.Sum256([]byte(*p))
-		hash := hex.EncodeToString(sum[:])
-		cutTo(p, max(0, l.IdentityBytes-len(hash)-1))
-		*p += "#" + hash
+		short := l.shortened(*p)
+		long = long || short != *p
+		*p = short
 	}
 	if long {
 		s.Flags = append(s.Flags, "identity_hashed")
 	}
+}
+
+func (l *Limits) shortened(v string) string {
+	if len(v) <= l.IdentityBytes {
+		return v
+	}
+	sum := sha256.Sum256([]byte(v))
+	hash := hex.EncodeToString(sum[:])
+	cutTo(&v, max(0, l.IdentityBytes-len(hash)-1))
+	return v + "#" + hash
 }
 
 // apply cuts a completed signal to the limits. The state of an alert must

@@ -54,8 +54,8 @@ func TestRepeatingEventsAreLimited(t *testing.T) {
 	for n, taken := range map[int]bool{maxRepeating: true, maxRepeating + 1: false} {
 		text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + strings.Repeat(event, n) + "END:VCALENDAR\r\n"
 		got, err := newTranslator().Recognise("", nil, []byte(text), receivedAt)
-		if taken && (err != nil || len(got) != n) || !taken && !errors.Is(err, ErrLimit) {
-			t.Errorf("%d repeating events: %d windows, %v", n, len(got), err)
+		if taken && (err != nil || len(got) != 2*n) || !taken && !errors.Is(err, ErrLimit) {
+			t.Errorf("%d repeating events: %d signals, %v", n, len(got), err)
 		}
 	}
 }

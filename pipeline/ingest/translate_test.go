@@ -330,7 +330,7 @@ func TestAWrappedCalendarIsWrittenOutAroundItsReceipt(t *testing.T) {
 		`RRULE:FREQ=WEEKLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`
 	for _, at := range []schemas.Time{0, receivedAt, receivedAt + 1e9} {
 		got, err := newTranslator().Recognise("", nil, []byte(`{"payload":"`+ics+`","source":"ics","received_at":"2026-11-20T10:00:00Z"}`), at)
-		if err != nil || len(got) != 5 || got[0].StartsAt.String() != "2026-11-20T22:00:00.000Z" {
+		if err != nil || len(got) != 6 || got[0].StartsAt.String() != "2026-11-20T22:00:00.000Z" {
 			t.Errorf("%d: %d windows, %v", at, len(got), err)
 		}
 	}

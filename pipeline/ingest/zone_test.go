@@ -150,7 +150,9 @@ func TestDatesThatAreOffSaySo(t *testing.T) {
 		got, err := newTranslator().Recognise("", nil, []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"+text+"END:VCALENDAR\r\n"), receivedAt)
 		var said []string
 		for _, s := range got {
-			said = append(said, string(s.Status))
+			if len(s.Change.Complete) == 0 {
+				said = append(said, string(s.Status))
+			}
 		}
 		if strings.Join(said, " ") != want || err != nil {
 			t.Errorf("%s\n%v, want %s (%v)", text, said, want, err)

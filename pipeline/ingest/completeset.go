@@ -1,0 +1,113 @@
+package ingest
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	ical "github.com/emersion/go-ical"
+
+	"pinkstar/schemas"
+)
+
+// What is no longer in a calendar says nothing of itself. So a signal follows the
+// windows of each repeating event, and those of a published calendar as a whole,
+// that names all that are left (schemas.Change.Complete): the engine takes the
+// others as gone.
+
+// series is a repeating event of a calendar.
+type series struct {
+	uid    string
+	window schemas.Signal
+	start  time.Time
+}
+
+// maxMembers bounds how many windows a set may name, so that its signal fits into
+// a record. Of a larger calendar nothing is taken as gone.
+const maxMembers = 4000
+
+// feedOf names the set of a published calendar: one that says so and has a name
+// is always sent whole. An invitation is not.
+func feedOf(cal *ical.Calendar) string {
+	text := func(name string) string {
+		if p := cal.Props.Get(name); p != nil {
+			return strings.TrimSpace(p.Value)
+		}
+		return ""
+	}
+	if !strings.EqualFold(text(ical.PropMethod), "PUBLISH") || text("X-WR-CALNAME") == "" {
+		return ""
+	}
+	return "feed:" + text(ical.PropProductID) + "/" + text("X-WR-CALNAME") + "/" + text("X-WR-RELCALID")
+}
+
+// sets are what an event's windows are part of.
+func (c *calendarReading) sets(uid string, repeats bool) []string {
+	var out []string
+	if repeats {
+		out = append(out, schemas.MemberID("series:"+uid))
+	}
+	if c.feed != "" {
+		out = append(out, schemas.MemberID(c.feed))
+	}
+	return out
+}
+
+// complete adds the signals that name what is left. first is where in b.found
+// this calendar begins.
+func (c *calendarReading) complete(first int) error {
+	told := c.found[first:]
+	for _, f := range told {
+		if f.err != nil { // what cannot be read may well be one of them
+			return nil
+		}
+	}
+	for _, s := range c.series {
+		head := schemas.Signal{Tenant: s.window.Tenant, Environment: s.window.Environment, StartsAt: schemas.TimeOf(s.start)}
+		if err := c.head(head, "series:"+s.uid, told); err != nil {
+			return err
+		}
+	}
+	if c.feed == "" || c.cancelled {
+		return nil
+	}
+	heads := []schemas.Signal{{}} // the default scope, where all events of another may have been
+	for _, f := range told {
+		if !slices.ContainsFunc(heads, func(h schemas.Signal) bool {
+			return h.Tenant == f.signal.Tenant && h.Environment == f.signal.Environment
+		}) {
+			heads = append(heads, schemas.Signal{Tenant: f.signal.Tenant, Environment: f.signal.Environment})
+		}
+	}
+	for _, h := range heads {
+		if err := c.head(h, c.feed, told); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// head adds the signal that names what is left of a set. It suppresses nothing
+// itself, lasts as long as what it names, and says nothing by which anybody could
+// take it for the cause of something.
+func (c *calendarReading) head(h schemas.Signal, name string, told []found) error {
+	set, members := schemas.MemberID(name), []string(nil)
+	for _, f := range told {
+		if w := &f.signal; w.Change != nil && slices.Contains(w.Change.Sets, set) && len(w.Change.Complete) == 0 && w.Status != schemas.StatusCancelled {
+			members = append(members, schemas.MemberID(c.t.limits.shortened(w.Fingerprint)))
+			if h.StartsAt == 0 || w.StartsAt < h.StartsAt {
+				h.StartsAt = w.StartsAt
+			}
+			h.EndsAt = max(h.EndsAt, w.EndsAt)
+		}
+	}
+	if len(members) > maxMembers {
+		return nil
+	}
+	slices.Sort(members)
+	h.EndsAt = max(h.EndsAt, h.StartsAt)
+	h.Kind, h.Source, h.Status, h.Fingerprint = schemas.KindMaintenance, string(SourceCalendar), schemas.StatusPlanned, name
+	h.Name = "All that is left of a calendar's event or of a calendar"
+	h.Change = &schemas.Change{Type: "calendar_set", Complete: []string{set}, Members: members}
+	return c.add(place{prefix: c.prefix, index: -1, offset: -1}, h)
+}
