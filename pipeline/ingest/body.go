@@ -169,16 +169,28 @@ func zstdWindow(body []byte) int64 {
 	return int64(max(h.WindowSize, min(h.FrameContentSize, maxZstdWindow)))
 }
 
-// translationBytes is what reading a body into signals takes besides the body:
-// a text of it, the signals, and the records that are made of them.
-func (l *Limits) translationBytes(body int64) int64 {
-	const signal, shortest = 1 << 10, 8 // bytes of an empty one, and of its text
-	return 2*body + min(int64(l.Signals), body/shortest)*signal
+// valuesIn counts the values of a JSON text, at most: what separates them counts
+// in texts as well. It is cheap, and before anything is taken apart.
+func valuesIn(body []byte) int64 {
+	return int64(bytes.Count(body, []byte(",")) + bytes.Count(body, []byte("{")) + bytes.Count(body, []byte("[")))
 }
+
+// translationBytes is what reading a body into signals takes besides the body:
+// a text of it and the records, the signals, and what holds each value: a few
+// bytes of text can be an element of 16 or a map of 300.
+func (l *Limits) translationBytes(body, values int64) int64 {
+	const signal, shortest, value = 1 << 10, 3, 80 // bytes of an empty signal, of its text, of a value
+	return 2*body + min(int64(l.Signals), body/shortest)*signal + values*value
+}
+
+// refusedBytes is what one element that is refused takes, besides its text: a dead
+// letter, a decision, and their records.
+const refusedBytes = 3 << 10
 
 // largest is what one request may take within all other limits.
 func (l *Limits) largest() int64 {
-	return l.BodyBytes + l.DecompressedBytes + 2*maxZstdWindow + l.translationBytes(max(l.BodyBytes, l.DecompressedBytes))
+	body := max(l.BodyBytes, l.DecompressedBytes)
+	return l.BodyBytes + l.DecompressedBytes + 2*maxZstdWindow + int64(l.Signals)*refusedBytes + l.translationBytes(body, min(int64(l.Values), body))
 }
 
 // mediaType returns the type without its parameters, or a 415. There must be

@@ -29,15 +29,20 @@ type budget struct {
 	left       int64
 	unverified int64         // left to senders that are not known yet
 	lane       chan struct{} // one place
+	queue      chan struct{} // those that wait for it
 	wait       time.Duration
 	used       prometheus.Gauge
 }
+
+// maxQueue bounds how many wait for the lane: each of them holds what it has, and
+// a place among those that are worked on.
+const maxQueue = 16
 
 // newBudget returns a budget of total bytes; largest is what one request may
 // take.
 func newBudget(total, largest int64, wait time.Duration, used prometheus.Gauge) *budget {
 	common := total - largest
-	return &budget{left: common, unverified: common / 4, lane: make(chan struct{}, 1), wait: wait, used: used}
+	return &budget{left: common, unverified: common / 4, lane: make(chan struct{}, 1), queue: make(chan struct{}, maxQueue), wait: wait, used: used}
 }
 
 // share is one request's part of the budget; release gives it back.
@@ -59,6 +64,12 @@ func (s *share) grow(ctx context.Context, n int64) error {
 		return nil
 	}
 	if !s.complete {
+		return errSpent
+	}
+	select {
+	case s.b.queue <- struct{}{}:
+		defer func() { <-s.b.queue }()
+	default:
 		return errSpent
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.b.wait)

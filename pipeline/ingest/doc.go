@@ -12,6 +12,8 @@
 //   - recognise.go: a record of a topic, whose headers may say what it is
 //   - repeats.go, window.go, zone.go and vtimezone.go: parts of calendar.go
 //   - limits.go: what one payload may ask of us
+//   - effect.go: what a sender may do, whichever way its signals come
+//   - budget.go: the bytes of all requests together
 //   - gateway.go: paths, order of the checks, answers; config.go, auth.go,
 //     body.go, secret.go, answer.go, metrics.go: its parts
 //
@@ -66,6 +68,16 @@
 //   - A text that is no JSON is refused whole, wherever the error stands.
 //   - Limits drop or cut what does not make an identity, with a flag: the latest
 //     state of an alert is never lost to a limit.
+//   - Rights are to effects, judged on what was read, not on paths: every way to the
+//     same effect (an envelope, our own format, another path) needs the same right.
+//     Commands have none. Once one path asks for credentials, no path is open.
+//   - A maintenance signal without a "change" says nothing of suppressing, and would
+//     prolong a window that does: from who may not suppress it says that it does not.
+//   - Memory is paid for before it is taken, by what a text may become: elements,
+//     maps, signals, dead letters. A place among those that are worked on is taken
+//     when the body is there, so slow bodies hold none.
+//   - A Content-Type is required, and none that a form of another site can send, except
+//     where a sender insists (SNS): there the server's check of the origin must do.
 //   - Overload and brokers out of reach are 503, never 429: Alertmanager drops
 //     what gets 429.
 //   - Windows of a calendar are always "planned" and keep their ids however often

@@ -164,7 +164,12 @@ func (g *Gateway) work(r *http.Request, snd *sender, rt rights, contentType stri
 	if p != nil {
 		return nil, p
 	}
-	if err := part.grow(r.Context(), g.cfg.Limits.translationBytes(int64(len(body)))); err != nil {
+	values := valuesIn(body)
+	if values > int64(g.cfg.Limits.Values) {
+		return nil, turnAway("too_large", http.StatusRequestEntityTooLarge,
+			"the body has about %d values, at most %d are taken (gateway.limits.values); send smaller groups", values, g.cfg.Limits.Values)
+	}
+	if err := part.grow(r.Context(), g.cfg.Limits.translationBytes(int64(len(body)), values)); err != nil {
 		return nil, turnAway("budget", http.StatusServiceUnavailable, "%v; send again later", err)
 	}
 	got, e := g.translate(snd, contentType, r, body)
@@ -173,6 +178,9 @@ func (g *Gateway) work(r *http.Request, snd *sender, rt rights, contentType stri
 	}
 	if e := g.permit(rt, r, got); e != nil {
 		return nil, &turnedAway{e, "right"}
+	}
+	if err := part.grow(r.Context(), int64(len(got.refused))*refusedBytes); err != nil {
+		return nil, turnAway("budget", http.StatusServiceUnavailable, "%v; send again later", err)
 	}
 	if e := g.produce(r.Context(), snd, got); e != nil {
 		reason := "brokers"

@@ -265,7 +265,7 @@ func zip(t *testing.T, body []byte) []byte {
 func TestRefusals(t *testing.T) {
 	small := func(c *Config) {
 		c.Limits.BodyBytes, c.Limits.DecompressedBytes, c.Limits.Signals = 1000, 2000, 2
-		c.Limits.InFlightBytes = 64 << 20
+		c.Limits.InFlightBytes, c.Limits.Values = 64<<20, 7
 		c.Sources = map[string]SourceConfig{"jira": {Disabled: true}}
 	}
 	enc, err := zstd.NewWriter(nil)
@@ -289,6 +289,7 @@ func TestRefusals(t *testing.T) {
 		{"brotli", "POST", "/signals", []byte("{}"), []string{"Content-Encoding", "br"}, 415},
 		{"xml", "POST", "/signals", []byte("<a/>"), []string{"Content-Type", "application/xml"}, 415},
 		{"cloudevents as protobuf", "POST", "/webhook/cloudevents", []byte("x"), []string{"Content-Type", "application/cloudevents+protobuf"}, 415},
+		{"too many values", "POST", "/signals", []byte(`{"name":"1","labels":{},"annotations":{"a":"1","b":"2","c":"3","d":"4"}}`), nil, 413},
 		{"too many", "POST", "/signals", []byte(`[{"name":"1"},{"name":"2"},{"name":"3"}]`), nil, 413},
 		{"empty", "POST", "/signals", nil, nil, 400},
 	} {

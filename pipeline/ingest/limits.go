@@ -16,6 +16,7 @@ type Limits struct {
 	BodyBytes         int64 `yaml:"body_bytes"`         // as sent
 	DecompressedBytes int64 `yaml:"decompressed_bytes"` // after gzip or zstd
 	InFlightBytes     int64 `yaml:"in_flight_bytes"`    // of all requests at once: bodies, decompressed, and read into signals
+	Values            int   `yaml:"values"`             // members and elements in one payload
 	Depth             int   `yaml:"depth"`              // of nested JSON
 	Signals           int   `yaml:"signals"`            // in one payload
 	Labels            int   `yaml:"labels"`             // on one signal; more are dropped, and flagged
@@ -33,7 +34,8 @@ func DefaultLimits() Limits {
 	return Limits{
 		BodyBytes:         16 << 20, // 10,000 alerts of 1.6 KB: a storm comes in one notification
 		DecompressedBytes: 16 << 20,
-		InFlightBytes:     256 << 20,
+		InFlightBytes:     448 << 20,
+		Values:            1_000_000,
 		Depth:             32,
 		Signals:           10_000,
 		Labels:            64,
@@ -55,7 +57,7 @@ func (l *Limits) Validate() error {
 		n    int64
 	}{
 		{"body_bytes", l.BodyBytes}, {"decompressed_bytes", l.DecompressedBytes},
-		{"in_flight_bytes", l.InFlightBytes}, {"depth", int64(l.Depth)},
+		{"in_flight_bytes", l.InFlightBytes}, {"values", int64(l.Values)}, {"depth", int64(l.Depth)},
 		{"signals", int64(l.Signals)}, {"labels", int64(l.Labels)}, {"label_bytes", int64(l.LabelBytes)},
 		{"text_bytes", int64(l.TextBytes)}, {"name_bytes", int64(l.NameBytes)}, {"identity_bytes", int64(l.IdentityBytes)},
 		{"matcher_bytes", int64(l.MatcherBytes)}, {"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
