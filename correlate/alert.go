@@ -225,7 +225,6 @@ func (e *Engine) onAlert(sc *scope, s *schemas.Signal, r *record) {
 	case s.Status == schemas.StatusResolved:
 		e.onRecovery(a, s, r)
 	case a.firing:
-		a.seenAt = e.now
 		e.onFiringAgain(sc, a, s, r)
 	default:
 		e.onRefire(sc, a, s, r)
@@ -330,14 +329,16 @@ func (e *Engine) succeed(sc *scope, a *alert, at schemas.Time) {
 }
 
 // onFiringAgain: the alert is held as firing and fires under another start. It
-// has not recovered in between, so it is one alert: a second monitor, or one
-// that was restarted, names another start. Only where nothing ever recovers is
-// it an event of its own.
+// has not recovered in between, so it is one alert: a second monitor, or one that
+// was restarted, names another start. Where nothing ever recovers it is an event
+// of its own, and after a long silence (correlation.stale) a recovery was lost.
 func (e *Engine) onFiringAgain(sc *scope, a *alert, s *schemas.Signal, r *record) {
-	if sc.events() && s.StartsAt.Sub(a.startsAt) > int64(e.set.Lifecycle.NewEpisode) {
+	silent := e.now.Sub(a.seenAt) > int64(e.set.Correlation.Stale) // a recovery in between was lost
+	if (sc.events() || silent) && s.StartsAt.Sub(a.start()) > int64(e.set.Lifecycle.NewEpisode) {
 		e.newEpisode(sc, s, r, a)
 		return
 	}
+	a.seenAt = e.now
 	text := "the same alert is firing already; told again with another start, as a second monitor or a restarted one does"
 	if s.StartsAt > a.start() {
 		a.rarely().told = s.StartsAt
