@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 
@@ -54,6 +55,18 @@ func runLibrary(lib string, args []string) error {
 	p, err := purego.Dlsym(h, "chdb_query_cmdline")
 	if err != nil {
 		return fmt.Errorf("%s is not a ClickHouse engine that we can start (version %s is): %w", lib, version, err)
+	}
+	home, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	// Before the engine has threads, so that it has them all.
+	if err := confine(filepath.Dir(home), lib, self); err != nil {
+		return err
 	}
 	args, err = leaveDirectory(args)
 	if err != nil {

@@ -15,6 +15,7 @@
 //   - config.go: the child's configuration and users; what those may do is in
 //     package rights
 //   - child.go, nowhere.go: what the child does instead of being pinkstar
+//   - confine_linux.go: what the kernel refuses it
 //
 // # Non-obvious
 //
@@ -42,8 +43,10 @@
 //     listeners open, so nobody who connects can be that user.
 //   - The engine is clickhouse-local inside, whose SQL function file() takes any
 //     path and needs no grant. It fails where there is no working directory, so
-//     the child has none while it serves. With Options.Binary there is no such
-//     way: there, whoever has a password reads what this process's user reads.
+//     the child has none while it serves. Landlock is the
+//     second line: no files beyond the data directory and the system's libraries,
+//     no programs, no connections. With Options.Binary there is neither: there,
+//     whoever has a password reads what this process's user reads.
 //   - The owner's and the writer's passwords are new with every start and only
 //     in memory; the reader's is the caller's business.
 //   - Close client pools before Stop, or it takes 5 s.

@@ -21,6 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	MaybeChild()
 	maybeHolder()
+	maybeConfined()
 	os.Exit(m.Run())
 }
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,12 +34,12 @@ func maybeHolder() {
 	os.Exit(1)
 }
 
-// TestParentKilled: the engine goes when its parent is killed, and the next
-// start on the same directory waits for that and finds what was acknowledged.
-func TestParentKilled(t *testing.T) {
+// holder starts a process that holds an engine, and returns it, how to connect
+// as the owner, and the engine's pid.
+func holder(t *testing.T, dir string) (parent *exec.Cmd, addr, user, password string, engine int) {
+	t.Helper()
 	library(t)
-	dir := t.TempDir()
-	parent := exec.Command(os.Args[0], "-test.run=^$")
+	parent = exec.Command(os.Args[0], "-test.run=^$")
 	parent.Env = append(os.Environ(), holderEnv+"="+dir)
 	parent.Stderr = os.Stderr
 	out, err := parent.StdoutPipe()
@@ -49,13 +49,84 @@ func TestParentKilled(t *testing.T) {
 	if err := parent.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = parent.Process.Kill() }()
+	t.Cleanup(func() { _ = parent.Process.Kill() })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := strings.Fields(line)
-	c := connect(t, f[0], f[1], f[2])
+	if _, err := fmt.Sscan(line, &addr, &user, &password, &engine); err != nil {
+		t.Fatalf("%q: %v", line, err)
+	}
+	return parent, addr, user, password, engine
+}
+
+// TestHungOrphanIsKilled: an engine that hangs does not notice that its pinkstar
+// was killed, and must not keep the next one from its directory.
+func TestHungOrphanIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the grace that an engine has to go by itself")
+	}
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("no /proc")
+	}
+	dir := t.TempDir()
+	lock, err := lockData(t.Context(), Options{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hung := exec.Command("sh", "-c", "read x", "sh", "--path", dir, "x") // looks like one
+	hung.ExtraFiles = []*os.File{lock}
+	if _, err := hung.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := hung.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = lock.Close()
+	other := exec.Command("sh", "-c", "read x", "sh", "--path", dir+"2", "x") // an engine of another directory
+	if isEngine(os.Getpid(), dir) || !isEngine(hung.Process.Pid, dir) || other.Start() != nil || isEngine(other.Process.Pid, dir) {
+		t.Error("an engine is not known from others")
+	}
+	_ = other.Wait()
+	began := time.Now()
+	lock, err = lockData(t.Context(), Options{DataDir: dir, Logger: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := hung.Wait(); err == nil || time.Since(began) < stopGrace {
+		t.Errorf("it had %s to go and ended with %v", time.Since(began), err)
+	}
+}
+
+// TestNoOrphan: while its pinkstar lives, or when it goes by itself, an engine is
+// left alone.
+func TestNoOrphan(t *testing.T) {
+	dir := t.TempDir()
+	parent, _, _, _, engine := holder(t, dir)
+	if got := orphan(dir+"/engine.lock", dir); got != 0 {
+		t.Errorf("process %d passes for an orphan while its pinkstar lives", got)
+	}
+	// Stopped, it goes late: when the kernel wakes it for want of a parent, or we do.
+	if err := syscall.Kill(engine, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	s := start(t, Options{DataDir: dir})
+	if err := asOwner(t, s).Exec(t.Context(), "SELECT 1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestParentKilled: the engine goes when its parent is killed, and the next
+// start on the same directory waits for that and finds what was acknowledged.
+func TestParentKilled(t *testing.T) {
+	dir := t.TempDir()
+	parent, addr, user, password, _ := holder(t, dir)
+	c := connect(t, addr, user, password)
 	if err := c.Exec(t.Context(), "CREATE TABLE pinkstar.t (n UInt64) ENGINE = MergeTree ORDER BY n"); err != nil {
 		t.Fatal(err)
 	}
