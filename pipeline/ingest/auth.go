@@ -15,8 +15,16 @@ import (
 
 // authenticate checks what can be checked before the body is read.
 func (s *SourceConfig) authenticate(r *http.Request) *apierror.Error {
-	if len(s.Bearer) == 0 && len(s.Basic) == 0 {
+	if !s.asksWho() {
 		return nil
+	}
+	if s.Token != nil {
+		token := []byte(strings.TrimSpace(r.Header.Get(s.Token.Header)))
+		for _, want := range s.Token.Secrets {
+			if sameSecret(token, want.bytes()) {
+				return nil
+			}
+		}
 	}
 	header := r.Header.Get("Authorization")
 	if token, ok := cutFold(header, "Bearer "); ok {
@@ -37,7 +45,10 @@ func (s *SourceConfig) authenticate(r *http.Request) *apierror.Error {
 		}
 	}
 	p := &apierror.Error{Status: http.StatusUnauthorized, Detail: "the credentials are wrong"}
-	if header == "" {
+	switch {
+	case header == "" && s.Token != nil && r.Header.Get(s.Token.Header) == "":
+		p.Detail = "this path wants a token in the header " + s.Token.Header
+	case header == "" && s.Token == nil:
 		p.Detail = "this path wants credentials in the Authorization header"
 	}
 	if len(s.Bearer) > 0 {

@@ -57,6 +57,31 @@ func TestBearerAndBasic(t *testing.T) {
 	}
 }
 
+func TestTokenInAHeader(t *testing.T) {
+	g := newGateway(t, &memory{}, func(c *Config) {
+		c.Sources = map[string]SourceConfig{"zabbix": {Token: &HeaderToken{Header: "X-Auth-Token", Secrets: []Secret{NewSecret("new"), NewSecret("old")}}}}
+	})
+	body := readPayloads(t)["zabbix_problem.json"]
+	for _, c := range []struct {
+		header, value string
+		want          int
+	}{
+		{"X-Auth-Token", "new", 202}, {"x-auth-token", "old", 202}, {"X-Auth-Token", "other", 401}, {"X-Auth-Token", "", 401},
+		{"Authorization", "Bearer new", 401}, {"X-Other", "new", 401},
+	} {
+		if w := post(g, "/webhook/zabbix", body, c.header, c.value); w.Code != c.want {
+			t.Errorf("%s: %q: %d %s, want %d", c.header, c.value, w.Code, w.Body, c.want)
+		}
+	}
+	for _, bad := range []HeaderToken{{Header: "X Y", Secrets: []Secret{NewSecret("s")}}, {Header: "Authorization", Secrets: []Secret{NewSecret("s")}}, {Header: "X"}} {
+		c := DefaultConfig()
+		c.Sources = map[string]SourceConfig{"zabbix": {Token: &bad}}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "sources.zabbix.token") {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+}
+
 func sign(secret, prefix string, body []byte) string {
 	m := hmac.New(sha256.New, []byte(secret))
 	m.Write([]byte(prefix))
@@ -74,6 +99,7 @@ func TestSignatures(t *testing.T) {
 			"jira":         {HMAC: &HMACConfig{Secrets: both}},
 			"pagerduty":    {HMAC: &HMACConfig{Secrets: both}},
 			"grafana":      {HMAC: &HMACConfig{Secrets: both, TimestampHeader: "X-Grafana-Alerting-Signature-Timestamp"}},
+			"sentry":       {HMAC: &HMACConfig{Secrets: both}},
 			"alertmanager": {HMAC: &HMACConfig{Secrets: both}, Bearer: []Secret{NewSecret("t")}},
 		}
 	})
@@ -99,6 +125,8 @@ func TestSignatures(t *testing.T) {
 		{"grafana", grafana, []string{"X-Grafana-Alerting-Signature", sign("new", old+":", grafana), stamp, old}, 403},
 		{"grafana", grafana, []string{"X-Grafana-Alerting-Signature", sign("new", old+":", grafana), stamp, now}, 403},
 		{"grafana", grafana, []string{"X-Grafana-Alerting-Signature", sign("new", "", grafana)}, 403},
+		{"sentry", p["sentry_metric.json"], []string{"Sentry-Hook-Signature", sign("new", "", p["sentry_metric.json"])}, 202},
+		{"sentry", p["sentry_metric.json"], []string{"Sentry-Hook-Signature", sign("other", "", p["sentry_metric.json"])}, 403},
 		{"alertmanager", am, []string{"X-Hub-Signature-256", "sha256=" + sign("new", "", am), "Authorization", "Bearer t"}, 202},
 		{"alertmanager", am, []string{"X-Hub-Signature-256", "sha256=" + sign("new", "", am)}, 401},
 		{"alertmanager", am, []string{"Authorization", "Bearer t"}, 401},

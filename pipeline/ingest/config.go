@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,9 @@ type SourceConfig struct {
 	Disabled bool        `yaml:"disabled"` // 403 for everybody
 	Bearer   []Secret    `yaml:"bearer"`   // any of them; two during a rotation
 	Basic    []BasicUser `yaml:"basic"`
-	HMAC     *HMACConfig `yaml:"hmac"`
+	// Token is for senders that can set a header, but not Authorization.
+	Token *HeaderToken `yaml:"token"`
+	HMAC  *HMACConfig  `yaml:"hmac"`
 	// May is what these credentials are good for: alerts, tickets, changes,
 	// impacts, windows (maintenance and silences that suppress). Empty: all but
 	// windows; where nobody is asked for credentials at all, windows too.
@@ -64,6 +67,12 @@ type SourceConfig struct {
 type BasicUser struct {
 	User     string `yaml:"user"`
 	Password Secret `yaml:"password"`
+}
+
+// HeaderToken is a token in a header of its own.
+type HeaderToken struct {
+	Header  string   `yaml:"header"`  // X-Auth-Token, ...
+	Secrets []Secret `yaml:"secrets"` // any of them; two during a rotation
 }
 
 // HMACConfig is how bodies are signed. What is empty follows the sender's
@@ -88,6 +97,8 @@ func DefaultConfig() Config {
 		RetryAfter:     5 * time.Second,
 	}
 }
+
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // defaultWindow bounds how old a signed timestamp may be.
 const defaultWindow = 5 * time.Minute
@@ -136,6 +147,15 @@ func (c *Config) Validate() error {
 		if s.HMAC != nil && s.HMAC.Window < 0 {
 			bad("sources.%s.hmac.window: %s is negative", name, s.HMAC.Window)
 		}
+		if s.Token != nil && !headerName.MatchString(s.Token.Header) {
+			bad("sources.%s.token.header: %q is no name of a header", name, s.Token.Header)
+		}
+		if s.Token != nil && strings.EqualFold(s.Token.Header, "Authorization") {
+			bad("sources.%s.token.header: Authorization is for bearer and basic", name)
+		}
+		if s.Token != nil && len(s.Token.Secrets) == 0 {
+			bad("sources.%s.token.secrets: missing", name)
+		}
 		for i, u := range s.Basic {
 			if u.User == "" {
 				bad("sources.%s.basic[%d].user: missing", name, i)
@@ -166,6 +186,9 @@ func (c *Config) load() (map[string]SourceConfig, error) {
 			return list
 		}
 		s.Bearer = read("bearer", s.Bearer)
+		if s.Token != nil {
+			s.Token = &HeaderToken{Header: s.Token.Header, Secrets: read("token.secrets", s.Token.Secrets)}
+		}
 		s.Basic = slices.Clone(s.Basic)
 		for i := range s.Basic {
 			if err := s.Basic[i].Password.Load(); err != nil {

@@ -93,7 +93,7 @@ func (g *Gateway) rightsOf(sender string, r *http.Request) (rights, *apierror.Er
 		if e := s.authenticate(r); e != nil {
 			return rt, e
 		}
-		rt.known = len(s.Bearer) > 0 || len(s.Basic) > 0
+		rt.known = s.asksWho()
 		if len(s.May) == 0 {
 			rt.may = ordinary
 		}
@@ -175,8 +175,11 @@ func (g *Gateway) maySpeakFor(source, sender string, r *http.Request) bool {
 
 // credentials reports whether the path asks for any.
 func (s *SourceConfig) credentials() bool {
-	return len(s.Bearer) > 0 || len(s.Basic) > 0 || s.HMAC != nil
+	return s.asksWho() || s.HMAC != nil
 }
+
+// asksWho reports whether a header must show who it is.
+func (s *SourceConfig) asksWho() bool { return len(s.Bearer) > 0 || len(s.Basic) > 0 || s.Token != nil }
 
 // Guarded reports whether some path asks for credentials or says what comes
 // without: then no path takes anything that is not given to somebody.

@@ -39,4 +39,5 @@ AS SELECT
     argMax(s.signal_id, (s.received_at, s.signal_id)) AS signal_id
 FROM (SELECT * FROM signals FINAL WHERE kind IN ('change', 'maintenance')) AS s
 GROUP BY s.source, s.scope, s.fingerprint
+HAVING type != 'calendar_set' -- says what is left of a calendar, and is no window itself
 COMMENT 'Changes and maintenance: the latest state of each';
