@@ -231,8 +231,17 @@ func interrupted(t *testing.T, sink *memory, n int) error {
 	for i := range 6 {
 		produce(t, kc, i*n/6, n/6)
 		cfg.BatchRecords = 10 + rnd.IntN(60) // a restart with another configuration
+		tried := 0
+		sink.set(func() { tried = sink.writes })
 		members = append(members, start(t, cfg, kc, sink))
-		time.Sleep(150 * time.Millisecond)
+		eventually(t, "the members try some batches", func() (err error) {
+			sink.set(func() {
+				if sink.writes < tried+3 {
+					err = fmt.Errorf("%d, after %d", sink.writes, tried)
+				}
+			})
+			return err
+		})
 		if i%2 == 1 {
 			if err := members[rnd.IntN(len(members))].stop(); err != nil {
 				t.Error(err)
@@ -531,7 +540,16 @@ func TestQueueIsBounded(t *testing.T) {
 		}
 		return nil
 	})
-	time.Sleep(500 * time.Millisecond)
+	eventually(t, "a queue is full", func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, w := range r.workers {
+			if w.q.waiting() >= cfg.QueueBytes {
+				return nil
+			}
+		}
+		return errors.New("none is")
+	})
 	r.mu.Lock()
 	for key, w := range r.workers {
 		if got := w.q.waiting(); got > 20*cfg.QueueBytes {
