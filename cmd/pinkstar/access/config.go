@@ -67,7 +67,7 @@ func (c *Config) Validate() (errs []error) {
 	}
 	for i, o := range c.TrustedOrigins {
 		u, err := url.Parse(o)
-		if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+		if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || strings.Contains(u.Host, "*") || u.Path != "" || u.RawQuery != "" || u.User != nil {
 			errs = append(errs, fmt.Errorf("trusted_origins[%d]: %q; write https://host or https://host:port", i, o))
 		}
 	}
