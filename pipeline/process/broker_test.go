@@ -60,7 +60,7 @@ func restarts(t *testing.T, kc kafka.Config, restart func(pause time.Duration)) 
 	for i := range 2 {
 		cfg := process.DefaultConfig()
 		cfg.Instance = fmt.Sprint("member-", i)
-		cfg.SnapshotRecords = 300
+		cfg.SnapshotRecords = 2000
 		members = append(members, startCorrelator(t, kc, cfg, counters{}))
 		waitReady(t, members[i])
 	}
@@ -82,7 +82,7 @@ func restarts(t *testing.T, kc kafka.Config, restart func(pause time.Duration)) 
 			if p.Produce(context.Background(), probes(fmt.Sprint("load-", sent.Load()), 32)) == nil {
 				sent.Add(1)
 			}
-			time.Sleep(2 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond) // the restarts are the point, not the load
 		}
 	}()
 	for round := range rounds {

@@ -32,7 +32,7 @@ func alertAt(name string, status schemas.Status, starts, at schemas.Time) schema
 // awaitDecisions waits until every signal has one.
 func awaitDecisions(t *testing.T, kc kafka.Config, signals []schemas.Signal) *outcome {
 	t.Helper()
-	for deadline := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(80 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		got := published(t, kc)
 		missing := 0
 		for i := range signals {

@@ -76,7 +76,7 @@ func (r *runner) run(ctx context.Context) error {
 	defer watching.Wait()
 	defer cancel()
 	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 200*time.Millisecond, 10*time.Second, 2
+	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 200*time.Millisecond, 4*time.Second, 2
 	for {
 		began := time.Now()
 		err := r.session(ctx)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -39,7 +40,8 @@ type watcher struct {
 
 // watch runs beside the session until ctx ends.
 func (r *runner) watch(ctx context.Context) {
-	cl, err := kafka.NewClient(r.kafka, r.role+".watch", kafka.Deps{Log: r.deps.Log})
+	// Brokers that can't be reached are told of by those who need them.
+	cl, err := kafka.NewClient(r.kafka, r.role+".watch", kafka.Deps{Log: r.deps.Log.Level(max(r.deps.Log.GetLevel(), zerolog.ErrorLevel))})
 	if err != nil {
 		r.deps.Log.Error().Err(err).Msg("nothing looks for stuck transactions")
 		return
