@@ -95,7 +95,7 @@ func startDemo(ctx context.Context, w world, s demo.Settings, http, lib string) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	a, err := app.Start(ctx, &cfg, app.Deps{Log: app.NewLogger(cfg.Log, w.err), Progress: w.err, Now: s.Now})
+	a, err := app.Start(ctx, &cfg, app.Deps{Log: app.NewLogger(cfg.Log, w.err), Progress: w.err, Now: s.Now, Story: true})
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,9 @@ type Config struct {
 	// Now stamps the records that come from Pinkstar itself, and so moves log
 	// time; nil is the machine's clock.
 	Now func() time.Time `yaml:"-"`
+	// Story says that log time follows the records without a witness (package
+	// logtime): they tell of the past while Now stands still.
+	Story bool `yaml:"-"`
 }
 
 func (c *Config) clock() func() time.Time {

@@ -26,6 +26,7 @@ type part struct {
 	mark    *mark       // of next, when last is nil
 	topicID string
 	touched bool // in the open transaction
+	story   bool // log time needs no witness
 
 	lastRecord time.Time // when the last record came, by our clock
 	ctl        controlState
@@ -60,6 +61,9 @@ func (p *part) apply(r *kgo.Record, to emit) error {
 	p.snaps.records++
 	if p.clock.Passes(at) { // nearly always
 		return p.step(r, at, to)
+	}
+	if p.story {
+		return p.clock.Follow(r, at, func(r *kgo.Record, at schemas.Time) error { return p.step(r, at, to) })
 	}
 	_, hasID := headerID(r)
 	return p.clock.Take(r, at, !hasID && len(r.Key) == 0, len(r.Key)+len(r.Value)+heldOverhead,

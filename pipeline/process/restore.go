@@ -94,7 +94,7 @@ func (r *restorer) unblock(ctx context.Context, cl *kgo.Client) func(time.Durati
 
 func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*part, error) {
 	began := time.Now()
-	p := &part{id: id, kafka: &r.c.kafka, met: r.c.met, lastRecord: began, topicID: r.topicID}
+	p := &part{id: id, kafka: &r.c.kafka, met: r.c.met, lastRecord: began, topicID: r.topicID, story: r.c.cfg.Story}
 	prog, err := r.lastProgress(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("reading its progress: %w", err)

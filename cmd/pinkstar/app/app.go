@@ -26,6 +26,9 @@ type Deps struct {
 	Progress *os.File
 	// Now is the clock of everything that stamps a record; nil: the real one.
 	Now func() time.Time
+	// Story says that records tell of the past while Now stands still: log time
+	// follows them without a witness.
+	Story bool
 }
 
 // App is a running process.
@@ -43,6 +46,7 @@ type App struct {
 	sql    *sqlStore
 	where  Endpoints
 	failed chan error
+	steady *steadyClock
 }
 
 // undoTimeout bounds the stop of a start that failed.
@@ -56,8 +60,9 @@ func Start(ctx context.Context, cfg *config.Config, deps Deps) (*App, error) {
 		stack: stack{log: deps.Log}, failed: make(chan error, 1), kafka: cfg.Kafka.Config,
 		where: Endpoints{PID: os.Getpid(), Kafka: strings.Join(cfg.Kafka.Brokers, ",")},
 	}
+	a.steady = newSteadyClock(deps.Log)
 	if a.deps.Now == nil {
-		a.deps.Now = newSteadyClock(deps.Log).Now
+		a.deps.Now = a.steady.Now
 	}
 	a.kafka.Shadow = cfg.Shadow.Enabled()
 	a.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

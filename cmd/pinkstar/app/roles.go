@@ -95,7 +95,7 @@ func (a *App) normaliser() (*role, error) {
 		return ingest.WithoutCommands(signals, err)
 	}
 	cfg := a.cfg.Process
-	cfg.Now = a.deps.Now
+	cfg.Now = a.steady.Now // what producers say is only held against the present
 	n, err := process.NewNormaliser(cfg, a.kafka, a.kafka.Foreign(), recognise, process.Deps{Log: a.log, Registerer: a.reg})
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (a *App) normaliser() (*role, error) {
 
 func (a *App) correlator(eng *engines) (*role, error) {
 	cfg := a.cfg.Process
-	cfg.Now = a.deps.Now
+	cfg.Now, cfg.Story = a.deps.Now, a.deps.Story
 	c, err := process.NewCorrelator(cfg, a.kafka, eng, process.Deps{Log: a.log, Registerer: a.reg})
 	if err != nil {
 		return nil, err
