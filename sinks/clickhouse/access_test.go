@@ -10,6 +10,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pinkstar/sinks/clickhouse/rights"
 )
 
 // as returns a connection to the migrated database as another user.
@@ -321,6 +323,9 @@ func TestReaderReads(t *testing.T) {
 	defer cancel()
 	if err := reader.Exec(ctx, "SELECT 1"); err != nil {
 		t.Errorf("with a deadline: %v", err)
+	}
+	if n := count(t, reader, "SELECT count() FROM system.quota_usage WHERE quota_name = 'reader' AND max_queries = ? AND queries > 0", rights.QuotaQueries); n != 1 {
+		t.Errorf("%d quotas count what the reader asks", n)
 	}
 	tables := 0
 	if err := scan(t.Context(), reader, "names", func(r driver.Rows) error {
