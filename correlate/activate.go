@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"pinkstar/correlate/internal/state"
+	"pinkstar/correlate/internal/topology"
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
@@ -10,7 +12,7 @@ import (
 // this is a newer version's, and the log must still be readable.
 func (e *Engine) activate(s *schemas.Signal) {
 	if s.Activation == nil {
-		e.stats.BadActivations++
+		e.st.Stats.BadActivations++
 		return
 	}
 	text := []byte(s.Activation.Text)
@@ -34,13 +36,13 @@ func (e *Engine) activate(s *schemas.Signal) {
 	case schemas.WhatClock:
 		var at schemas.Time
 		if at, err = schemas.ParseTime(s.Activation.Text); err == nil {
-			e.setClock(at)
+			e.st.SetClock(at)
 		}
 	default:
-		e.stats.BadActivations++
+		e.st.Stats.BadActivations++
 	}
 	if err != nil {
-		e.stats.BadActivations++
+		e.st.Stats.BadActivations++
 	}
 }
 
@@ -61,26 +63,26 @@ func (e *Engine) Active(what string) string {
 // setRules changes the rules; live incidents keep the version they were opened
 // under and go on.
 func (e *Engine) setRules(set *rules.Set) {
-	old := e.set
-	e.set = set
+	old := e.st.Rules
+	e.st.Rules = set
 	if old.Correlation.Hops != set.Correlation.Hops || old.Correlation.HubDegree != set.Correlation.HubDegree {
-		e.setTopology(e.topo.src)
+		e.setTopology(e.st.Topology.Source)
 	}
-	e.newVersions()
+	e.st.NewVersions()
 }
 
-// setTopology changes the topology and has every live incident enter the rings
-// again, oldest first.
+// setTopology changes the topology and has every live incident affect its
+// entities anew, oldest first.
 func (e *Engine) setTopology(src *rules.Topology) {
-	e.topo = newTopology(src, &e.set.Correlation)
-	e.newVersions()
-	for _, sc := range e.order {
-		for _, inc := range sc.live {
-			sc.leaveRings(inc)
+	e.st.Topology = topology.New(src, &e.st.Rules.Correlation)
+	e.st.NewVersions()
+	for _, sc := range e.st.Order {
+		for _, inc := range sc.Live {
+			sc.LeaveRecent(inc)
 		}
-		sc.nodes = make([]*entity, len(e.topo.nodes))
-		for _, inc := range sc.live {
-			e.rebuildPlaces(inc)
+		sc.Nodes = make([]*state.Entity, len(e.st.Topology.Nodes))
+		for _, inc := range sc.Live {
+			e.life.Reaffect(inc)
 		}
 	}
 }
@@ -91,6 +93,6 @@ func (e *Engine) SetLearnt(src *rules.Learnt) {
 	if src == nil {
 		src = rules.EmptyLearnt()
 	}
-	e.learnt = newLearnt(src)
-	e.newVersions()
+	e.st.Learnt = topology.NewPairs(src)
+	e.st.NewVersions()
 }

@@ -25,7 +25,7 @@ func TestClockPutBack(t *testing.T) {
 		if putBack {
 			step(&schemas.Signal{Kind: schemas.KindActivation, Activation: &schemas.Activation{What: "clock", Text: now.String()}}, now)
 			var snap bytes.Buffer
-			if err := e.Snapshot(&snap); err != nil {
+			if err := e.st.Snapshot(&snap); err != nil {
 				t.Fatal(err)
 			}
 			restored, err := Restore(&snap)

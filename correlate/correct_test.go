@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
 
@@ -26,13 +27,13 @@ func TestCorrectionsAreHonoured(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			sc := e.scopes[x.s.Scope]
+			sc := e.st.Scopes[x.s.Scope]
 			if sc == nil {
 				continue
 			}
-			for p := range sc.facts.pairs {
-				if pairs++; p[0].main() == p[1].main() {
-					t.Fatalf("seed %d, record %d (%s): %s and %s were separated and are in one tree", seed, i, x.s.Name, p[0].pub.ID, p[1].pub.ID)
+			for p := range sc.Corrections.Unlinked {
+				if pairs++; p[0].Main() == p[1].Main() {
+					t.Fatalf("seed %d, record %d (%s): %s and %s were separated and are in one tree", seed, i, x.s.Name, p[0].Pub.ID, p[1].Pub.ID)
 				}
 			}
 			moved += checkMoved(t, sc, &x, &out)
@@ -45,17 +46,17 @@ func TestCorrectionsAreHonoured(t *testing.T) {
 
 // checkMoved looks at what an alert's first decision does with an order to keep
 // it away, and returns 1 when there was one.
-func checkMoved(t *testing.T, sc *scope, x *entry, out *Output) int {
+func checkMoved(t *testing.T, sc *state.Scope, x *entry, out *Output) int {
 	t.Helper()
-	key, seen := keyOf(x.s.Source, x.s.Fingerprint), 0
-	for k := range sc.facts.cannot {
-		if x.s.Kind != schemas.KindAlert || k.key != key {
+	key, seen := state.KeyOf(x.s.Source, x.s.Fingerprint), 0
+	for k := range sc.Corrections.CannotLink {
+		if x.s.Kind != schemas.KindAlert || k.Key != key {
 			continue
 		}
 		seen = 1
 		for i := range out.Decisions {
 			d := &out.Decisions[i]
-			if d.SignalID == x.id.String() && d.Revision == 1 && d.Score > 0 && d.IncidentID == k.inc.pub.ID {
+			if d.SignalID == x.id.String() && d.Revision == 1 && d.Score > 0 && d.IncidentID == k.Inc.Pub.ID {
 				t.Fatalf("%s of %s was moved away from %s and joined it again: %s", x.s.Name, x.s.Service, d.IncidentID, d.Reason)
 			}
 		}

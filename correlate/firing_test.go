@@ -3,12 +3,12 @@ package correlate
 import (
 	"flag"
 	"fmt"
+	"pgregory.net/rapid"
 	"strconv"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
+	"pinkstar/correlate/internal/state"
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
@@ -224,10 +224,10 @@ func (v *shown) judge(m *model, e *Engine, at schemas.Time) error {
 
 // visiblyHeld: a window that covers the alert holds it.
 func visiblyHeld(e *Engine, m *model, name string, at schemas.Time) error {
-	for _, sc := range e.order {
-		for _, ch := range sc.changes {
-			for _, a := range ch.held {
-				if a.name == name && a.firing && m.windows[windowName(ch)].covers(name, at) {
+	for _, sc := range e.st.Order {
+		for _, ch := range sc.Changes {
+			for _, a := range ch.Suppressed {
+				if a.Name == name && a.Firing && m.windows[windowName(ch)].covers(name, at) {
 					return nil
 				}
 			}
@@ -236,8 +236,8 @@ func visiblyHeld(e *Engine, m *model, name string, at schemas.Time) error {
 	return fmt.Errorf("%v: %s fires, is in no open incident, and no window that covers it holds it", at, name)
 }
 
-func windowName(ch *change) string {
-	_, name := ch.key.parts()
+func windowName(ch *state.Change) string {
+	_, name := ch.Key.Parts()
 	return name
 }
 
@@ -311,7 +311,7 @@ func (g *logGen) tell(s *schemas.Signal) { g.log = append(g.log, telling{s, g.no
 func follow(e *Engine, log []telling, alter func(*telling)) error {
 	m, v := newModel(), &shown{map[string]schemas.Incident{}, map[string]string{}}
 	look := func(out *Output, at schemas.Time) error {
-		e.Settle(out)
+		e.Flush(out)
 		if err := v.take(out, m, at); err != nil {
 			return err
 		}
@@ -321,7 +321,7 @@ func follow(e *Engine, log []telling, alter func(*telling)) error {
 	var out Output
 	for i := range log {
 		x := log[i]
-		for _, at := range pausesBefore(e.now, x.at) {
+		for _, at := range pausesBefore(e.st.Now, x.at) {
 			e.Step(&schemas.Signal{Kind: schemas.KindTick}, at, &out)
 			m.pass(at)
 			if err := look(&out, at); err != nil {

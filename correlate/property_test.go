@@ -29,7 +29,7 @@ func newTestEngine() *Engine { return New(testRules(), testTopology()) }
 func newTightEngine() *Engine {
 	set := testRules()
 	set.Limits.Alerts, set.Limits.Incidents, set.Limits.KnownSignals = 40, 25, 300
-	set.Limits.Tickets, set.Limits.Changes, set.Limits.Groups, set.Limits.Facts = 5, 3, 4, 3
+	set.Limits.Tickets, set.Limits.Changes, set.Limits.Groups, set.Limits.Corrections = 5, 3, 4, 3
 	set.Limits.Patterns, set.Limits.Members, set.Limits.JoiningPerMinute = 3, 4, 3
 	set.Correlation.MaxSignals, set.Correlation.MaxServices, set.Correlation.MaxChildren = 10, 3, 2
 	set.Correlation.Candidates = 3
@@ -214,14 +214,14 @@ func staysSound(t *testing.T, newEngine func() *Engine) {
 		if s.Alerts+s.Incidents+s.KnownSignals != 0 {
 			t.Fatalf("seed %d: something stays for ever: %+v", seed, s)
 		}
-		for _, sc := range e.order {
+		for _, sc := range e.st.Order {
 			named := 0
-			for _, m := range sc.entities {
+			for _, m := range sc.Entities {
 				named += len(m)
 			}
-			if named+len(sc.groups)+len(sc.tickets)+len(sc.changes)+len(sc.facts.list)+sc.alerts.n+len(sc.lone)+len(sc.byKey)+len(e.relays)+len(e.bases) != 0 {
-				t.Fatalf("seed %d: scope %s keeps %d entities, %d groups, %d tickets, %d changes, %d facts, %d alerts", seed, sc.name,
-					named, len(sc.groups), len(sc.tickets), len(sc.changes), len(sc.facts.list), sc.alerts.n)
+			if named+len(sc.Groups)+len(sc.Tickets)+len(sc.Changes)+len(sc.Corrections.List)+sc.Alerts.N+len(sc.Lone)+len(sc.ByKey)+len(e.st.Relays)+len(e.st.Bases) != 0 {
+				t.Fatalf("seed %d: scope %s keeps %d entities, %d groups, %d tickets, %d changes, %d facts, %d alerts", seed, sc.Name,
+					named, len(sc.Groups), len(sc.Tickets), len(sc.Changes), len(sc.Corrections.List), sc.Alerts.N)
 			}
 		}
 		last := map[string]schemas.Incident{}
@@ -245,32 +245,32 @@ func staysSound(t *testing.T, newEngine func() *Engine) {
 func checkState(t *testing.T, seed uint64, e *Engine) {
 	t.Helper()
 	held := 0
-	for _, sc := range e.order {
-		for _, inc := range sc.live {
+	for _, sc := range e.st.Order {
+		for _, inc := range sc.Live {
 			active := 0
-			for _, a := range inc.alerts {
+			for _, a := range inc.Alerts {
 				held++
-				if a.firing {
+				if a.Firing {
 					active++
 				}
-				if a.inc != inc || a.gone {
-					t.Fatalf("seed %d: an alert of %s is not its own", seed, inc.pub.ID)
+				if a.Incident != inc || a.Evicted {
+					t.Fatalf("seed %d: an alert of %s is not its own", seed, inc.Pub.ID)
 				}
 			}
-			if active != inc.active {
-				t.Fatalf("seed %d: %s counts %d active alerts and has %d", seed, inc.pub.ID, inc.active, active)
+			if active != inc.Active {
+				t.Fatalf("seed %d: %s counts %d active alerts and has %d", seed, inc.Pub.ID, inc.Active, active)
 			}
-			if inc.parent != nil && inc.main().closed {
-				t.Fatalf("seed %d: %s outlives its parent", seed, inc.pub.ID)
+			if inc.Parent != nil && inc.Main().Closed {
+				t.Fatalf("seed %d: %s outlives its parent", seed, inc.Pub.ID)
 			}
 		}
-		for _, ch := range sc.changes {
-			held += len(ch.held)
+		for _, ch := range sc.Changes {
+			held += len(ch.Suppressed)
 		}
-		held += len(sc.lone)
+		held += len(sc.Lone)
 	}
-	if held != e.alerts {
-		t.Fatalf("seed %d: %d alerts held, %d counted", seed, held, e.alerts)
+	if held != e.st.Alerts {
+		t.Fatalf("seed %d: %d alerts held, %d counted", seed, held, e.st.Alerts)
 	}
 }
 

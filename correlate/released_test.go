@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"pinkstar/correlate/internal/evidence"
+	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
 
@@ -124,91 +126,92 @@ func describe(e *Engine, held map[string]int) string {
 		fmt.Fprintf(&b, "%-10s ", part)
 		fmt.Fprintf(&b, format+"\n", args...)
 	}
-	say("now", "%v, rules %s, topology %s, learnt %s", e.now, e.versions.rules, e.versions.topology, e.versions.learnt)
+	say("now", "%v, rules %s, topology %s, learnt %s", e.st.Now, e.st.Versions.Rules, e.st.Versions.Topology, e.st.Versions.Learnt)
 	say("stats", "%+v", e.Stats())
-	if e.learnt.text != "" {
-		say("learnt", "%d", len(e.learnt.partners))
+	if e.st.Learnt.Text != "" {
+		say("learnt", "%d", len(e.st.Learnt.Partners))
 	}
-	for _, q := range e.forget.items[e.forget.head:] {
-		r := q.r
-		w := r.why.unpack(nil)
-		say("signal", "%s since %v in %q: kind %d verdict %d revision %d at %v last %v repeats %d unread %d: %s; %s", r.id, q.since, r.incidentID(), r.kind, r.verdict,
-			r.revision, r.at, r.lastAt, r.repeats, r.unread, w.reason(r.incidentID()), fmt.Sprint(evidenceOf(w.evidence, w.service)))
-		if r.repeats > 0 {
+	for _, q := range e.st.Expiry.Items[e.st.Expiry.Head:] {
+		r := q.Signal
+		w := r.Reason.Decode(nil)
+		say("signal", "%s since %v in %q: kind %d verdict %d revision %d at %v last %v repeats %d unread %d: %s; %s", r.ID, q.Since, r.IncidentID(), r.Kind, r.Verdict,
+			r.Revision, r.At, r.LastAt, r.Redeliveries, r.Unwritten, w.Sentence(r.IncidentID()), fmt.Sprint(evidence.Written(w.Items, w.Service)))
+		if r.Redeliveries > 0 {
 			held["repeats"]++
 		}
 	}
-	for _, sc := range e.order {
-		say("scope", "%s opened %d lasting %d", sc.name, sc.opened.level, sc.lasting)
-		for _, inc := range sc.live {
+	for _, sc := range e.st.Order {
+		say("scope", "%s opened %d lasting %d", sc.Name, sc.Opened.Level, sc.Lasting)
+		for _, inc := range sc.Live {
 			describeIncident(say, inc)
 		}
-		for _, ch := range sc.changes {
+		for _, ch := range sc.Changes {
 			part := "change"
-			if ch.suppress {
+			if ch.Suppress {
 				part = "window"
 			}
-			say(part, "%s %q on %q by %s %s from %v to %v matchers %q ends %v forgotten %v", ch.id, ch.title, ch.services, ch.by, ch.status, ch.startsAt, ch.endsAt, ch.texts, ch.endAt, ch.forgetAt)
-			for _, a := range ch.held {
-				say("held", "%s %s on %s since %v", a.held().sig.ID, a.name, a.service, a.startsAt)
+			say(part, "%s %q on %q by %s %s from %v to %v matchers %q ends %v forgotten %v", ch.ID, ch.Title, ch.Services, ch.By, ch.Status, ch.StartsAt, ch.EndsAt, ch.Texts, ch.EndAt, ch.EvictAt)
+			for _, a := range ch.Suppressed {
+				say("held", "%s %s on %s since %v", a.Suppression().Signal.ID, a.Name, a.Service, a.StartsAt)
 			}
 		}
-		for _, p := range sc.patterns.list {
+		for _, p := range sc.Patterns.List {
 			part := "pattern"
-			if p.flagged() {
+			if p.Flagged() {
 				part = "problem"
 			}
-			say(part, "%s root %s items %v count %d ids %q cost %.2f", p.pub.ID, p.root, p.items, p.count, p.ids, p.cost.Cost.Likely)
+			say(part, "%s root %s items %v count %d ids %q cost %.2f", p.Pub.ID, p.Root, p.Signature, p.Count, p.IncidentIDs, p.Cost.Cost.Likely)
 		}
-		for _, f := range sc.facts.list {
+		for _, f := range sc.Corrections.List {
 			other := ""
-			if f.other != nil {
-				other = f.other.pub.ID
+			if f.Other != nil {
+				other = f.Other.Pub.ID
 			}
-			say([]string{"", "together", "apart", "unlinked"}[f.kind], "%q %s %s", f.key, f.inc.pub.ID, other)
+			say([]string{"", "together", "apart", "unlinked"}[f.Kind], "%q %s %s", f.Key, f.Incident.Pub.ID, other)
 		}
 	}
 	return b.String()
 }
 
-func describeIncident(say func(string, string, ...any), inc *incident) {
-	say(string(inc.pub.Status), "%s severity %d active %d started %v detected %v services %q names %v worst %s", inc.pub.ID, inc.severity, inc.active,
-		inc.pub.StartedAt, inc.pub.DetectedAt, inc.serviceNames(), inc.names, inc.worst)
-	if inc.parent != nil {
-		say("linked", "%s to %s", inc.pub.ID, inc.parent.pub.ID)
+func describeIncident(say func(string, string, ...any), inc *state.Incident) {
+	say(string(inc.Pub.Status), "%s severity %d active %d started %v detected %v services %q names %v worst %s", inc.Pub.ID, inc.Severity, inc.Active,
+		inc.Pub.StartedAt, inc.Pub.DetectedAt, inc.ServiceNames(), inc.Names, inc.Worst)
+	if inc.Parent != nil {
+		say("linked", "%s to %s", inc.Pub.ID, inc.Parent.Pub.ID)
 	}
-	for _, a := range inc.alerts {
-		say("alert", "%q %s on %q %q %q firing %v from %v to %v seen %v signals %d first %s", a.key, a.name, a.service, a.instance, a.host, a.firing, a.startsAt, a.endsAt, a.seenAt,
-			a.records.len(), a.firstID())
-		if a.rare != nil && a.rare.flaps > 0 {
-			say("flaps", "%d", a.rare.flaps)
+	for _, a := range inc.Alerts {
+		say("alert", "%q %s on %q %q %q firing %v from %v to %v seen %v signals %d first %s", a.Key, a.Name, a.Service, a.Instance, a.Host, a.Firing, a.StartsAt, a.EndsAt, a.SeenAt,
+			a.Signals.Len(), a.FirstID())
+		if a.Rare != nil && a.Rare.Flaps > 0 {
+			say("flaps", "%d", a.Rare.Flaps)
 		}
 	}
-	for _, x := range inc.tickets {
-		say("ticket", "%s %q %s open %v: %s", x.key, x.title, x.state, x.open, x.reason)
+	for _, x := range inc.Tickets {
+		say("ticket", "%s %q %s open %v: %s", x.Key, x.Title, x.State, x.Open, x.Reason)
 	}
-	for _, p := range inc.placed {
-		say("affected", "%d %s count %d from %v to %v mentioned %v firing %d", p.ent.key.kind, p.ent.key.name, p.count, p.first, p.last, p.mentioned, inc.firingAt(p))
+	for _, p := range inc.AffectedOrder {
+		say("affected", "%d %s count %d from %v to %v mentioned %v firing %d", p.Entity.Key.Kind, p.Entity.Key.Name, p.Count, p.First, p.Last, p.Mentioned, inc.FiringAt(p))
 	}
-	for _, g := range inc.groups {
-		say("group", "%q %d", g.key, g.count)
-		if len(g.pending) > 0 {
-			say("pending", "%d", len(g.pending))
+	for _, g := range inc.Groups {
+		say("group", "%q %d", g.Key, g.Count)
+		if len(g.Pending) > 0 {
+			say("pending", "%d", len(g.Pending))
 		}
 	}
-	for _, l := range inc.pub.Links {
+	for _, l := range inc.Pub.Links {
 		say("links", "%s %s: %s", l.Relation, l.IncidentID, l.Reason)
 	}
-	for _, c := range inc.pub.Candidates {
+	for _, c := range inc.Pub.Candidates {
 		say("candidate", "%s: %s", c.Title, c.Reason)
 	}
-	for _, n := range inc.pub.Notices {
+	for _, n := range inc.Pub.Notices {
 		say("notice", "%s", n.Text)
 	}
-	if inc.measured != nil {
-		say("measured", "%+v", *inc.measured)
+	if inc.Measured != nil {
+		m := inc.Measured
+		say("measured", "{revenue:%v cost:%v users:%v currency:%s}", m.Revenue, m.Cost, m.Users, m.Currency)
 	}
-	if inc.separate {
-		say("separate", "%s", inc.pub.ID)
+	if inc.Separate {
+		say("separate", "%s", inc.Pub.ID)
 	}
 }

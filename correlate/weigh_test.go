@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"pinkstar/correlate/internal/scoring"
 	"pinkstar/schemas"
 )
 
@@ -16,22 +17,22 @@ func TestWeighIsWhatStepDoes(t *testing.T) {
 		for i, x := range logOf(seed, 700) {
 			out.Reset()
 			e.Step(&schemas.Signal{Kind: schemas.KindTick}, x.at, &out)
-			if x.s.Kind != schemas.KindAlert && x.s.Kind != schemas.KindTicket || e.find(x.id) != nil {
+			if x.s.Kind != schemas.KindAlert && x.s.Kind != schemas.KindTicket || e.st.FindSignal(x.id) != nil {
 				e.Step(x.s, x.at, &out)
 				continue
 			}
-			all := map[string]Weighing{}
+			all := map[string]scoring.Weighing{}
 			var before []byte
 			if i%20 == 0 {
 				before = snapshotOf(t, e)
 			}
-			if sc := e.scopes[x.s.Scope]; sc != nil {
-				for _, inc := range sc.live {
-					w, ok := e.Weigh(x.s, inc.pub.ID)
+			if sc := e.st.Scopes[x.s.Scope]; sc != nil {
+				for _, inc := range sc.Live {
+					w, ok := e.weigher.Weigh(x.s, inc.Pub.ID)
 					if !ok {
-						t.Fatalf("seed %d, record %d: %s is live and not weighed", seed, i, inc.pub.ID)
+						t.Fatalf("seed %d, record %d: %s is live and not weighed", seed, i, inc.Pub.ID)
 					}
-					all[inc.pub.ID] = w
+					all[inc.Pub.ID] = w
 					weighed++
 				}
 			}
@@ -57,7 +58,7 @@ func TestWeighIsWhatStepDoes(t *testing.T) {
 }
 
 func TestWeighUnknownIncident(t *testing.T) {
-	if _, ok := newTestEngine().Weigh(&schemas.Signal{Scope: "x"}, "INC-NONE"); ok {
+	if _, ok := newTestEngine().weigher.Weigh(&schemas.Signal{Scope: "x"}, "INC-NONE"); ok {
 		t.Fatal("weighed against nothing")
 	}
 }

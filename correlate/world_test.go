@@ -278,7 +278,7 @@ func bytesOf(t testing.TB, out *Output) []byte {
 func snapshotOf(t testing.TB, e *Engine) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := e.Snapshot(&b); err != nil {
+	if err := e.st.Snapshot(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

@@ -16,18 +16,42 @@ type layer struct {
 	may    []string
 }
 
+// rooms are the parts of the engine, below correlate/internal, in the order in
+// which they build on each other, with what each may import of those before it.
+// All may import rules and schemas; nobody else than the engine imports them.
+var rooms = []layer{
+	{"codec", nil},
+	{"phrase", nil},
+	{"money", nil},
+	{"topology", nil},
+	{"evidence", []string{"phrase"}},
+	{"problem", []string{"phrase", "money", "topology"}},
+	{"state", []string{"codec", "phrase", "topology", "evidence", "problem"}},
+	{"identity", []string{"topology", "state"}},
+	{"scoring", []string{"phrase", "topology", "evidence", "state", "identity"}},
+	{"cause", []string{"phrase", "topology", "evidence", "state"}},
+	{"impact", []string{"phrase", "money", "state"}},
+	{"lifecycle", []string{"phrase", "topology", "evidence", "problem", "state", "identity", "scoring", "cause", "impact"}},
+	{"intake", []string{"phrase", "money", "evidence", "state", "identity", "scoring", "lifecycle"}},
+	{"operator", []string{"phrase", "evidence", "problem", "state", "identity", "scoring", "cause", "lifecycle"}},
+}
+
+const roomsPrefix = "pinkstar/correlate/internal/"
+
 // layers, the longest prefix first. Imports point one way:
 // schemas <- correlate <- pipeline <- cmd, schemas <- sinks <- cmd. The binary
 // pinkstar carries nothing of cmd/evaluate.
 var layers = []layer{
 	{"pinkstar/correlate/", []string{"pinkstar/correlate", "pinkstar/schemas"}},
-	{"pinkstar/correlate", []string{"pinkstar/correlate/rules", "pinkstar/schemas"}},
+	{"pinkstar/correlate", []string{"pinkstar/correlate/internal", "pinkstar/correlate/rules", "pinkstar/schemas"}},
 	{"pinkstar/schemas", []string{"pinkstar/schemas"}},
 	{"pinkstar/pipeline", []string{"pinkstar/pipeline", "pinkstar/correlate", "pinkstar/schemas"}},
 	{"pinkstar/sinks", []string{"pinkstar/sinks", "pinkstar/schemas"}},
 	{"pinkstar/cmd/evaluate", []string{"pinkstar/cmd/evaluate", "pinkstar/correlate", "pinkstar/schemas"}},
 	{"pinkstar/cmd/pinkstar", []string{"pinkstar/cmd/pinkstar", "pinkstar/pipeline", "pinkstar/sinks", "pinkstar/correlate", "pinkstar/schemas"}},
 }
+
+const engineLayer = 1 // in layers
 
 // forbidden is what the engine must not touch: time arrives with its input.
 var forbidden = []string{"time", "net", "net/http", "os", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "sync", "syscall", "unsafe"}
@@ -72,7 +96,10 @@ func TestImportsPointOneWay(t *testing.T) {
 			return p.ImportPath == l.prefix || strings.HasPrefix(p.ImportPath, strings.TrimSuffix(l.prefix, "/")+"/")
 		})
 		if p.ImportPath == "pinkstar/correlate" { // the engine itself, not what is built on it
-			i = 1
+			i = engineLayer
+		}
+		if strings.HasPrefix(p.ImportPath, roomsPrefix) {
+			continue // TestRoomsBuildOnEachOther
 		}
 		if i < 0 {
 			t.Errorf("%s is in no layer", p.ImportPath)
@@ -83,7 +110,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			if strings.HasPrefix(imp, "pinkstar/") && !under(imp, layers[i].may) {
 				t.Errorf("%s imports %s; it may import %v", p.ImportPath, imp, layers[i].may)
 			}
-			if (i == 1 || p.ImportPath == "pinkstar/correlate/learn") && slices.Contains(forbidden, imp) {
+			if (i == engineLayer || p.ImportPath == "pinkstar/correlate/learn") && slices.Contains(forbidden, imp) {
 				t.Errorf("%s imports %s: it is a function of its input", p.ImportPath, imp)
 			}
 		}
@@ -91,6 +118,48 @@ func TestImportsPointOneWay(t *testing.T) {
 	for _, l := range layers {
 		if !seen[l.prefix] {
 			t.Errorf("no package is in layer %s: the test looks in the wrong place", l.prefix)
+		}
+	}
+}
+
+// Each room imports what the table allows, and the table allows only rooms that
+// come before. What is built on the engine imports none.
+func TestRoomsBuildOnEachOther(t *testing.T) {
+	may := map[string][]string{}
+	for _, r := range rooms {
+		for _, m := range r.may {
+			if _, before := may[m]; !before {
+				t.Errorf("room %s may import %s, which does not come before it", r.prefix, m)
+			}
+		}
+		may[r.prefix] = r.may
+	}
+	seen := map[string]bool{}
+	for _, p := range listPackages(t) {
+		room, isRoom := strings.CutPrefix(p.ImportPath, roomsPrefix)
+		allowed, known := may[room]
+		if isRoom && !known {
+			t.Errorf("room %s is not in the table: say what it may import", room)
+			continue
+		}
+		seen[room] = true
+		for _, imp := range p.Imports {
+			other, toRoom := strings.CutPrefix(imp, roomsPrefix)
+			switch {
+			case toRoom && isRoom && !slices.Contains(allowed, other):
+				t.Errorf("room %s imports room %s; it may import %v", room, other, allowed)
+			case toRoom && !isRoom && p.ImportPath != "pinkstar/correlate":
+				t.Errorf("%s imports room %s: only the engine may", p.ImportPath, other)
+			case isRoom && !toRoom && strings.HasPrefix(imp, "pinkstar/") && !under(imp, []string{"pinkstar/correlate/rules", "pinkstar/schemas"}):
+				t.Errorf("room %s imports %s", room, imp)
+			case isRoom && slices.Contains(forbidden, imp):
+				t.Errorf("room %s imports %s: it is a function of its input", room, imp)
+			}
+		}
+	}
+	for _, r := range rooms {
+		if !seen[r.prefix] {
+			t.Errorf("there is no room %s: the test looks in the wrong place", r.prefix)
 		}
 	}
 }

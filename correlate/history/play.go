@@ -62,7 +62,7 @@ func (l *Log) Play(ctx context.Context, setup Setup) (*Run, error) {
 		run.take(&out)
 	}
 	for _, e := range order {
-		e.Settle(&out)
+		e.Flush(&out)
 		run.take(&out)
 	}
 	return run, nil

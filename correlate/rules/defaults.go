@@ -72,7 +72,7 @@ func defaults() *Set {
 			Tickets:          50_000,
 			Changes:          10_000,
 			Patterns:         10_000,
-			Facts:            10_000,
+			Corrections:      10_000,
 			Groups:           200_000,
 			JoiningPerMinute: 100_000,
 		},

@@ -240,7 +240,7 @@ func (s *Set) checkNumbers(d *document) {
 		{"limits.alerts", int64(lim.Alerts)}, {"limits.incidents", int64(lim.Incidents)}, {"limits.scopes", int64(lim.Scopes)},
 		{"limits.known_signals", int64(lim.KnownSignals)}, {"limits.members", int64(lim.Members)},
 		{"limits.tickets", int64(lim.Tickets)}, {"limits.changes", int64(lim.Changes)}, {"limits.patterns", int64(lim.Patterns)},
-		{"limits.facts", int64(lim.Facts)}, {"limits.groups", int64(lim.Groups)}, {"limits.joining_per_minute", int64(lim.JoiningPerMinute)},
+		{"limits.facts", int64(lim.Corrections)}, {"limits.groups", int64(lim.Groups)}, {"limits.joining_per_minute", int64(lim.JoiningPerMinute)},
 	} {
 		if c.v < 1 {
 			d.bad(c.path, "%d; it must be above 0", c.v)

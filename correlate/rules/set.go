@@ -223,7 +223,7 @@ type Limits struct {
 	Tickets          int `yaml:"tickets"`       // held per scope
 	Changes          int `yaml:"changes"`       // held per scope
 	Patterns         int `yaml:"patterns"`      // signatures per scope
-	Facts            int `yaml:"facts"`         // operators' corrections per scope
+	Corrections      int `yaml:"facts"`         // operators' corrections per scope
 	Groups           int `yaml:"groups"`        // rule groups per scope
 	JoiningPerMinute int `yaml:"joining_per_minute"`
 }

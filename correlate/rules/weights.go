@@ -30,7 +30,7 @@ type Weights struct {
 	Namespace     int64 `yaml:"namespace"`     // the namespace is all that one of them names
 	Mention       int64 `yaml:"mention"`       // a text names a service or an instance of it
 	MentionPeer   int64 `yaml:"mention_peer"`  // a label of an alert does
-	MentionTold   int64 `yaml:"mention_told"`  // the text of an alert does
+	MentionInText int64 `yaml:"mention_told"`  // the text of an alert does
 	MentionAlike  int64 `yaml:"mention_alike"` // a text names the first word of a service
 	MentionName   int64 `yaml:"mention_name"`  // a text names only one of its alerts
 	Learnt        int64 `yaml:"learnt"`        // what often comes together: at most this much

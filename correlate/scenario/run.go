@@ -112,7 +112,7 @@ func Run(f *File, opts Options) (*Result, error) {
 			return nil, fmt.Errorf("%s: line %d: %w", f.Name, in.line+i+1, err)
 		}
 	}
-	r.engine.Settle(&r.out)
+	r.engine.Flush(&r.out)
 	r.gather()
 	return &Result{f, r.render()}, nil
 }

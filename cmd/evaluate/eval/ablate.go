@@ -34,7 +34,7 @@ func Ablations() []Assigner {
 		c.Weights.SameHost, c.Weights.HostOfService, c.Weights.HostToo = never, never, 0
 	})
 	add("mentions", func(c *rules.Correlation) {
-		c.Weights.Mention, c.Weights.MentionPeer, c.Weights.MentionTold, c.Weights.MentionName, c.Weights.MentionToo = never, never, never, never, 0
+		c.Weights.Mention, c.Weights.MentionPeer, c.Weights.MentionInText, c.Weights.MentionName, c.Weights.MentionToo = never, never, never, never, 0
 	})
 	curves("gap to the nearest", func(c *rules.Curves) { c.Gap = nil })
 	curves("onset", func(c *rules.Curves) { c.Onset = nil })

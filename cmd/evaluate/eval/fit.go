@@ -92,7 +92,7 @@ func neutral(c *rules.Correlation) {
 		SameService: 4000, SameHost: 2700, HostOfService: 3500,
 		DependsOn1: 4500, DependsOn2: 2800, DependsOn3: 1800, CalledBy1: 4000, CalledBy2: 2400, CalledBy3: 1500, WrongOrder: -1000,
 		SharedCallee: 2600, SharedCaller: 1000, Alike: 2000, Namespace: 2500,
-		Mention: 4000, MentionPeer: 4000, MentionTold: 4000, MentionAlike: 3000, Storm: 500,
+		Mention: 4000, MentionPeer: 4000, MentionInText: 4000, MentionAlike: 3000, Storm: 500,
 	}
 }
 
@@ -169,12 +169,12 @@ func teach(set *rules.Set, d *Data, own bool, weight float64, m *model) (*teache
 	}
 	t := &teacher{ledger: newLedger(d.Signals), model: m, own: own, weight: weight}
 	e := correlate.New(set, topo)
-	e.SetGuide(t)
+	e.SetPolicy(t)
 	_, err = t.play(NewReplay(e), d.Signals)
 	return t, err
 }
 
-// Choose implements correlate.Guide.
+// Choose implements correlate.Policy.
 func (t *teacher) Choose(s *schemas.Signal, options []correlate.Option, own string) string {
 	truth, scored := t.truth[s.ID]
 	if !scored {
@@ -197,7 +197,7 @@ func (t *teacher) Choose(s *schemas.Signal, options []correlate.Option, own stri
 	return home
 }
 
-// Link implements correlate.Guide.
+// Link implements correlate.Policy.
 func (t *teacher) Link(incident, other string, o correlate.Option) bool {
 	a, b := t.owner(incident), t.owner(other)
 	if a == "" || b == "" {

@@ -48,7 +48,7 @@ func (h *Helped) Assign(topology []byte, signals []sim.Labelled) ([]string, map[
 	}
 	h.ledger = newLedger(h.data.Signals)
 	e := correlate.New(set, topo)
-	e.SetGuide(h)
+	e.SetPolicy(h)
 	run, err := h.play(NewReplay(e), signals)
 	if err != nil {
 		return nil, nil, err
@@ -59,7 +59,7 @@ func (h *Helped) Assign(topology []byte, signals []sim.Labelled) ([]string, map[
 // always is more than any score.
 const always = 1_000_000
 
-// Choose implements correlate.Guide.
+// Choose implements correlate.Policy.
 func (h *Helped) Choose(s *schemas.Signal, options []correlate.Option, own string) string {
 	truth, scored := h.truth[s.ID]
 	if !h.Choices || !scored {
@@ -72,7 +72,7 @@ func (h *Helped) Choose(s *schemas.Signal, options []correlate.Option, own strin
 	return home
 }
 
-// Link implements correlate.Guide.
+// Link implements correlate.Policy.
 func (h *Helped) Link(incident, other string, _ correlate.Option) bool {
 	if !h.Links {
 		return true

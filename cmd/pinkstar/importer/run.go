@@ -146,7 +146,7 @@ func (r *run) finish() error {
 		}
 	}
 	r.out.Reset()
-	r.engine.Settle(&r.out)
+	r.engine.Flush(&r.out)
 	if err := r.take(); err != nil {
 		return err
 	}

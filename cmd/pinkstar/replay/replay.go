@@ -63,7 +63,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, opts Options) (Summar
 		l := p.lanes[part]
 		_ = l.clock.Flush(l.step) // step never fails
 		p.out.Reset()
-		l.engine.Settle(&p.out)
+		l.engine.Flush(&p.out)
 		p.outcomes.take(&p.out)
 	}
 	p.sum.Incidents, p.sum.Problems = p.outcomes.incidents.Len(), p.outcomes.problems.Len()

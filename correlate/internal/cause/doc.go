@@ -1,0 +1,17 @@
+// Package cause says where an incident may come from: the services it most
+// likely started at, and the changes and maintenance windows that may explain
+// it. It changes nothing but a cache.
+//
+// # Which file do I open
+//
+//   - roots.go: suspected roots
+//   - change.go: candidate causes, and who must be told of a maintenance
+//
+// # Non-obvious
+//
+//   - How affected services depend on each other is kept from one writing of an
+//     incident to the next (state.RootRank), since comparing each with each is most
+//     of the work. It follows from the rest and is in no snapshot.
+//   - A Finding replaces the whole list of candidates: the one that was published
+//     may still be in an Output.
+package cause

@@ -1,0 +1,226 @@
+package evidence
+
+import "pinkstar/correlate/internal/phrase"
+
+// Kind is what kind of evidence something is. Its number is its code: it
+// stands in every snapshot, so a number is never changed nor used again.
+type Kind uint8
+
+// The kinds. A new one takes the next free number, and gets its line below.
+const (
+	Rule         Kind = 1
+	RuleMissing  Kind = 2
+	SameService  Kind = 3
+	SameInstance Kind = 4
+	SameHost     Kind = 5
+	HostOf       Kind = 6
+	DependsOn    Kind = 7
+	CalledBy     Kind = 8
+	Shared       Kind = 9
+	SharedCaller Kind = 10
+	Alike        Kind = 11
+	Namespace    Kind = 12
+	Learnt       Kind = 13
+	Mention      Kind = 14
+	MentionKey   Kind = 15
+	SameAlert    Kind = 16
+	Storm        Kind = 17
+	Operator     Kind = 18
+	Maintenance  Kind = 19
+	Together     Kind = 20
+	Time         Kind = 21
+	Onset        Kind = 22
+	Firing       Kind = 23
+	Idle         Kind = 24
+	Age          Kind = 25
+	Size         Kind = 26
+	Spread       Kind = 27
+	Active       Kind = 28
+	Pace         Kind = 29
+	Busy         Kind = 30
+	Template     Kind = 31
+	Change       Kind = 32
+	Refire       Kind = 33
+	Events       Kind = 34
+	// Of two incidents.
+	Begun       Kind = 35
+	Tied        Kind = 36
+	Share       Kind = 37
+	Smaller     Kind = 38
+	PaceSmaller Kind = 39
+)
+
+// kind is what there is to know about a kind.
+type kind struct {
+	// name is how it is written; several kinds may share one.
+	name string
+	// links says that it can be the reason for two things to be together. What
+	// does not can only support.
+	links bool
+	// render says it in a sentence, about a signal of a service.
+	render func(p *phrase.Builder, ev *Item, service string)
+}
+
+const (
+	links    = true
+	supports = false
+)
+
+// kinds is the table of the kinds, by their codes.
+var kinds = [...]kind{
+	Rule: {"rule", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("rule ", ev.Other, " groups it with ").Plural(int64(ev.Count), "earlier signal")
+	}},
+	RuleMissing: {"rule", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("rule ", ev.Other, " matches but the label ", ev.Extra, " is missing: not grouped by it")
+	}},
+	SameService: {"same_service", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the incident already affects ", ev.Other)
+	}},
+	SameInstance: {"same_instance", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the incident already affects the instance ", ev.Other)
+	}},
+	SameHost: {"same_host", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the incident already has alerts on the host ", ev.Other)
+	}},
+	HostOf: {"host_of_service", links, func(p *phrase.Builder, ev *Item, service string) {
+		if ev.Reversed { // the incident is about the host
+			p.Say(service, " runs on ", ev.Other, ", which the incident affects")
+		} else {
+			p.Say(ev.Other, " runs on the host")
+		}
+	}},
+	DependsOn: {"depends_on", links, func(p *phrase.Builder, ev *Item, service string) {
+		p.Say(service, " depends on ", ev.Other).Hops(ev.Hops).Say(orderText(ev.Reversed, "which was affected first", "which was affected only later"))
+	}},
+	CalledBy: {"depends_on", links, func(p *phrase.Builder, ev *Item, service string) {
+		p.Say(ev.Other, " depends on ", service).Hops(ev.Hops).Say(orderText(ev.Reversed, "and was affected after it", "but was affected before it"))
+	}},
+	Shared: {"shared_dependency", links, func(p *phrase.Builder, ev *Item, service string) {
+		p.Say(service, " and ", ev.Other, " depend on the same service")
+	}},
+	SharedCaller: {"shared_dependency", links, func(p *phrase.Builder, ev *Item, service string) {
+		p.Say("one service depends on both ", service, " and ", ev.Other)
+	}},
+	Alike: {"alike", links, func(p *phrase.Builder, ev *Item, service string) {
+		p.Say(service, " and ", ev.Other, " are named alike")
+	}},
+	Namespace: {"namespace", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the incident has alerts that name only the namespace ", ev.Other)
+	}},
+	Learnt: {"learnt", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("has often come together with ", ev.Other)
+	}},
+	Mention: {"mention", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("names ", ev.Other, ", which the incident affects")
+	}},
+	MentionKey: {"mention", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("names ", ev.Other)
+	}},
+	SameAlert: {"same_alert", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("an earlier episode of ", ev.Other, " belongs to the incident")
+	}},
+	Storm: {"storm", links, func(p *phrase.Builder, _ *Item, _ string) {
+		p.Say("it came in the middle of a storm of alerts")
+	}},
+	Operator: {"operator", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("an operator put this alert into ", ev.Other)
+	}},
+	Maintenance: {"maintenance", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the maintenance ", ev.Other, " is in progress on ", ev.Extra, " and may explain both")
+	}},
+	Together: {"together", links, func(p *phrase.Builder, _ *Item, _ string) {
+		p.Say("they began together, and little else was going on")
+	}},
+	Time: {"time", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Span(ev.Gap).Say(" between the starts")
+	}},
+	Onset: {"onset", supports, renderOnset},
+	Firing: {"firing", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Count == 0 {
+			p.Say("no alert fires on ", ev.Other, " any more")
+		} else {
+			p.Plural(int64(ev.Count), "alert").Say(" still firing on ", ev.Other)
+		}
+	}},
+	Idle: {"idle", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		if p.Span(ev.Gap); ev.Gap < 0 {
+			p.Say(" before the incident's latest start")
+		} else {
+			p.Say(" after the incident's latest start")
+		}
+	}},
+	Age: {"age", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Gap < 0 {
+			p.Say("it began ").Span(ev.Gap).Say(" before the incident")
+		} else {
+			p.Say("the incident was ").Span(ev.Gap).Say(" old")
+		}
+	}},
+	Size: {"size", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the incident has ").Plural(int64(ev.Count), "alert").Say(" so far")
+	}},
+	Spread: {"spread", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("it affects ").Plural(int64(ev.Count), "service").Say(" so far")
+	}},
+	Active: {"active", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Plural(int64(ev.Count), "alert").Say(" of it still firing")
+	}},
+	Pace: {"pace", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("signals are joining it just now (").Milli(int64(ev.Count)).Say(" within the last half-minutes)")
+	}},
+	Busy: {"background", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("other incidents open just now (").Milli(int64(ev.Count)).Say(" of late)")
+	}},
+	Template: {"template", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the alert ", ev.Other, " fires elsewhere in the incident too")
+	}},
+	Change: {"change", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the incident's candidate cause, ", ev.Other, ", is on the same service")
+	}},
+	Refire: {"refire", supports, func(p *phrase.Builder, _ *Item, _ string) {
+		p.Say("the same alert is still firing there: a second start is rather another happening")
+	}},
+	Events: {"events", supports, func(p *phrase.Builder, _ *Item, _ string) {
+		p.Say("no alert here ever recovered: they are events, which say less each")
+	}},
+	Begun: {"begun", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the two began ").Span(ev.Gap).Say(" apart")
+	}},
+	Tied: {"tied", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Plural(int64(ev.Count), "service").Say(" of the smaller one next to services of the other")
+	}},
+	Share: {"tied", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("that is ").Number(int64(ev.Count)).Say(" % of its services")
+	}},
+	Smaller: {"size", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the smaller one has ").Plural(int64(ev.Count), "alert")
+	}},
+	PaceSmaller: {"pace", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("signals are joining the smaller one just now (").Milli(int64(ev.Count)).Say(" within the last half-minutes)")
+	}},
+}
+
+func renderOnset(p *phrase.Builder, ev *Item, _ string) {
+	switch p.Span(ev.Gap); {
+	case ev.Other == "":
+		p.Say(" between the first alerts")
+	case ev.Gap < 0:
+		p.Say(" before ", ev.Other, " was first affected")
+	default:
+		p.Say(" after ", ev.Other, " was first affected")
+	}
+}
+
+func orderText(reversed bool, right, wrong string) string {
+	if reversed {
+		return wrong
+	}
+	return right
+}
+
+// SupportOnly reports whether the kind can never link by itself.
+func (k Kind) SupportOnly() bool { return !kinds[k].links }
+
+// Known reports whether k is the code of a kind.
+func (k Kind) Known() bool { return int(k) < len(kinds) && kinds[k].render != nil }

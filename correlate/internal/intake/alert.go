@@ -1,0 +1,160 @@
+package intake
+
+import (
+	"strconv"
+
+	"pinkstar/correlate/internal/evidence"
+	"pinkstar/correlate/internal/phrase"
+	"pinkstar/correlate/internal/state"
+	"pinkstar/schemas"
+)
+
+// OnAlert takes a delivery of an alert: of a new episode or of the latest.
+func (in *Intake) OnAlert(sc *state.Scope, s *schemas.Signal, r *state.SeenSignal) {
+	in.scratch.key = state.AppendKey(in.scratch.key[:0], s.Source, s.Fingerprint)
+	a := sc.Latest(in.scratch.key)
+	switch {
+	case a == nil:
+		in.newEpisode(sc, s, r, nil)
+	case a.Suppression() != nil:
+		in.onSuppressed(sc, a, s, r)
+	case s.Status == schemas.StatusResolved:
+		in.onRecovery(a, s, r)
+	case a.Firing:
+		in.onFiringAgain(sc, a, s, r)
+	default:
+		in.onRefire(sc, a, s, r)
+	}
+}
+
+// onFiringAgain: the alert is held as firing and fires under another start. It
+// has not recovered in between, so it is one alert: a second monitor, or one that
+// was restarted, names another start. Where nothing ever recovers it is an event
+// of its own, and after a long silence (correlation.stale) a recovery was lost.
+func (in *Intake) onFiringAgain(sc *state.Scope, a *state.Alert, s *schemas.Signal, r *state.SeenSignal) {
+	silent := in.Now.Sub(a.SeenAt) > int64(in.Rules.Correlation.Stale) // a recovery in between was lost
+	if (sc.Events() || silent) && s.StartsAt.Sub(a.Start()) > int64(in.Rules.Lifecycle.NewEpisode) {
+		in.newEpisode(sc, s, r, a)
+		return
+	}
+	a.SeenAt = in.Now
+	text := "the same alert is firing already; told again with another start, as a second monitor or a restarted one does"
+	if s.StartsAt > a.Start() {
+		a.Rarely().Told = s.StartsAt
+	}
+	if s.StartsAt < a.StartsAt {
+		a.StartsAt = s.StartsAt
+		if a.Incident != nil && s.StartsAt < a.Incident.Pub.StartedAt {
+			a.Incident.Pub.StartedAt = s.StartsAt
+			in.EmitSoon(a.Incident)
+		}
+	}
+	anchor := a.FirstID()
+	a.Attach(r)
+	in.Decide(r, s, state.Duplicate, a.Incident, &evidence.Reason{Text: text, Anchor: anchor})
+}
+
+// onRefire: the alert is held as recovered and a firing arrives.
+func (in *Intake) onRefire(sc *state.Scope, a *state.Alert, s *schemas.Signal, r *state.SeenSignal) {
+	since := s.StartsAt
+	if s.StartsAt <= a.EndsAt { // it had begun before the recovery
+		if in.copied(a, s) {
+			in.onOvertaken(sc, a, s, r)
+			return
+		}
+		since = max(in.At, a.EndsAt)
+	}
+	if since.Sub(a.EndsAt) > int64(in.Rules.Lifecycle.ReopenWindow) || a.Incident == nil || a.Incident.Closed || in.expected(sc, s) {
+		in.newEpisode(sc, s, r, a)
+		return
+	}
+	in.fireAgain(a, s, r, since)
+}
+
+// onOvertaken: a firing that its own recovery overtook.
+func (in *Intake) onOvertaken(sc *state.Scope, a *state.Alert, s *schemas.Signal, r *state.SeenSignal) {
+	if a.Incident == nil { // only now is it known that there was something to recover from
+		in.placeOver(sc, a, s, r)
+		return
+	}
+	if s.StartsAt < a.StartsAt {
+		a.StartsAt = s.StartsAt
+	}
+	a.Attach(r)
+	in.Count(a.Incident)
+	in.Decide(r, s, state.Placed, a.Incident, &evidence.Reason{Text: "it arrived after its own recovery: recorded, the alert stays recovered"})
+}
+
+// fireAgain puts a recovered alert back into its incident. since is when it
+// began to fire anew, as far as is known.
+func (in *Intake) fireAgain(a *state.Alert, s *schemas.Signal, r *state.SeenSignal, since schemas.Time) {
+	inc := a.Incident
+	gap := max(0, since.Sub(a.EndsAt))
+	in.beginAgain(a, s, since)
+	inc.Active++
+	in.Fires(inc, a, 1)
+	l := &in.Rules.Lifecycle
+	flap := a.Rarely()
+	if in.Now.Sub(flap.FlapFrom) > int64(l.FlapWindow) {
+		flap.FlapFrom, flap.Flaps = in.Now, 0
+	}
+	flap.Flaps++
+	text := "the same alert fires again " + phrase.Span(gap) + " after its recovery"
+	if int(flap.Flaps) >= l.FlapCount {
+		text = "flapping: the same alert recovered and fired " + strconv.Itoa(int(flap.Flaps)) + " times within " + l.FlapWindow.String()
+		inc.Pub.FlapCount++
+		inc.FlapUntil = in.Now.Add(int64(l.FlapWindow))
+	}
+	anchor := a.FirstID()
+	a.Attach(r)
+	in.TouchAgain(inc, a, r)
+	in.Count(inc)
+	in.Reopen(inc, a.Name+" on "+phrase.OrUnknown(a.Service)+" fires again")
+	in.WatchQuiet(inc)
+	in.Decide(r, s, state.Placed, inc, &evidence.Reason{Text: text, Anchor: anchor})
+}
+
+// beginAgain makes a fire anew since a time; its sender may name an older start.
+func (in *Intake) beginAgain(a *state.Alert, s *schemas.Signal, since schemas.Time) {
+	a.Firing, a.EndsAt, a.StartsAt, a.SeenAt = true, 0, since, in.Now
+	told := s.StartsAt
+	if in.Retold != nil {
+		told = in.Retold.StartsAt
+	}
+	if told == since {
+		told = 0
+	}
+	if told != 0 || a.Rare != nil {
+		a.Rarely().Told = told
+	}
+}
+
+// onRecovery: a recovery of an alert that is held.
+func (in *Intake) onRecovery(a *state.Alert, s *schemas.Signal, r *state.SeenSignal) {
+	text := "recovery of the alert"
+	r.Scope.Lasting = -1
+	switch {
+	case a.Earlier(s):
+		text = "recovery of an earlier episode; the alert has fired again since"
+	case !a.Firing:
+		text = "the alert had recovered already"
+		a.SeenAgain(in.State)
+		if s.EndsAt > a.EndsAt {
+			a.EndsAt = s.EndsAt
+			if a.Incident != nil {
+				a.Incident.Ended(s.EndsAt)
+			}
+		}
+	default:
+		in.EndAlert(a, s.EndsAt)
+		a.SeenAt = in.At
+	}
+	anchor := a.FirstID()
+	a.Attach(r)
+	in.Count(a.Incident)
+	if a.Incident == nil {
+		in.Decide(r, s, state.Late, nil, &evidence.Reason{Text: loneText, Anchor: anchor})
+		return
+	}
+	in.Decide(r, s, state.Placed, a.Incident, &evidence.Reason{Text: text, Anchor: anchor})
+}

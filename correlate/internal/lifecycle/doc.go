@@ -1,0 +1,25 @@
+// Package lifecycle opens, grows, links, resolves and closes incidents, and
+// writes what came of it. It is the one place where the findings of the other
+// rooms change the state.
+//
+// # Which file do I open
+//
+//   - lifecycle.go: Lifecycle
+//   - decision.go: decisions and how they are written; flush.go: counts that were
+//     held back, signals that expire
+//   - incident.go: opening, members, severity, the timeline; touch.go: what an
+//     incident affects; procedure.go: who does what
+//   - group.go: what rules group; link.go: parents and children
+//   - resolve.go: recovering, resolving, reopening, closing, leaving
+//   - explain.go: candidate causes and notices; recurrence.go: problems
+//   - emit.go: incidents as written
+//
+// # Non-obvious
+//
+//   - Begin says where a step's output goes, and only this package appends to it.
+//   - EmitNow has an incident written at the end of the input, once, however often
+//     it is asked for; EmitSoon within the flush interval.
+//   - Counts are written by timers, never per delivery: a storm of redeliveries
+//     costs one look-up each.
+//   - An incident's tree may be deep; ParentID is always the outermost one.
+package lifecycle

@@ -1,0 +1,124 @@
+package operator
+
+import (
+	"pinkstar/correlate/internal/evidence"
+	"pinkstar/correlate/internal/phrase"
+	"pinkstar/correlate/internal/scoring"
+	"pinkstar/correlate/internal/state"
+	"pinkstar/schemas"
+)
+
+// OnCommand carries out an order, or refuses it with the reason.
+func (op *Operator) OnCommand(sc *state.Scope, s *schemas.Signal, r *state.SeenSignal) {
+	c := s.Command
+	if c == nil {
+		op.Refuse(r, s, "a command signal without command")
+		return
+	}
+	if c.Action == schemas.ActionSolveProblem {
+		op.solveProblem(sc, s, r)
+		return
+	}
+	if c.Action == schemas.ActionMove {
+		op.move(sc, s, r)
+		return
+	}
+	inc := sc.Incidents[c.IncidentID]
+	if inc == nil {
+		op.Refuse(r, s, "incident "+phrase.OrNone(c.IncidentID)+" is not open in scope "+sc.Name+": it has closed, or never was")
+		return
+	}
+	if why := op.carryOut(inc, c, r); why != "" {
+		op.Refuse(r, s, why)
+		return
+	}
+	op.EmitNow(inc)
+	op.Count(inc)
+	op.Decide(r, s, state.Placed, inc, &evidence.Reason{Text: string(c.Action) + " by " + phrase.OrNone(c.By)})
+}
+
+// carryOut carries out a command on one incident. It returns why it can't.
+func (op *Operator) carryOut(inc *state.Incident, c *schemas.Command, r *state.SeenSignal) string {
+	note := ""
+	if c.Note != "" {
+		note = ": " + c.Note
+	}
+	switch c.Action {
+	case schemas.ActionAcknowledge:
+		return op.acknowledge(inc, c, note, r)
+	case schemas.ActionAssign:
+		if c.To == "" {
+			return "assign needs \"to\""
+		}
+		inc.Pub.Assignee = c.To
+		op.Timeline(inc, "assigned", 0, "assigned to "+c.To+note, r, c.By)
+	case schemas.ActionMitigate:
+		if inc.Over() {
+			return "incident " + inc.Pub.ID + " is " + string(inc.Pub.Status) + " already"
+		}
+		inc.Pub.Status = schemas.IncidentMitigated
+		inc.Pub.MitigatedAt = op.Now
+		op.Timeline(inc, "mitigated", 0, "mitigated: the effect on users has ended"+note, r, c.By)
+	case schemas.ActionResolve:
+		if inc.Over() {
+			return "incident " + inc.Pub.ID + " is " + string(inc.Pub.Status) + " already"
+		}
+		inc.ResolvedBy = true
+		op.Resolve(inc, op.Now, "resolved by "+phrase.OrNone(c.By)+note, c.By)
+	case schemas.ActionReopen:
+		if !inc.Over() {
+			return "incident " + inc.Pub.ID + " is " + string(inc.Pub.Status) + ", not resolved"
+		}
+		op.ReopenBy(inc, phrase.OrNone(c.By)+" says so"+note, c.By)
+		op.WatchQuiet(inc)
+	case schemas.ActionLinkParent:
+		return op.linkByHand(inc, c)
+	case schemas.ActionUnlinkParent:
+		return op.unlinkByHand(inc, c, note)
+	case schemas.ActionDeclareProblem:
+		op.declareProblem(inc, c)
+	case schemas.ActionNote:
+		op.Timeline(inc, "note", 0, c.Note, r, c.By)
+	default:
+		return "action " + string(c.Action) + " is not known"
+	}
+	return ""
+}
+
+func (op *Operator) acknowledge(inc *state.Incident, c *schemas.Command, note string, r *state.SeenSignal) string {
+	if inc.Pub.Status != schemas.IncidentOpen {
+		return "incident " + inc.Pub.ID + " is " + string(inc.Pub.Status) + ", not open"
+	}
+	inc.Pub.Status = schemas.IncidentAcknowledged
+	if inc.Pub.AcknowledgedAt == 0 {
+		inc.Pub.AcknowledgedAt = op.Now
+	}
+	if inc.Pub.Assignee == "" {
+		inc.Pub.Assignee = c.By
+	}
+	op.Timeline(inc, "acknowledged", 0, "acknowledged by "+phrase.OrNone(c.By)+note, r, c.By)
+	return ""
+}
+
+func (op *Operator) linkByHand(inc *state.Incident, c *schemas.Command) string {
+	parent := inc.Scope.Incidents[c.ParentID]
+	switch {
+	case parent == nil:
+		return "parent incident " + phrase.OrNone(c.ParentID) + " is not open in scope " + inc.Scope.Name
+	case parent.Main() == inc:
+		return "incident " + c.ParentID + " is itself part of " + inc.Pub.ID
+	case parent.Main() == inc.Main():
+		return "incident " + inc.Pub.ID + " is part of " + parent.Main().Pub.ID + " already"
+	}
+	if inc.Parent != nil { // only inc is meant, not everything it was part of
+		op.Unlink(inc, "belongs to "+parent.Pub.ID+", says "+phrase.OrNone(c.By), c.By)
+	}
+	inc.Scope.Corrections.Relink(inc, parent)
+	ev := []evidence.Item{{Kind: evidence.Operator, Points: op.Rules.Correlation.Weights.MentionKey, Other: parent.Pub.ID}}
+	by := c.By
+	if by == "" {
+		by = "operator"
+	}
+	op.Link(parent, inc, scoring.Scored{Incident: parent, Score: ev[0].Points, Items: ev, Decisive: true}, "", by)
+	return ""
+}

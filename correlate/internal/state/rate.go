@@ -1,0 +1,53 @@
+package state
+
+import "pinkstar/schemas"
+
+// SpanBetween is the distance from t to the nearer end of an interval.
+func SpanBetween(t, first, last schemas.Time) int64 {
+	switch {
+	case t >= last:
+		return t.Sub(last)
+	case t <= first:
+		return first.Sub(t)
+	}
+	return min(t.Sub(first), last.Sub(t))
+}
+
+// Rate is a count that halves with every half-life of log time: how busy
+// something is just now. In thousandths, integers throughout.
+type Rate struct {
+	Level int64
+	at    schemas.Time
+}
+
+const (
+	RateUnit = 1000
+	// An incident's pace is about the last minute, a scope's about the last
+	// hour.
+	IncidentHalfLife = 30 * schemas.Second
+	ScopeHalfLife    = 20 * schemas.Minute
+)
+
+// StormLevel is the pace from which an alert that nothing else connects with an
+// incident may still be part of it.
+const StormLevel = 5 * RateUnit
+
+// Now returns the level at log time at.
+func (r Rate) Now(at schemas.Time, halfLife int64) int64 {
+	dt := at.Sub(r.at)
+	if dt <= 0 {
+		return r.Level
+	}
+	n := dt / halfLife
+	if n >= 40 {
+		return 0
+	}
+	level := r.Level >> n
+	return level - level*(dt%halfLife)/(2*halfLife)
+}
+
+// Add counts one more.
+func (r *Rate) Add(at schemas.Time, halfLife int64) {
+	r.Level = r.Now(at, halfLife) + RateUnit
+	r.at = max(r.at, at)
+}

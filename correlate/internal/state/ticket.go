@@ -1,0 +1,71 @@
+package state
+
+import "pinkstar/schemas"
+
+// TicketOf is the live ticket that the signal of r opened or changed.
+func (sc *Scope) TicketOf(r *SeenSignal) *Ticket {
+	if inc := sc.Incidents[r.IncidentID()]; inc != nil && KindNames[r.Kind] == schemas.KindTicket {
+		for _, t := range inc.Tickets {
+			if t.First == r.ID || t.First == r.Reason.Anchor() {
+				return t
+			}
+		}
+	}
+	return nil
+}
+
+// Ticket is a ticket that belongs to a live incident.
+type Ticket struct {
+	Key      string
+	Seq      int64
+	Incident *Incident
+	First    schemas.ID
+	Title    string
+	State    string
+	Url      string
+	Reason   string
+	Service  string
+	StartsAt schemas.Time
+	Open     bool
+}
+
+// OpenTickets is how many tickets of inc are open.
+func (inc *Incident) OpenTickets() int {
+	n := 0
+	for _, t := range inc.Tickets {
+		if t.Open {
+			n++
+		}
+	}
+	return n
+}
+
+// TicketRefs are the tickets of inc as they are written.
+func (inc *Incident) TicketRefs() []schemas.TicketRef {
+	if len(inc.Tickets) == 0 {
+		return nil
+	}
+	refs := make([]schemas.TicketRef, len(inc.Tickets))
+	for i, t := range inc.Tickets {
+		refs[i] = schemas.TicketRef{Key: t.Key, SignalID: t.First.String(), Title: t.Title, State: t.State, URL: t.Url, Reason: t.Reason}
+	}
+	return refs
+}
+
+// MemberRef is t as a member of its incident.
+func (t *Ticket) MemberRef() schemas.MemberRef {
+	m := schemas.MemberRef{SignalID: t.First.String(), Kind: schemas.KindTicket, Name: t.Key + " " + t.Title,
+		Service: t.Service, Status: schemas.StatusClosed, StartsAt: t.StartsAt, Reason: t.Reason}
+	if t.Open {
+		m.Status = schemas.StatusOpen
+	}
+	return m
+}
+
+// DropTicket removes a ticket whose incident leaves.
+func (sc *Scope) DropTicket(t *Ticket) {
+	if sc.Tickets[t.Key] == t {
+		delete(sc.Tickets, t.Key)
+	}
+	t.Incident = nil
+}

@@ -1,0 +1,145 @@
+package state
+
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
+
+// TimerKind is what is due. The kinds stand in snapshots.
+type TimerKind uint8
+
+const (
+	FlushRedeliveriesDue TimerKind = iota + 1
+	ExpiryDue                      // drop what has long been silent from the tables
+	FlushIncidentDue               // write counts of an incident
+	ResolveDue                     // the resolve delay is over
+	CloseDue                       // the reopen window is over
+	QuietDue                       // look for alerts nothing was heard of
+	LifetimeDue                    // the incident has lived long enough
+	WindowEndDue                   // a maintenance window ends
+	ChangeEvictionDue              // a change is too old to explain anything
+	WakeCost                       // the costs of an open incident have grown
+)
+
+// Timer is something to do at a log time. One that no longer fits its object is
+// ignored when it comes up, and taken out by sweep if that is far away.
+type Timer struct {
+	At       schemas.Time
+	seq      int64
+	Kind     TimerKind
+	Incident *Incident
+	Change   *Change
+}
+
+// TimerQueue is a binary heap by deadline, then by order of creation.
+type TimerQueue struct {
+	Heap  []Timer
+	clean int // how many there were after the last sweep
+	Ended int // incidents closed since then: each leaves at least one that no longer fits
+}
+
+// SetTimer has something done at a log time.
+func (st *State) SetTimer(at schemas.Time, kind TimerKind, inc *Incident, ch *Change) {
+	if at <= st.Now { // never in the past, or the order of output would depend on arrival
+		at = st.Now.Add(1)
+	}
+	st.Timers.push(Timer{at, st.NextSeq(), kind, inc, ch})
+	st.Timers.Tidy()
+}
+
+// Tidy sweeps when it is likely that half of the timers no longer fit.
+func (q *TimerQueue) Tidy() {
+	if n := len(q.Heap); n > 2*q.clean+sweepAbove || q.Ended > n/2+sweepAbove/2 {
+		q.sweep()
+	}
+}
+
+// sweepAbove is how many timers are not worth a sweep.
+const sweepAbove = 1024
+
+// sweep takes out the timers that no longer fit their objects. Each would keep a
+// closed incident, with all it held, until the end of its longest life. It is
+// done whenever their number may have doubled, so its cost is a constant for
+// each timer; nothing it does can be seen, since a timer without an object does
+// nothing.
+func (q *TimerQueue) sweep() {
+	kept := make([]Timer, 0, len(q.Heap)/2)
+	for _, w := range q.Heap {
+		if w.Fits() {
+			kept = append(kept, w)
+		}
+	}
+	slices.SortFunc(kept, func(a, b Timer) int { // sorted is a heap
+		if a.before(&b) {
+			return -1
+		}
+		return 1
+	})
+	q.Heap, q.clean, q.Ended = kept, len(kept), 0
+}
+
+// Fits reports whether w is still what its object waits for.
+func (w *Timer) Fits() bool {
+	switch w.Kind {
+	case FlushIncidentDue:
+		return !w.Incident.Closed && w.Incident.FlushAt == w.At
+	case ResolveDue:
+		return !w.Incident.Closed && w.Incident.ResolveAt == w.At
+	case CloseDue:
+		return !w.Incident.Closed && w.Incident.CloseAt == w.At
+	case QuietDue:
+		return !w.Incident.Closed && w.Incident.QuietAt == w.At
+	case LifetimeDue:
+		return !w.Incident.Closed
+	case WakeCost:
+		return !w.Incident.Closed && w.Incident.CostAt == w.At
+	case WindowEndDue:
+		return !w.Change.Evicted && w.Change.EndAt == w.At
+	case ChangeEvictionDue:
+		return !w.Change.Evicted && w.Change.EvictAt == w.At
+	default: // of the engine, not of an object
+		return true
+	}
+}
+
+func (a *Timer) before(b *Timer) bool { return a.At < b.At || a.At == b.At && a.seq < b.seq }
+
+func (q *TimerQueue) push(w Timer) {
+	q.Heap = append(q.Heap, w)
+	h := q.Heap
+	for i := len(h) - 1; i > 0; {
+		p := (i - 1) / 2
+		if !h[i].before(&h[p]) {
+			return
+		}
+		h[i], h[p] = h[p], h[i]
+		i = p
+	}
+}
+
+// Pop takes out the timer that is due first.
+func (q *TimerQueue) Pop() Timer {
+	h := q.Heap
+	top := h[0]
+	last := len(h) - 1
+	h[0] = h[last]
+	h[last] = Timer{}
+	h = h[:last]
+	q.Heap = h
+	for i := 0; ; {
+		c := 2*i + 1
+		if c >= last {
+			break
+		}
+		if c+1 < last && h[c+1].before(&h[c]) {
+			c++
+		}
+		if !h[c].before(&h[i]) {
+			break
+		}
+		h[i], h[c] = h[c], h[i]
+		i = c
+	}
+	return top
+}

@@ -1,0 +1,85 @@
+package state
+
+import (
+	"slices"
+
+	"pinkstar/correlate/internal/phrase"
+	"pinkstar/schemas"
+)
+
+// ServiceNames are the services that inc affects, sorted.
+func (inc *Incident) ServiceNames() []string {
+	names := make([]string, 0, len(inc.Services))
+	for _, p := range inc.Services {
+		if p.Entity.Key.Kind == EntityService {
+			names = append(names, p.Entity.Key.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Title says what it is in words people use: the worst alert, where it fired,
+// and how much else there is.
+func (inc *Incident) Title() string {
+	name := inc.Worst
+	if name == "" && len(inc.Tickets) > 0 {
+		name = inc.Tickets[0].Key + " " + inc.Tickets[0].Title
+	}
+	if name == "" {
+		name = "incident"
+	}
+	where := inc.firedOn(name)
+	if where == "" && len(inc.Services) > 0 {
+		where = inc.Services[0].Entity.Key.Name
+	}
+	t := name
+	if where != "" {
+		t += " on " + where
+	}
+	services := len(inc.Pub.Services)
+	if more := inc.Pub.AlertCount - 1; more > 0 {
+		t += " (+" + phrase.Plural(more, "alert")
+		if services > 1 {
+			t += " on " + phrase.Plural(int64(services), "service")
+		}
+		t += ")"
+	}
+	return t
+}
+
+// titleAlerts is how many alerts are looked through for a title.
+const titleAlerts = 500
+
+// firedOn returns the service of the alert called name; when several have one,
+// the suspected root is told.
+func (inc *Incident) firedOn(name string) string {
+	root := ""
+	if len(inc.Pub.Roots) > 0 {
+		root = inc.Pub.Roots[0].Service
+	}
+	where := ""
+	for _, a := range inc.Alerts[:min(len(inc.Alerts), titleAlerts)] {
+		if a.Name != name {
+			continue
+		}
+		if a.Service == root {
+			return root
+		}
+		if where == "" {
+			where = a.Service
+		}
+	}
+	return where
+}
+
+// MemberRef is the member as it is written.
+func (l *Listed) MemberRef() schemas.MemberRef {
+	a := l.Alert
+	m := schemas.MemberRef{SignalID: l.ID, Kind: schemas.KindAlert, Name: a.Name, Service: a.Service, Instance: a.Instance,
+		Severity: Severities[a.Severity], Status: schemas.StatusResolved, StartsAt: a.StartsAt, Reason: l.Reason}
+	if a.Firing {
+		m.Status = schemas.StatusFiring
+	}
+	return m
+}
