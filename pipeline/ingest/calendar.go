@@ -147,7 +147,10 @@ func (c *calendarReading) event(e *ical.Event, p place) error {
 	}
 	repeats := e.Props.Get(ical.PropRecurrenceRule) != nil || len(e.Props[ical.PropRecurrenceDates]) > 0
 	single := e.Props.Get(ical.PropRecurrenceID) != nil
-	window.Change.Sets = c.sets(uid, repeats || single)
+	window.Change.Sets = c.sets(uid)
+	if repeats || !single && window.Occurrence != "" {
+		c.series = append(c.series, series{uid: uid, window: window, start: start})
+	}
 	add := func(id string, at time.Time, status schemas.Status) error {
 		s := window
 		change := *window.Change // each signal owns its parts
@@ -169,7 +172,6 @@ func (c *calendarReading) event(e *ical.Event, p place) error {
 	if err != nil {
 		return err
 	}
-	c.series = append(c.series, series{uid: uid, window: window, start: start})
 	for _, d := range dates {
 		id, status := windowID(uid, d.start), window.Status
 		if d.off { // it may have been told as a window before it was taken out

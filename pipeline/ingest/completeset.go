@@ -15,7 +15,7 @@ import (
 // that names all that are left (schemas.Change.Complete): the engine takes the
 // others as gone.
 
-// series is a repeating event of a calendar.
+// series is an event of a calendar that repeats, or may have before it was changed.
 type series struct {
 	uid    string
 	window schemas.Signal
@@ -42,11 +42,8 @@ func feedOf(cal *ical.Calendar) string {
 }
 
 // sets are what an event's windows are part of.
-func (c *calendarReading) sets(uid string, repeats bool) []string {
-	var out []string
-	if repeats {
-		out = append(out, schemas.MemberID("series:"+uid))
-	}
+func (c *calendarReading) sets(uid string) []string {
+	out := []string{schemas.MemberID("series:" + uid)}
 	if c.feed != "" {
 		out = append(out, schemas.MemberID(c.feed))
 	}
@@ -94,7 +91,7 @@ func (c *calendarReading) head(h schemas.Signal, name string, told []found) erro
 	set, members := schemas.MemberID(name), []string(nil)
 	for _, f := range told {
 		if w := &f.signal; w.Change != nil && slices.Contains(w.Change.Sets, set) && len(w.Change.Complete) == 0 && w.Status != schemas.StatusCancelled {
-			members = append(members, schemas.MemberID(c.t.limits.shortened(w.Fingerprint)))
+			members = append(members, schemas.MemberID(shortened(w.Fingerprint, c.t.limits.IdentityBytes)))
 			if h.StartsAt == 0 || w.StartsAt < h.StartsAt {
 				h.StartsAt = w.StartsAt
 			}

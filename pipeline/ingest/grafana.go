@@ -49,8 +49,8 @@ func readGrafanaAlert(r *jsonscan.Reader, s *schemas.Signal) error {
 		return err
 	}
 	finishAlert(s)
-	if s.Name == "TestAlert" && s.Labels.Get("instance") == "Grafana" && rule == "" {
-		return errTest // the contact point's Test button; nobody would ever resolve it
+	if isGrafanaTest(s) && rule == "" {
+		return errTest
 	}
 	for _, url := range []string{dashboard, panel} { // the panel shows most
 		if url != "" {
@@ -60,6 +60,12 @@ func readGrafanaAlert(r *jsonscan.Reader, s *schemas.Signal) error {
 	s.Annotations = with(s.Annotations, "grafana_values", values)
 	s.Annotations = with(s.Annotations, "grafana_rule_uid", rule)
 	return nil
+}
+
+// isGrafanaTest knows what a contact point's Test button sends; nobody would ever
+// resolve it.
+func isGrafanaTest(s *schemas.Signal) bool {
+	return s.Name == "TestAlert" && s.Labels.Get("instance") == "Grafana"
 }
 
 // with returns ls with one more label, unless the value is empty or the name

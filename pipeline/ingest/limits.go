@@ -81,7 +81,7 @@ func (l *Limits) Validate() error {
 func (l *Limits) shorten(s *schemas.Signal) {
 	long := false
 	for _, p := range []*string{&s.Source, &s.Fingerprint, &s.Occurrence} {
-		short := l.shortened(*p)
+		short := shortened(*p, l.IdentityBytes)
 		long = long || short != *p
 		*p = short
 	}
@@ -90,13 +90,14 @@ func (l *Limits) shorten(s *schemas.Signal) {
 	}
 }
 
-func (l *Limits) shortened(v string) string {
-	if len(v) <= l.IdentityBytes {
+// shortened is v, or its beginning and its hash where it has more than n bytes.
+func shortened(v string, n int) string {
+	if len(v) <= n {
 		return v
 	}
 	sum := sha256.Sum256([]byte(v))
 	hash := hex.EncodeToString(sum[:])
-	cutTo(&v, max(0, l.IdentityBytes-len(hash)-1))
+	cutTo(&v, max(0, n-len(hash)-1))
 	return v + "#" + hash
 }
 
@@ -139,7 +140,8 @@ func (l *Limits) apply(s *schemas.Signal) error {
 // applyToParts cuts lists and texts of the kinds' own parts.
 func (l *Limits) applyToParts(s *schemas.Signal) {
 	if t := s.Ticket; t != nil {
-		for _, p := range []*string{&t.Key, &t.Project, &t.Type, &t.State, &t.Assignee, &t.Reporter, &t.Priority} {
+		t.Key = shortened(t.Key, l.NameBytes) // tickets are told apart by it
+		for _, p := range []*string{&t.Project, &t.Type, &t.State, &t.Assignee, &t.Reporter, &t.Priority} {
 			cutTo(p, l.NameBytes)
 		}
 		t.Links = l.cutList(s, t.Links)

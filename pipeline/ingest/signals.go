@@ -45,8 +45,16 @@ var (
 	statusMembers = map[string]bool{
 		"state": true, "alertstate": true, "alertstatus": true, "newstate": true, "currentstate": true, "eventstatus": true, "eventstate": true,
 	}
-	overMembers = map[string]bool{"resolved": true, "isresolved": true, "recovered": true, "isrecovery": true, "cleared": true}
+	overMembers   = map[string]bool{"resolved": true, "isresolved": true, "recovered": true, "isrecovery": true, "cleared": true, "ok": true, "healthy": true}
+	firingMembers = map[string]bool{"firing": true, "alerting": true, "active": true, "triggered": true, "isactive": true}
+	// eventMembers say many things; of them only a recovery counts.
+	eventMembers = map[string]bool{"event": true, "eventtype": true, "action": true, "eventaction": true, "transition": true, "notificationtype": true, "type": true}
 )
+
+// recoveries are words for an event that ends something.
+var recoveries = map[string]bool{
+	"recovery": true, "recovered": true, "resolve": true, "resolved": true, "ok": true, "clear": true, "cleared": true, "close": true, "closed": true,
+}
 
 // statusElsewhere looks for a status under another name; a word that is not
 // understood is refused when the signal is completed.
@@ -58,9 +66,15 @@ func statusElsewhere(r *jsonscan.Reader) (status schemas.Status, err error) {
 			v, err := r.String()
 			status = schemas.Status(v)
 			return err
-		case overMembers[name] && k == jsonscan.Bool:
-			over, err := r.Bool()
-			if over {
+		case (overMembers[name] || firingMembers[name]) && k == jsonscan.Bool:
+			yes, err := r.Bool()
+			if yes == overMembers[name] {
+				status = schemas.StatusResolved
+			}
+			return err
+		case eventMembers[name] && k == jsonscan.String:
+			v, err := r.String()
+			if recoveries[strings.ToLower(strings.TrimSpace(v))] {
 				status = schemas.StatusResolved
 			}
 			return err

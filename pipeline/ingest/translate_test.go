@@ -358,11 +358,14 @@ func TestSingleAlertsAreReadWhole(t *testing.T) {
 		`{"name":"disk","alert_state":"Recovered"}`:                                                                      resolved,
 		`{"name":"disk","resolved":true}`:                                                                                resolved,
 		`{"name":"disk","resolved":false}`:                                                                               firing,
-		`{"name":"disk","state":"purple"}`:                                                                               refused,
-		`{"name":"disk","status":"ok"}`:                                                                                  resolved,
-		`{"name":"disk","severity":"clear"}`:                                                                             resolved,
-		`{"name":"disk","labels":{"severity":"OK"}}`:                                                                     resolved,
-		`{"name":"disk","severity":"critical"}`:                                                                          firing,
+		`{"name":"disk","ok":true}`:                                                                                      resolved, `{"name":"disk","firing":false}`: resolved, `{"name":"disk","active":true}`: firing,
+		`{"name":"disk","action":"resolve"}`: resolved, `{"name":"disk","event":"RECOVERY"}`: resolved, `{"name":"disk","type":"host"}`: firing,
+		`{"name":"disk","status":"firing","resolved":true}`: firing, // a status of ours says it
+		`{"name":"disk","state":"purple"}`:                  refused,
+		`{"name":"disk","status":"ok"}`:                     resolved,
+		`{"name":"disk","severity":"clear"}`:                resolved,
+		`{"name":"disk","labels":{"severity":"OK"}}`:        resolved,
+		`{"name":"disk","severity":"critical"}`:             firing,
 	} {
 		got, err := newTranslator().Recognise("", nil, []byte(body), receivedAt)
 		switch {

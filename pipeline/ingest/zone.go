@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	ical "github.com/emersion/go-ical"
 	wtz "github.com/yaegashi/wtz.go"
@@ -50,6 +51,17 @@ var newerZones = map[string]string{
 	"Central Asia Standard Time": "Asia/Bishkek", "Mountain Standard Time (Mexico)": "America/Mazatlan",
 }
 
+// windowsZones are IANA's names by Windows' in lower case.
+var windowsZones = func() map[string]string {
+	out := make(map[string]string, len(wtz.WindowsToUnixMap)+len(newerZones))
+	for _, list := range []map[string]string{wtz.WindowsToUnixMap, newerZones} {
+		for windows, name := range list {
+			out[strings.ToLower(windows)] = name
+		}
+	}
+	return out
+}()
+
 // location finds a zone: IANA's name; what the calendar itself says of it;
 // Windows' name; a name of IANA's at the end of another; an offset.
 func (z *zones) location(tzid string) (*time.Location, error) {
@@ -73,12 +85,14 @@ func (z *zones) find(id string) (*time.Location, error) {
 		if z.defined++; z.defined > maxDefinedZones {
 			return nil, fmt.Errorf("more than %d zones of its own in one calendar: %w", maxDefinedZones, ErrLimit)
 		}
-		return definedZone(id, c)
-	}
-	for _, name := range []string{newerZones[id], wtz.WindowsToUnixMap[id]} {
-		if loc := iana(name); loc != nil {
-			return loc, nil
+		loc, err := definedZone(id, c)
+		if p := c.Props.Get("X-LIC-LOCATION"); err != nil && p != nil && iana(unquoted(p.Value)) != nil {
+			return iana(unquoted(p.Value)), nil
 		}
+		return loc, err
+	}
+	if loc := iana(windowsZones[strings.ToLower(id)]); loc != nil {
+		return loc, nil
 	}
 	// /freeassociation.sourceforge.net/Europe/Zurich, tzone://Microsoft/Utc
 	for rest := id; ; {
@@ -106,10 +120,25 @@ func iana(name string) *time.Location {
 	case "", "LOCAL":
 		return nil
 	}
-	if loc, err := time.LoadLocation(name); err == nil {
-		return loc
+	for _, spelt := range []string{name, titled(name)} {
+		if loc, err := time.LoadLocation(spelt); err == nil {
+			return loc
+		}
 	}
 	return nil
+}
+
+// titled writes europe/zurich as Europe/Zurich.
+func titled(name string) string {
+	up := true
+	return strings.Map(func(c rune) rune {
+		was := up
+		up = c == '/' || c == '_' || c == '-'
+		if was {
+			return unicode.ToUpper(c)
+		}
+		return unicode.ToLower(c)
+	}, name)
 }
 
 var offsetName = regexp.MustCompile(`^\(?(?:UTC|GMT)([+-])(\d{1,2}):?(\d{2})?\)?$`)

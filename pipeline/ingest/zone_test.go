@@ -78,6 +78,7 @@ func TestZonesAreKnownByTheirNames(t *testing.T) {
 		"/freeassociation.sourceforge.net/Tzfile/America/Argentina/Buenos_Aires": "09:00", "tzone://Microsoft/Utc": "12:00", "UTC": "12:00", "GMT": "12:00",
 		"W. Europe Standard Time": "13:00", "Romance Standard Time": "13:00", "Eastern Standard Time": "07:00", "GMT Standard Time": "12:00",
 		"India Standard Time": "17:30", "Yukon Standard Time": "05:00", "Central Asia Standard Time": "18:00", "Customized Time Zone": "13:00",
+		"europe/zurich": "13:00", "AMERICA/NEW_YORK": "07:00", "w. europe standard time": "13:00",
 		"GMT+0200": "14:00", "UTC-05:30": "06:30", "(UTC+01:00)": "13:00",
 	} {
 		loc, err := z.location(id)
@@ -113,14 +114,15 @@ func TestAZoneIsNeverTakenForUTCInSilence(t *testing.T) {
 		event("DTSTART;TZID=tzone://Microsoft/Utc:20261122T220000", "DURATION:PT1H"):                          "22:00 ",
 		zone1601(`(UTC+01:00) Berlin, Rome`, "+0100", "+0200", "030000 BYDAY=-1SU;BYMONTH=10", "020000 BYDAY=-1SU;BYMONTH=3") +
 			event("DTSTART;TZID=(UTC+01:00) Berlin, Rome:20261122T220000", "DURATION:PT1H"): "21:00 ",
-		event("DTSTART;VALUE=DATE:20261122"):                                                                                                "00:00 zone_missing",
-		event("DTSTART:20261122T220000Z", "DTEND:20261122T230000Z"):                                                                         "22:00 ",
-		event("DTSTART;TZID=Mars/Olympus:20261122T220000", "DURATION:PT1H"):                                                                 "refused",
-		event("DTSTART:20261122T220000Z", "DTEND;TZID=Mars/Olympus:20261122T230000"):                                                        "refused",
-		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY", "EXDATE;TZID=Mars/Olympus:20261123T220000"):                  "refused",
-		"X-WR-TIMEZONE:Mars/Olympus\r\n" + event("DTSTART:20261122T220000Z", "DTEND:20261122T230000Z"):                                      "refused",
-		"BEGIN:VTIMEZONE\r\nTZID:Bad\r\nEND:VTIMEZONE\r\n" + event("DTSTART;TZID=Bad:20261122T220000", "DURATION:PT1H"):                     "refused",
-		zone1601("Odd", "+1", "+0200", "030000 BYMONTH=3", "020000 BYMONTH=4") + event("DTSTART;TZID=Odd:20261122T220000", "DURATION:PT1H"): "refused",
+		event("DTSTART;VALUE=DATE:20261122"):                        "00:00 zone_missing",
+		event("DTSTART:20261122T220000Z", "DTEND:20261122T230000Z"): "22:00 ",
+		"BEGIN:VTIMEZONE\r\nTZID:Old\r\nX-LIC-LOCATION:Europe/Zurich\r\nEND:VTIMEZONE\r\n" + event("DTSTART;TZID=Old:20261122T220000", "DURATION:PT1H"): "21:00 ",
+		event("DTSTART;TZID=Mars/Olympus:20261122T220000", "DURATION:PT1H"):                                                                             "refused",
+		event("DTSTART:20261122T220000Z", "DTEND;TZID=Mars/Olympus:20261122T230000"):                                                                    "refused",
+		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY", "EXDATE;TZID=Mars/Olympus:20261123T220000"):                              "refused",
+		"X-WR-TIMEZONE:Mars/Olympus\r\n" + event("DTSTART:20261122T220000Z", "DTEND:20261122T230000Z"):                                                  "refused",
+		"BEGIN:VTIMEZONE\r\nTZID:Bad\r\nEND:VTIMEZONE\r\n" + event("DTSTART;TZID=Bad:20261122T220000", "DURATION:PT1H"):                                 "refused",
+		zone1601("Odd", "+1", "+0200", "030000 BYMONTH=3", "020000 BYMONTH=4") + event("DTSTART;TZID=Odd:20261122T220000", "DURATION:PT1H"):             "refused",
 	} {
 		got, err := newTranslator().Recognise("", nil, []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"+text+"END:VCALENDAR\r\n"), receivedAt)
 		said := "refused"

@@ -65,10 +65,11 @@ func (a *appointment) text(uid int) string {
 
 // change does something to a that people do.
 func (a *appointment) change(rnd *rand.Rand, today time.Time) {
+	was := a.daily
 	at := func() time.Time {
 		return time.Date(today.Year(), today.Month(), today.Day(), 8+rnd.IntN(10), 0, 0, 0, time.UTC)
 	}
-	switch rnd.IntN(9) {
+	switch rnd.IntN(10) {
 	case 0:
 		moved := at()
 		a.first = time.Date(a.first.Year(), a.first.Month(), a.first.Day(), moved.Hour(), 0, 0, 0, time.UTC)
@@ -87,8 +88,14 @@ func (a *appointment) change(rnd *rand.Rand, today time.Time) {
 		a.removed = !a.removed
 	case 7:
 		a.service = fmt.Sprint("s", rnd.IntN(4))
+	case 9:
+		a.daily = !a.daily
+		a.first, a.until, a.except = at(), time.Time{}, map[string]bool{}
 	case 8:
 		a.first, a.until, a.except = at().AddDate(0, 0, rnd.IntN(3)), time.Time{}, map[string]bool{}
+	}
+	if repeats := a.daily; repeats != was {
+		a.sequence++ // without it nothing tells that it was a series, outside of a published calendar
 	}
 	if rnd.IntN(2) == 0 { // half the makers leave it at 0
 		a.sequence++
@@ -98,6 +105,11 @@ func (a *appointment) change(rnd *rand.Rand, today time.Time) {
 // Nothing is suppressed that the newest text of a calendar does not name at that
 // time, and nothing that it names is not, however it was changed.
 func TestTheNewestCalendarCounts(t *testing.T) {
+	t.Run("published", func(t *testing.T) { newestCounts(t, "METHOD:PUBLISH\r\nX-WR-CALNAME:Work\r\n") })
+	t.Run("events alone", func(t *testing.T) { newestCounts(t, "") }) // what vanishes says nothing here
+}
+
+func newestCounts(t *testing.T, head string) {
 	o := options(t, nil, "decision")
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
@@ -119,7 +131,7 @@ func TestTheNewestCalendarCounts(t *testing.T) {
 		}
 		probes := 0
 		for range 8 {
-			text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:PUBLISH\r\nX-WR-CALNAME:Work\r\n"
+			text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + head
 			for i, a := range all {
 				text += a.text(i)
 			}
@@ -140,7 +152,9 @@ func TestTheNewestCalendarCounts(t *testing.T) {
 			}
 			day = day.AddDate(0, 0, 1)
 			for range 1 + rnd.IntN(3) {
-				all[rnd.IntN(len(all))].change(rnd, day)
+				a := all[rnd.IntN(len(all))]
+				a.change(rnd, day)
+				a.removed = a.removed && head != ""
 			}
 		}
 		lines, _ := play(t, strings.Join(in, "\n"), o)
@@ -154,6 +168,27 @@ func TestTheNewestCalendarCounts(t *testing.T) {
 		}
 		if checked != len(want) || checked == 0 {
 			t.Fatalf("seed %d: %d of %d decisions", seed, checked, len(want))
+		}
+	}
+}
+
+// A silence sees an alert as its sender sent it: nothing derived, nothing filled in.
+func TestASilenceSeesLabelsAsSent(t *testing.T) {
+	silence := func(matcher string) string {
+		return `{"source":"silences","received_at":"2026-11-22T10:00:01Z","payload":{"id":"s","status":{"state":"active"},"updatedAt":"2026-11-22T10:00:00Z",` +
+			`"startsAt":"2026-11-22T10:00:00Z","endsAt":"2026-11-22T12:00:00Z","matchers":[` + matcher + `]}}`
+	}
+	const fires = `{"source":"alertmanager","received_at":"2026-11-22T10:30:00Z","payload":{"version":"4","receiver":"x","alerts":[{"status":"firing",` +
+		`"labels":{"alertname":"X","node":"n1","severity":"page"},"startsAt":"2026-11-22T10:30:00Z"}]}}`
+	for matcher, want := range map[string]string{
+		`{"name":"node","value":"n1"}`: "suppressed", `{"name":"host","value":"n1"}`: "placed", `{"name":"severity","value":"page"}`: "suppressed",
+		`{"name":"severity","value":"critical"}`:                                       "placed",
+		`{"name":"alertname","value":"X"},{"name":"environment","value":""}`:           "suppressed",
+		`{"name":"alertname","value":"X"},{"name":"environment","value":"production"}`: "placed",
+	} {
+		lines, _ := play(t, silence(matcher)+"\n"+fires, options(t, nil, "decision"))
+		if l := lines[len(lines)-1]; l.Decision != want {
+			t.Errorf("%s: %s, want %s (%s)", matcher, l.Decision, want, l.Reason)
 		}
 	}
 }
