@@ -43,7 +43,11 @@ func TestWhoMayAskAndWhoMayAct(t *testing.T) {
 				t.Error("401 without WWW-Authenticate")
 			}
 		}
-		r := newCommand(at+"/commands", `{"action":"acknowledge"}`)
+		body := `{"action":"acknowledge"}`
+		if c.token == "" {
+			body = `{"action":"acknowledge","by":"kim"}`
+		}
+		r := newCommand(at+"/commands", body)
 		r.Header.Set("Authorization", "Bearer "+c.token)
 		call(t, a, r, c.create, nil)
 	}
@@ -51,7 +55,7 @@ func TestWhoMayAskAndWhoMayAct(t *testing.T) {
 	for _, s := range p.got {
 		by = append(by, s.Command.By)
 	}
-	if got := strings.Join(by, " "); got != "sam root local" {
+	if got := strings.Join(by, " "); got != "sam root kim" {
 		t.Errorf("by %q; want who was let in", got)
 	}
 }
@@ -75,8 +79,10 @@ func TestByIsWhoWasLetIn(t *testing.T) {
 	post(tokenWho, `{"action":"resolve","by":"ceo"}`, 400)
 	post(tokenWho, `{"action":"resolve","by":"local"}`, 400)
 	post(tokenWho, `{"action":"resolve","by":"sam"}`, 202)
-	post(anybody, `{"action":"resolve","by":"ceo"}`, 202)
-	if len(p.got) != 2 || p.got[0].Command.By != "sam" || p.got[1].Command.By != Local {
+	// Where nobody is asked who they are, they must at least say so.
+	post(anybody, `{"action":"resolve"}`, 400)
+	post(anybody, `{"action":"resolve","by":"kim"}`, 202)
+	if len(p.got) != 2 || p.got[0].Command.By != "sam" || p.got[1].Command.By != "kim" {
 		t.Errorf("got %+v", p.got)
 	}
 }
@@ -94,7 +100,7 @@ func TestCommandsNeedTheirContentType(t *testing.T) {
 		}
 		call(t, a, r, http.StatusUnsupportedMediaType, nil)
 	}
-	r := newCommand("/api/v1/incidents/INC-001/commands", `{"action":"resolve"}`)
+	r := newCommand("/api/v1/incidents/INC-001/commands", `{"action":"resolve","by":"kim"}`)
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	call(t, a, r, http.StatusAccepted, nil)
 	if len(p.got) != 1 {

@@ -97,11 +97,18 @@ func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody,
 	return &body, nil
 }
 
-// who settles who gives the command: whoever was let in, whatever the body says.
-// Somebody with a name who writes another one is told; where nobody has a name
-// the one in the body is left out of account.
+// who settles who gives the command. Whoever was let in by name is that name,
+// whatever the body says, and is told when it says another. Where nobody is
+// asked who they are, which is on loopback alone unless told otherwise, there is
+// no name but the one in the body: it is needed, and no better than a signature
+// on paper.
 func (b *commandBody) who(p Person) error {
-	if b.By != "" && b.By != p.Name && p.Name != Local {
+	switch {
+	case p.Name == Local && b.By == "":
+		return apierror.BadField("by", "missing: nobody is asked for a token here, so say who gives the command")
+	case p.Name == Local:
+		return nil
+	case b.By != "" && b.By != p.Name:
 		return apierror.BadField("by", "you are %s: leave it out, nobody gives commands in another's name", p.Name)
 	}
 	b.By = p.Name
