@@ -38,6 +38,8 @@ func (e *Engine) activate(s *schemas.Signal) {
 		if at, err = schemas.ParseTime(s.Activation.Text); err == nil {
 			e.st.SetClock(at)
 		}
+	case schemas.WhatProblems:
+		err = e.meet(text)
 	default:
 		e.st.Stats.BadActivations++
 	}

@@ -127,6 +127,10 @@ func (a *importArgs) correlate(ctx context.Context, w world, cfg *config.Config,
 	} else if n > 0 {
 		fmt.Fprintf(w.err, "pinkstar: this installation's own log has %d records between %s and %s: what is in both is imported beside what it has; --until leaves the later part of the files out\n", n, from, to)
 	}
+	if err := p.ReadProblems(ctx, deps); err != nil {
+		return importer.Summary{}, err
+	}
+	setup.Tell = func(known []schemas.KnownProblem) error { return p.Tell(ctx, known) }
 	setup.Emit = func(e schemas.Emission) error { return p.Put(ctx, e) }
 	sum, err := h.Run(ctx, setup)
 	if err != nil {

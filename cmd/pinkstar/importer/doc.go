@@ -25,6 +25,9 @@
 //     in it and never equals a live one's. A signal that the installation has
 //     decided on itself keeps that decision: imported ones have revisions below all
 //     others.
+//   - The engines that run are told of the problems that were found, by their log
+//     (schemas.WhatProblems): what came back last year and comes again is an
+//     occurrence of a known problem. That is all they learn.
 //   - Outcomes are stamped with the time of the import on Kafka: under the
 //     history's own the brokers would delete them before they were read.
 package importer

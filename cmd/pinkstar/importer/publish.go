@@ -2,13 +2,19 @@ package importer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pinkstar/correlate/rules"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/schemas"
 )
@@ -21,6 +27,8 @@ type Publisher struct {
 	cfg kafka.Config
 	cl  *kgo.Client
 	now time.Time
+
+	problems map[string]int64 // revisions that are there, by id
 
 	mu  sync.Mutex
 	err error // of the first record that failed
@@ -62,8 +70,94 @@ func (p *Publisher) Overlap(ctx context.Context, from, to schemas.Time) (int64, 
 	return n, nil
 }
 
+// ReadProblems notes which problems are there: one that has recurred since an
+// earlier import is not to be put back.
+func (p *Publisher) ReadProblems(ctx context.Context, deps kafka.Deps) error {
+	topic := p.cfg.Topic(schemas.TopicProblems)
+	spans, err := kafka.StableSpans(ctx, p.cl, topic)
+	if err != nil {
+		return err
+	}
+	p.problems = map[string]int64{}
+	for _, part := range slices.Sorted(maps.Keys(spans)) {
+		err := kafka.ReadSpan(ctx, p.cfg, deps, topic, spans[part], func(r *kgo.Record) error {
+			var is struct {
+				ID       string `json:"id"`
+				Revision int64  `json:"revision"`
+			}
+			if json.Unmarshal(r.Value, &is) == nil { // else a tombstone, or not ours to judge
+				p.problems[is.ID] = max(p.problems[is.ID], is.Revision)
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", topic, err)
+		}
+	}
+	return nil
+}
+
+// isThere reports whether that revision of a problem, or a later one, is.
+func (p *Publisher) isThere(e *schemas.Emission) bool {
+	id, revision, _ := strings.Cut(e.ID, "/")
+	n, err := strconv.ParseInt(revision, 10, 64)
+	return err == nil && e.Type == schemas.TypeProblem && n <= p.problems[id]
+}
+
+// maxKnown is how many bytes of problems one record tells of: a record of signals
+// may take 256 KiB.
+const maxKnown = 128 << 10
+
+// Tell makes problems known to the engines that run, each to the one of its scope.
+// Whoever knows a problem, or one like it, learns nothing.
+func (p *Publisher) Tell(ctx context.Context, known []schemas.KnownProblem) error {
+	byScope := map[string][]json.RawMessage{}
+	for i := range known {
+		text, err := schemas.Marshal(known[i])
+		if err != nil {
+			return err
+		}
+		if len(text) > maxKnown {
+			continue // published all the same
+		}
+		byScope[known[i].Problem.Scope] = append(byScope[known[i].Problem.Scope], text)
+	}
+	for _, scope := range slices.Sorted(maps.Keys(byScope)) {
+		var part []json.RawMessage
+		size := 0
+		for i, text := range byScope[scope] {
+			part, size = append(part, text), size+len(text)
+			if last := i == len(byScope[scope])-1; last || size+len(byScope[scope][i+1]) > maxKnown {
+				if err := p.tell(ctx, scope, part); err != nil {
+					return err
+				}
+				part, size = nil, 0
+			}
+		}
+	}
+	return p.failed()
+}
+
+func (p *Publisher) tell(ctx context.Context, scope string, known []json.RawMessage) error {
+	text, err := json.Marshal(known)
+	if err != nil {
+		return err
+	}
+	at := schemas.TimeOf(p.now)
+	r := kafka.ControlRecord(&p.cfg, 0, &schemas.Signal{
+		Kind: schemas.KindActivation, Source: "import", Name: schemas.WhatProblems, Scope: scope, StartsAt: at, ReceivedAt: at,
+		Activation: &schemas.Activation{What: schemas.WhatProblems, Version: rules.VersionOf(text), Text: string(text)},
+	})
+	r.Key = []byte(scope) // so that it comes to the scope's partition, and moves log time as any signal does
+	p.cl.Produce(ctx, r, p.produced)
+	return nil
+}
+
 // Put hands an outcome on. The error is that of any record before it.
 func (p *Publisher) Put(ctx context.Context, e schemas.Emission) error {
+	if p.isThere(&e) {
+		return nil
+	}
 	r := kafka.OutcomeRecord(&p.cfg, &e)
 	if len(r.Value) > maxBytes {
 		e = e.Shrunk()

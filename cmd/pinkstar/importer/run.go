@@ -18,6 +18,8 @@ type Setup struct {
 	Learnt   *rules.Learnt
 	// Emit takes what comes of it; nil: nobody.
 	Emit func(schemas.Emission) error
+	// Tell takes the problems that were found, for the running engines; nil: nobody.
+	Tell func([]schemas.KnownProblem) error
 	// Progress is called now and then.
 	Progress func(done, all int)
 }
@@ -161,13 +163,25 @@ func (r *run) finish() error {
 			return err
 		}
 	}
+	return r.tell()
+}
+
+// tell publishes the problems, and makes them known.
+func (r *run) tell() error {
 	for p := range r.problems.All() {
 		r.sum.Problems++
 		if err := r.emit(schemas.Problems.Emission(r.markProblem(p))); err != nil {
 			return err
 		}
 	}
-	return nil
+	if r.setup.Tell == nil || r.sum.Problems == 0 {
+		return nil
+	}
+	known := r.engine.KnownProblems()
+	for i := range known {
+		known[i].Problem = *r.markProblem(&known[i].Problem)
+	}
+	return r.setup.Tell(known)
 }
 
 // order is the import's word that an incident is over.

@@ -6,6 +6,7 @@
 //   - pattern.go: Book and Pattern, what is remembered
 //   - judge.go: when a pattern is a problem, and how it is published
 //   - season.go: schedules
+//   - known.go: problems of the past, told by an import
 //
 // # Non-obvious
 //

@@ -91,6 +91,7 @@ func (p *Pattern) Add(id string, started schemas.Time) {
 	}
 	p.Starts = append(p.Starts, started)
 	p.Count++
+	p.Pub.Imported = false // not of imported incidents alone any more
 	if p.First == 0 || started < p.First {
 		p.First = started
 	}
