@@ -20,20 +20,27 @@ type Blocker struct {
 	From       int64 // its first offset
 	ProducerID int64
 	Epoch      int16
-	// TxnID is the transactional id, "" when no coordinator knows of a
-	// transaction of that producer: it hangs, and nobody will end it.
+	// TxnID is the transactional id of the producer, "" when no coordinator knows
+	// it.
 	TxnID string
 	State string
-	Since time.Time // the producer's last record
+	// Hanging says that no coordinator has this transaction: nobody will end it.
+	// A broker that is killed can leave that behind: records of an epoch that its
+	// producer has left, on partitions that the coordinator does not know of.
+	Hanging bool
+	Since   time.Time // the producer's last record
 
 	coordinatorEpoch int32
 }
 
 // String implements fmt.Stringer.
 func (b *Blocker) String() string {
-	who := fmt.Sprintf("the transaction %s (%s)", b.TxnID, b.State)
-	if b.TxnID == "" {
-		who = "a transaction that no coordinator knows"
+	who := fmt.Sprintf("the transaction of %s (%s)", b.TxnID, b.State)
+	switch {
+	case b.Hanging && b.TxnID == "":
+		who = "a transaction that hangs, of a producer that no coordinator knows,"
+	case b.Hanging:
+		who = fmt.Sprintf("a transaction of %s that hangs, since its coordinator does not know it,", b.TxnID)
 	}
 	return fmt.Sprintf("%s of producer %d epoch %d blocks %s partition %d from offset %d on, since %s",
 		who, b.ProducerID, b.Epoch, b.Topic, b.Partition, b.From, b.Since.UTC().Format(time.RFC3339))
@@ -93,11 +100,27 @@ func describeBlockers(ctx context.Context, adm *kadm.Client, set kadm.TopicsSet)
 	if err != nil { // a coordinator that does not answer may know them
 		return nil, fmt.Errorf("asking for transactions: %w", err)
 	}
+	var names []string
+	for name := range known {
+		names = append(names, name)
+	}
+	var txns kadm.DescribedTransactions
+	if len(names) > 0 {
+		if txns, err = adm.DescribeTransactions(ctx, names...); err != nil {
+			return nil, fmt.Errorf("asking for transactions: %w", err)
+		}
+	}
 	for i := range out {
-		for _, t := range known {
-			if t.ProducerID == out[i].ProducerID {
-				out[i].TxnID, out[i].State = t.TxnID, t.State
+		out[i].Hanging = true
+		for _, t := range txns {
+			if t.ProducerID != out[i].ProducerID {
+				continue
 			}
+			if t.Err != nil {
+				return nil, fmt.Errorf("asking for the transaction of %s: %w", t.TxnID, t.Err)
+			}
+			out[i].TxnID, out[i].State = t.TxnID, t.State
+			out[i].Hanging = !atWork(t.State) || t.ProducerEpoch != out[i].Epoch && t.ProducerEpoch != out[i].Epoch+1
 		}
 	}
 	slices.SortFunc(out, func(a, b Blocker) int {
@@ -106,22 +129,24 @@ func describeBlockers(ctx context.Context, adm *kadm.Client, set kadm.TopicsSet)
 	return out, nil
 }
 
+// atWork reports whether a coordinator in this state has a transaction to end.
+func atWork(state string) bool { return state == "Ongoing" || strings.HasPrefix(state, "Prepare") }
+
 // ErrNotOurs says that a transaction belongs to somebody else.
 var ErrNotOurs = errors.New("it is not ours to end")
 
 // End ends a transaction of ours by force: one that its coordinator knows by
 // taking over its transactional id, which aborts it and shuts its producer out;
-// one that no coordinator knows by writing the marker that is missing, on
-// topics of ours. Readers then go on.
+// one that hangs by writing the marker that is missing. Readers then go on.
 func (b *Blocker) End(ctx context.Context, cfg Config, deps Deps) error {
 	switch {
 	case b.TxnID != "" && !strings.HasPrefix(b.TxnID, cfg.TopicPrefix):
 		return ErrNotOurs
-	case b.TxnID != "" && b.State != "Ongoing":
+	case !b.Hanging && b.State != "Ongoing":
 		return nil // its coordinator is at it
-	case b.TxnID != "":
+	case !b.Hanging:
 		return Fence(ctx, cfg, deps, b.TxnID)
-	case !strings.HasPrefix(b.Topic, cfg.TopicPrefix):
+	case b.TxnID == "" && !strings.HasPrefix(b.Topic, cfg.TopicPrefix):
 		return ErrNotOurs
 	}
 	cl, err := NewClient(cfg, "unblock", deps)

@@ -66,6 +66,11 @@ func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, e
 // only delay us.
 const leftOpen = time.Second
 
+// hangsAfter is how long one must have been open that no coordinator knows:
+// what they say is a moment older or younger than what the partition's leader
+// says.
+const hangsAfter = 5 * time.Second
+
 // unblock ends the transactions of predecessors that keep the state from being
 // read.
 func (r *restorer) unblock(ctx context.Context, cl *kgo.Client) func(time.Duration) {
@@ -82,7 +87,10 @@ func (r *restorer) unblock(ctx context.Context, cl *kgo.Client) func(time.Durati
 		}
 		for i := range blockers {
 			b := &blockers[i]
-			if b.TxnID == r.c.txnID || !strings.HasPrefix(b.TxnID, r.c.kafka.Name(RoleCorrelate)+".") {
+			if b.Hanging && waited < hangsAfter || b.TxnID == r.c.txnID && !b.Hanging {
+				continue
+			}
+			if !strings.HasPrefix(b.TxnID, r.c.kafka.Name(RoleCorrelate)+".") {
 				continue
 			}
 			err := b.End(ctx, r.c.kafka, r.deps)

@@ -345,20 +345,23 @@ func (s *session) flush(ctx context.Context) error {
 	return nil
 }
 
-// endTimeout bounds the end of a transaction; it may outlast a stop.
+// endTimeout bounds what is asked of the brokers outside of transactions.
 const endTimeout = 30 * time.Second
 
 // end commits the transaction. An error means that its outcome is not known,
 // and that this client must go; an abort is handled here.
 func (s *session) end(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	// It may outlast a stop, but not its own time-out: the brokers have aborted it
+	// then, and a new session begins sooner than this one learns of it.
+	limit := s.r.cfg.TransactionTimeout
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	why := s.r.stage.beforeEnd(ctx, s)
 	if why == nil {
 		why = s.flush(ctx)
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("ending a transaction: the brokers did not take its records within %s: %w", endTimeout, why)
+		return fmt.Errorf("ending a transaction: the brokers did not take its records within %s: %w", limit, why)
 	}
 	began := time.Now()
 	committed, err := s.gts.End(ctx, kgo.TransactionEndTry(why == nil))

@@ -85,7 +85,7 @@ func (w *watcher) look(ctx context.Context, now time.Time) {
 			since = now
 		}
 		seen[key] = since
-		if age := now.Sub(since); age >= w.r.cfg.SessionTimeout && !(ended[b.ProducerID] && b.TxnID != "") {
+		if age := now.Sub(since); age >= w.r.cfg.SessionTimeout && (b.Hanging || !ended[b.ProducerID]) {
 			ended[b.ProducerID] = true // a known one ends on all partitions at once
 			w.end(ctx, b, age)
 		}
@@ -131,7 +131,7 @@ func (w *watcher) blockers(ctx context.Context, stuck bool) ([]kafka.Blocker, er
 // end ends a transaction that has been open for longer than its owner may be
 // away: its process is gone, or it hangs.
 func (w *watcher) end(ctx context.Context, b *kafka.Blocker, age time.Duration) {
-	if b.TxnID == w.r.txnID {
+	if b.TxnID == w.r.txnID && !b.Hanging {
 		return
 	}
 	if b.TxnID == "" && age < stuckAfter { // a coordinator may be moving
