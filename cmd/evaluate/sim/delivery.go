@@ -42,6 +42,7 @@ func (g *generator) deliver(d dice) error {
 		g.repeat(lab, paired[team], d)
 	}
 	slices.SortStableFunc(g.Signals, func(a, b Labelled) int { return int(a.ReceivedAt - b.ReceivedAt) })
+	g.stopResends()
 	g.mark()
 	return nil
 }
@@ -72,6 +73,26 @@ func (g *generator) repeat(lab Labelled, paired bool, d dice) {
 		lab.ReceivedAt = first.Add(k*5*schemas.Minute + int64(d.IntN(2000)))
 		g.Signals = append(g.Signals, lab)
 	}
+}
+
+// stopResends takes out what no Alertmanager sends: an alert told again as firing
+// after its recovery was told. Sent later, that is a new firing. What the other
+// one of a pair is late with by seconds stays.
+func (g *generator) stopResends() {
+	const late = 5 * schemas.Second
+	over := map[string]schemas.Time{} // when the recovery of an episode came
+	g.Signals = slices.DeleteFunc(g.Signals, func(l Labelled) bool {
+		if l.Kind != schemas.KindAlert {
+			return false
+		}
+		episode := l.Scope + l.Source + l.Fingerprint + l.StartsAt.String()
+		if l.Status != schemas.StatusFiring {
+			over[episode] = l.ReceivedAt
+			return false
+		}
+		end, is := over[episode]
+		return is && l.Repeat && l.ReceivedAt > end.Add(late)
+	})
 }
 
 // mark says which delivery is the first, and which state of a thing is the
