@@ -28,9 +28,7 @@ func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) bool {
 	x.ID = id.String()
 	e.st.Stats.Signals++
 	told := *s
-	e.intake.Retold = &told
-	e.input(&x, id)
-	e.intake.Retold = nil
+	e.intake.As(&told, func() { e.input(&x, id) })
 	if y := e.st.FindSignal(id); y != nil && e.st.FindSignal(base.ID) == base {
 		e.st.Relay(base, y)
 	}

@@ -40,7 +40,7 @@ func (e *Engine) NextWake() schemas.Time {
 // Repeat takes a further delivery of a known signal: it is counted and there
 // is nothing else to do. It returns false, having only moved the clock, when
 // the signal is not known, or when its record cannot rule out that it is news
-// (see again.go): Step then weighs the whole signal.
+// (see internal/state/told.go): Step then weighs the whole signal.
 func (e *Engine) Repeat(id schemas.ID, at schemas.Time, out *Output) bool {
 	e.st.At = at
 	if at > e.st.Now {

@@ -118,8 +118,8 @@ func (in *Intake) fireAgain(a *state.Alert, s *schemas.Signal, r *state.SeenSign
 func (in *Intake) beginAgain(a *state.Alert, s *schemas.Signal, since schemas.Time) {
 	a.Firing, a.EndsAt, a.StartsAt, a.SeenAt = true, 0, since, in.Now
 	told := s.StartsAt
-	if in.Retold != nil {
-		told = in.Retold.StartsAt
+	if in.told != nil {
+		told = in.told.StartsAt
 	}
 	if told == since {
 		told = 0

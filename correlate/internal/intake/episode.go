@@ -110,8 +110,8 @@ func (in *Intake) newAlert(sc *state.Scope, s *schemas.Signal, sub *identity.Sub
 	if !a.Firing {
 		a.SeenAt = in.At
 	}
-	if in.Retold != nil && in.Retold.StartsAt != a.StartsAt {
-		a.Rarely().Told = in.Retold.StartsAt
+	if in.told != nil && in.told.StartsAt != a.StartsAt {
+		a.Rarely().Told = in.told.StartsAt
 	}
 	in.succeed(sc, a, s.StartsAt)
 	if sc.Lasting >= 0 && sc.Lasting < state.EventsAfter && a.Firing {

@@ -10,10 +10,15 @@ import (
 type Intake struct {
 	*lifecycle.Lifecycle
 
-	// Retold is what the signal being taken is another occurrence of, nil for
-	// nothing.
-	Retold  *schemas.Signal
+	told    *schemas.Signal // what the signal being taken is another occurrence of; nil for nothing
 	scratch scratch
+}
+
+// As has take take a signal in that is another occurrence of what was told.
+func (in *Intake) As(told *schemas.Signal, take func()) {
+	in.told = told
+	take()
+	in.told = nil
 }
 
 // New returns an intake whose changes l applies.

@@ -27,7 +27,7 @@ func AppendKey(b []byte, source, fingerprint string) []byte {
 	return append(append(b, source...), fingerprint...)
 }
 
-// Parts gives back what keyOf was given.
+// Parts gives back what KeyOf was given.
 func (k AlertKey) Parts() (source, fingerprint string) {
 	n, size := binary.Uvarint([]byte(k[:min(len(k), binary.MaxVarintLen64)]))
 	return string(k[size : size+int(n)]), string(k[size+int(n):])

@@ -8,32 +8,6 @@ import (
 	"pinkstar/schemas"
 )
 
-// Above reports whether inc is somewhere above below.
-func (inc *Incident) Above(below *Incident) bool {
-	for p := below.Parent; p != nil; p = p.Parent {
-		if p == inc {
-			return true
-		}
-	}
-	return false
-}
-
-// Listed is a member as it was last written. Its sentence and id stay the same
-// from one writing to the next, and rendering them is most of the work.
-type Listed struct {
-	Alert      *Alert
-	ID, Reason string
-}
-
-// Measured is what impact signals reported for an incident. It replaces the
-// model's figures where it is above 0.
-type Measured struct {
-	Revenue  float64
-	Cost     float64
-	Users    int64
-	Currency string
-}
-
 // Incident is a live incident: Pub is its public state, brought up to date
 // when it is written.
 type Incident struct {
@@ -104,6 +78,32 @@ func (p *Affected) Primary() bool { return p.Nth > 0 }
 
 // AffectedCap bounds how many entities an incident remembers.
 const AffectedCap = 4096
+
+// Above reports whether inc is somewhere above below.
+func (inc *Incident) Above(below *Incident) bool {
+	for p := below.Parent; p != nil; p = p.Parent {
+		if p == inc {
+			return true
+		}
+	}
+	return false
+}
+
+// Listed is a member as it was last written. Its sentence and id stay the same
+// from one writing to the next, and rendering them is most of the work.
+type Listed struct {
+	Alert      *Alert
+	ID, Reason string
+}
+
+// Measured is what impact signals reported for an incident. It replaces the
+// model's figures where it is above 0.
+type Measured struct {
+	Revenue  float64
+	Cost     float64
+	Users    int64
+	Currency string
+}
 
 // At returns what inc knows of ent, nil for nothing. An instance has been in few
 // incidents, and asking its short list is cheaper than a large table that most

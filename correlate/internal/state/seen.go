@@ -5,26 +5,6 @@ import (
 	"pinkstar/schemas"
 )
 
-// CountRedelivery counts a further delivery of r that says nothing new.
-func (st *State) CountRedelivery(r *SeenSignal) {
-	r.Redeliveries++
-	r.Unwritten++
-	r.LastAt = st.Now
-	st.Stats.Repeats++
-	if a := r.Alert; a != nil && a.Firing == (r.Told == ToldFiring) {
-		a.SeenAgain(st)
-	}
-	if r.Dirty {
-		return
-	}
-	r.Dirty = true
-	st.Dirty = append(st.Dirty, r)
-	if st.FlushAt == 0 {
-		st.FlushAt = st.Now.Add(int64(st.Rules.Lifecycle.FlushRepeats))
-		st.SetTimer(st.FlushAt, FlushRedeliveriesDue, nil, nil)
-	}
-}
-
 // SeenSignal is what is kept of one signal id: enough to write its decision again
 // with a new count, in a compact form. There may be millions.
 type SeenSignal struct {
@@ -44,6 +24,26 @@ type SeenSignal struct {
 	Decided      bool
 	Dirty        bool
 	Relayed      bool // deliveries count for a newer record: see State.Relays
+}
+
+// CountRedelivery counts a further delivery of r that says nothing new.
+func (st *State) CountRedelivery(r *SeenSignal) {
+	r.Redeliveries++
+	r.Unwritten++
+	r.LastAt = st.Now
+	st.Stats.Repeats++
+	if a := r.Alert; a != nil && a.Firing == (r.Told == ToldFiring) {
+		a.SeenAgain(st)
+	}
+	if r.Dirty {
+		return
+	}
+	r.Dirty = true
+	st.Dirty = append(st.Dirty, r)
+	if st.FlushAt == 0 {
+		st.FlushAt = st.Now.Add(int64(st.Rules.Lifecycle.FlushRepeats))
+		st.SetTimer(st.FlushAt, FlushRedeliveriesDue, nil, nil)
+	}
 }
 
 // Origin is where a signal came up, and what its decision was made under.

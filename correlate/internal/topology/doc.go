@@ -4,7 +4,8 @@
 //
 // # Which file do I open
 //
-//   - graph.go: Graph, the lookup of names, neighbourhoods
+//   - graph.go: Graph; names.go: what a name means, machines
+//   - neighbourhood.go: what is near a service
 //   - pairs.go: learnt pairs of alerts
 //
 // # Non-obvious
