@@ -10,7 +10,8 @@
 //   - tree.go: reading of senders that are rare and of which little is used
 //   - mapping.go: senders that the configuration describes
 //   - recognise.go: a record of a topic, whose headers may say what it is
-//   - repeats.go, window.go, zone.go and vtimezone.go: parts of calendar.go
+//   - repeats.go, window.go, zone.go, vtimezone.go and completeset.go: parts of
+//     calendar.go
 //   - limits.go: what one payload may ask of us
 //   - effect.go: what a sender may do, whichever way its signals come
 //   - budget.go: the bytes of all requests together
@@ -81,6 +82,18 @@
 //   - Overload and brokers out of reach are 503, never 429: Alertmanager drops
 //     what gets 429.
 //   - Windows of a calendar are always "planned" and keep their ids however often
-//     the calendar is read. A silence is a window that suppresses what it matches.
+//     the calendar is read; the newest text counts, whatever its SEQUENCE. What is
+//     no longer in it says nothing, so completeset.go adds a signal of what is left
+//     of each series and of a published calendar (METHOD:PUBLISH with a name), and
+//     the engine takes the rest as gone. Two published calendars with the same maker
+//     and name in one scope are taken for one.
+//   - A silence is a window that suppresses what it matches, by the labels as they
+//     were sent. It keeps all its matchers or is refused.
+//   - A time is never taken for UTC in silence: an unknown zone is refused, and one
+//     that is not named anywhere is flagged zone_missing.
+//   - A number is seconds, milliseconds, micro- or nanoseconds by its size.
+//   - What is no fault and gives no signal (a test button, a note of a person, an
+//     alert that is pending) is a nothingError: answered 202 with a note.
+//   - No address that a sender names is ever opened.
 //   - PagerDuty's routing key is a secret and is never read.
 package ingest
