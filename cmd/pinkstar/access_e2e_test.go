@@ -94,7 +94,7 @@ func TestWhatABrowserCanBeMadeToSend(t *testing.T) {
 	})
 	id := openIncident(t, addr, nil)
 	command := "/api/v1/incidents/" + id + "/commands"
-	const resolve, sig = `{"action":"acknowledge"}`, `{"name":"x"}`
+	const resolve, sig = `{"action":"acknowledge","by":"kim"}`, `{"name":"x"}`
 	cross := map[string]string{"Sec-Fetch-Site": "cross-site"}
 	for _, c := range []struct {
 		name string
