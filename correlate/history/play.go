@@ -10,7 +10,7 @@ import (
 
 // Setup is what a run happens under.
 type Setup struct {
-	Rules    *rules.Set      // nil: the defaults
+	Rules    *rules.Set      // nil: the log's, or the defaults if it activates none
 	Topology *rules.Topology // nil: none
 	Learnt   *rules.Learnt   // nil: nothing
 	// FixRules, FixTopology and FixLearnt pass over activation records in the log.
@@ -37,6 +37,10 @@ const checkEvery = 64
 func (l *Log) Play(ctx context.Context, setup Setup) (*Run, error) {
 	l.end()
 	run := newRun(l)
+	first := setup.Rules
+	if first == nil && l.Activations {
+		first = rules.Released() // what held before its first activation
+	}
 	engines, order := map[int32]*correlate.Engine{}, []*correlate.Engine(nil)
 	skipped := map[schemas.ID]bool{}
 	var out correlate.Output
@@ -54,7 +58,7 @@ func (l *Log) Play(ctx context.Context, setup Setup) (*Run, error) {
 		}
 		e := engines[r.Part]
 		if e == nil {
-			e = correlate.New(setup.Rules, setup.Topology)
+			e = correlate.New(first, setup.Topology)
 			e.SetLearnt(setup.Learnt)
 			engines[r.Part], order = e, append(order, e)
 		}

@@ -14,6 +14,29 @@ import (
 //go:embed weights.yaml
 var weightsText []byte
 
+// What held in the first release that had a version for it, with every value. A
+// setting that is added later gets the value here under which an older log goes
+// on as it did; besides that the file never changes.
+//
+//go:embed released.yaml
+var releasedText []byte
+
+// Released returns what holds until a log says otherwise: the defaults of the
+// first release. Those of this binary come into force by an activation.
+func Released() *Set {
+	s := released()
+	s.seal(nil)
+	return s
+}
+
+func released() *Set {
+	s := &Set{}
+	if err := yaml.Unmarshal(releasedText, s); err != nil { // embedded, and read by every test
+		panic("rules: released.yaml: " + err.Error())
+	}
+	return s
+}
+
 // Default returns the rule set of an empty file.
 func Default() *Set {
 	s := defaults()

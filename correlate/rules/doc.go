@@ -7,7 +7,8 @@
 // # Which file do I open
 //
 //   - set.go: the types of a rule set
-//   - defaults.go: the value of everything that is left out
+//   - defaults.go: the value of everything that is left out; released.yaml: the
+//     same for texts out of a log, frozen
 //   - parse.go: YAML to a checked Set; errors with file and line
 //   - print.go: a Set with every default written out
 //   - strict/: YAML with all its mistakes at once, each with its place; the
@@ -21,11 +22,14 @@
 //
 //   - FromLog takes what earlier versions took: what they silently ignored, such as
 //     a second document, is an error only where a person hands it in.
-//   - Version is made from the text, so two files that differ only in a
-//     comment are two versions: what an incident names can be looked up. Learnt
-//     pairs alone can be absent: no text has no version.
-//   - Text travels in the log (schemas.Activation) and in snapshots. A Set that
-//     was built in code gets its text by rendering it as YAML.
+//   - The version of a rule set is made from the effective set: every value that
+//     holds, whether the file, a default or a fitted weight says it. A comment
+//     changes no version, another default does. A topology's version is that of
+//     its text. Learnt pairs alone can be absent: no text has no version.
+//   - Text travels in the log (schemas.Activation) and in snapshots. That of a
+//     Set leaves nothing out, so that no binary puts anything of its own in.
+//     What earlier releases wrote there left the defaults out, which are
+//     therefore frozen (Released).
 //   - The package reads no file and no clock: the correlator activates rule
 //     sets out of the log.
 package rules

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
 
@@ -28,24 +27,36 @@ func VersionOf(text []byte) string {
 type Source int
 
 // FromLog is a text out of the log or a snapshot. What an earlier version took
-// must be taken for ever, so what that version silently ignored is ignored.
+// must be taken for ever, so what that version silently ignored is ignored. Its
+// version is that of the text as it is there, and what a rule set leaves out is
+// as in Released, whatever the defaults have become: a log means what it meant.
 const FromLog Source = 1
 
 // Parse reads a rule set. file is only used in messages. The error is a
-// strict.Faults that holds everything that is wrong.
+// strict.Faults that holds everything that is wrong. The set's text is the
+// effective one, with all that the file left out, unless it comes FromLog.
 func Parse(file string, text []byte, from ...Source) (*Set, error) {
-	s := defaults()
+	if slices.Contains(from, FromLog) {
+		return parseOnto(released(), file, text, from)
+	}
+	return parseOnto(defaults(), file, text, nil)
+}
+
+func parseOnto(s *Set, file string, text []byte, from []Source) (*Set, error) {
 	doc := decodeStrict(file, text, s, from)
 	s.check(doc)
 	if err := doc.err(); err != nil {
 		return nil, err
+	}
+	if !slices.Contains(from, FromLog) {
+		text = nil
 	}
 	s.seal(text)
 	return s, nil
 }
 
 // Seal makes a Set that was built or changed in code usable: it checks it and
-// gives it a text and a version.
+// gives it its effective text and version.
 func (s *Set) Seal() error {
 	doc := document{Document: &strict.Document{File: "rules"}}
 	s.check(&doc)
@@ -56,13 +67,11 @@ func (s *Set) Seal() error {
 	return nil
 }
 
+// seal gives s its text, nil for the effective one: every value written out, so
+// that read anywhere it is this set.
 func (s *Set) seal(text []byte) {
 	if text == nil {
-		b, err := yaml.Marshal(s)
-		if err != nil { // plain values only: cannot fail
-			panic("rules: " + err.Error())
-		}
-		text = b
+		text = marshal(s)
 	}
 	s.Text = slices.Clone(text)
 	s.Version = VersionOf(text)

@@ -12,19 +12,18 @@ import (
 var fitted = []string{"weights", "same", "across", "again", "apart", "ticket", "events", "link"}
 
 // Print returns s with every default written out; read back, it is the same set
-// under another version. Fitted weights and curves are left out when they are
+// under the same version. Fitted weights and curves are left out when they are
 // the defaults, unless all is true.
 func (s *Set) Print(all bool) []byte {
+	if all {
+		return marshal(s)
+	}
 	tree := mapOf(s)
 	ours, usual := child(tree, "correlation"), child(mapOf(defaults()), "correlation")
 	for _, name := range fitted {
-		if !all && string(marshal(value(ours, name))) == string(marshal(value(usual, name))) {
+		if string(marshal(value(ours, name))) == string(marshal(value(usual, name))) {
 			ours = slices.DeleteFunc(ours, func(i yaml.MapItem) bool { return i.Key == name })
-			continue
 		}
-		// A curve without a corner is not written, and so would be read back as
-		// the default.
-		set(ours, name, withEmpty(value(ours, name), value(usual, name)))
 	}
 	set(tree, "correlation", ours)
 	return marshal(tree)
@@ -61,26 +60,4 @@ func set(m yaml.MapSlice, key string, v any) {
 			m[i].Value = v
 		}
 	}
-}
-
-// withEmpty adds an empty list for everything that usual has and ours has not.
-func withEmpty(ours, usual any) any {
-	have, _ := ours.(yaml.MapSlice)
-	want, isMap := usual.(yaml.MapSlice)
-	if !isMap {
-		return ours
-	}
-	for _, i := range want {
-		key, _ := i.Key.(string)
-		_, nested := i.Value.(yaml.MapSlice)
-		switch v := value(have, key); {
-		case v != nil:
-			set(have, key, withEmpty(v, i.Value))
-		case nested:
-			have = append(have, yaml.MapItem{Key: key, Value: withEmpty(nil, i.Value)})
-		default:
-			have = append(have, yaml.MapItem{Key: key, Value: []any{}})
-		}
-	}
-	return have
 }

@@ -12,8 +12,10 @@ type Set struct {
 	Procedures  []Procedure `yaml:"procedures,omitempty"`
 	Limits      Limits      `yaml:"limits"`
 
-	// Text is the YAML it came from, Version the first 12 hexadecimal digits
-	// of its SHA-256.
+	// Text is YAML with every value that holds, defaults and weights too: the
+	// effective set. Version is the first 12 hexadecimal digits of its SHA-256, so
+	// two sets that decide alike have one version, and other defaults are another.
+	// A set out of the log keeps the text that is there.
 	Text    []byte `yaml:"-"`
 	Version string `yaml:"-"`
 

@@ -68,12 +68,12 @@ type EventCurves struct {
 
 // LinkCurves say what speaks for two incidents being one happening.
 type LinkCurves struct {
-	Gap     TimeCurve  `yaml:"gap,omitempty"`     // between the first alerts of the nearest pair of services
-	Begun   TimeCurve  `yaml:"begun,omitempty"`   // between the starts of the two
-	Tied    CountCurve `yaml:"tied,omitempty"`    // services of the smaller one near the other's
-	Share   CountCurve `yaml:"share,omitempty"`   // of all its services
-	Smaller CountCurve `yaml:"smaller,omitempty"` // alerts of the smaller one
-	Pace    CountCurve `yaml:"pace,omitempty"`    // of the smaller one
+	Gap     TimeCurve  `yaml:"gap"`     // between the first alerts of the nearest pair of services
+	Begun   TimeCurve  `yaml:"begun"`   // between the starts of the two
+	Tied    CountCurve `yaml:"tied"`    // services of the smaller one near the other's
+	Share   CountCurve `yaml:"share"`   // of all its services
+	Smaller CountCurve `yaml:"smaller"` // alerts of the smaller one
+	Pace    CountCurve `yaml:"pace"`    // of the smaller one
 }
 
 // DependsOn is the weight of a dependency so many hops away.
@@ -90,16 +90,16 @@ func (w *Weights) CalledBy(hops uint8) *int64 {
 // linear between its corners and flat outside; one that is missing says
 // nothing.
 type Curves struct {
-	Gap      TimeCurve  `yaml:"gap,omitempty"`      // to the nearest start at the place of the tie
-	Onset    TimeCurve  `yaml:"onset,omitempty"`    // since the first start there, negative before it
-	Firing   CountCurve `yaml:"firing,omitempty"`   // alerts that still fire there
-	Idle     TimeCurve  `yaml:"idle,omitempty"`     // since the latest start in the incident
-	Age      TimeCurve  `yaml:"age,omitempty"`      // since its first
-	Alerts   CountCurve `yaml:"alerts,omitempty"`   // alerts of the incident
-	Services CountCurve `yaml:"services,omitempty"` // services it affects
-	Active   CountCurve `yaml:"active,omitempty"`   // alerts of it that still fire
-	Pace     CountCurve `yaml:"pace,omitempty"`     // alerts that joined it within the last half-minutes
-	Busy     CountCurve `yaml:"busy,omitempty"`     // incidents that opened of late in the scope
+	Gap      TimeCurve  `yaml:"gap"`      // to the nearest start at the place of the tie
+	Onset    TimeCurve  `yaml:"onset"`    // since the first start there, negative before it
+	Firing   CountCurve `yaml:"firing"`   // alerts that still fire there
+	Idle     TimeCurve  `yaml:"idle"`     // since the latest start in the incident
+	Age      TimeCurve  `yaml:"age"`      // since its first
+	Alerts   CountCurve `yaml:"alerts"`   // alerts of the incident
+	Services CountCurve `yaml:"services"` // services it affects
+	Active   CountCurve `yaml:"active"`   // alerts of it that still fire
+	Pace     CountCurve `yaml:"pace"`     // alerts that joined it within the last half-minutes
+	Busy     CountCurve `yaml:"busy"`     // incidents that opened of late in the scope
 }
 
 // Corner is one corner of a curve: at so many milliseconds, or thousandths of

@@ -181,6 +181,13 @@ func (r *run) activate(o *order) error {
 	}
 	r.next[o.verb] = n + 1
 	text := all[n].lines
+	if o.verb == schemas.WhatRules {
+		set, err := rules.Parse(r.file.Name+" (rules)", []byte(text))
+		if err != nil {
+			return err
+		}
+		text = string(set.Text)
+	}
 	a := &schemas.Activation{What: o.verb, Version: rules.VersionOf([]byte(text)), Text: text}
 	r.engine.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: a}, o.at, &r.out)
 	if r.engine.Active(o.verb) != a.Version {

@@ -12,8 +12,8 @@ import (
 	"pinkstar/schemas"
 )
 
-// LoadRules reads the configured rule set and topology. Without any it returns
-// what a new engine starts with, so that nothing has to be activated.
+// LoadRules reads the configured rule set and topology. Without any they are this
+// binary's defaults and an empty topology.
 func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err error) {
 	var faults strict.Faults
 	doc, err := fitting(cfg.RulesDocument())
@@ -23,7 +23,10 @@ func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err er
 	}
 	set = rules.Default()
 	if len(doc.Text) > 0 {
-		set, err = rules.Parse(doc.Name, doc.Text)
+		name := doc.Name
+		if set, err = rules.Parse(name, doc.Text); err == nil {
+			_, err = fitting(config.Document{Name: name + " with every default", Text: set.Text}, nil)
+		}
 		faults = append(faults, strict.Of(doc.Located(err))...)
 	}
 	doc, err = fitting(cfg.TopologyDocument())
@@ -70,8 +73,9 @@ func fitting(doc config.Document, err error) (config.Document, error) {
 	return doc, err
 }
 
-// engines makes the correlator's engines. A new one starts with the defaults:
-// the configured rules, topology and learnt pairs reach it through its log.
+// engines makes the correlator's engines. A new one starts with what the first
+// release started with: the configured rules, topology and learnt pairs reach it
+// through its log, and so do the defaults and weights of this binary.
 type engines struct{ wanted []schemas.Activation }
 
 func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *engines {
@@ -82,7 +86,7 @@ func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *eng
 	}}
 }
 
-func (e *engines) New() (process.Engine, error) { return correlate.New(nil, nil), nil }
+func (e *engines) New() (process.Engine, error) { return correlate.New(rules.Released(), nil), nil }
 
 func (e *engines) Restore(r io.Reader) (process.Engine, error) {
 	restored, err := correlate.Restore(r)
