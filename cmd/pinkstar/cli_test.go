@@ -75,6 +75,10 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{"replay /there/is/no.ndjson", exitFailed, "no such file"},
 		{"replay - --emit poems", exitUsage, `"poems" is not one of`},
 		{"migrate", exitUsage, "give --clickhouse DSN"},
+		{"import - --data /there/is/none", exitUsage, "no pinkstar is running"},
+		{"import - --dry-run", exitFailed, "nothing in it could be read"},
+		{"import - --dry-run --until soon", exitUsage, "--until: \"soon\" is neither a time"},
+		{"import /there/is/no.ndjson --dry-run", exitFailed, "no such file"},
 		{"send - --data /there/is/none", exitUsage, "no pinkstar is running"},
 		{"topics plan --brokers 127.0.0.1:x", exitUsage, `--brokers: "127.0.0.1:x": "x" is no port`},
 	} {

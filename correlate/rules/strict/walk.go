@@ -231,12 +231,13 @@ func tagOf(f reflect.StructField) (name string, inline bool) {
 	return name, false
 }
 
-// Each calls f with every value in the struct v, inlined ones too, and its path.
-// f returns whether to look inside.
+// Each calls f with every value in the struct v, inlined ones too, and its path:
+// with a pointer, and then with what it points to. f returns whether to look
+// inside.
 func Each(v reflect.Value, path string, f func(path string, v reflect.Value) bool) {
 	switch v.Kind() {
 	case reflect.Pointer:
-		if !v.IsNil() {
+		if !v.IsNil() && f(path, v.Elem()) {
 			Each(v.Elem(), path, f)
 		}
 	case reflect.Struct:

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW v_service_month
     incidents_affected UInt64 COMMENT 'Main incidents that touched the service, whatever their root: do not add these up over services',
     alerts             UInt64 COMMENT 'Distinct alerts of the service that fired, without repeats and resolves',
     mttd_seconds       Nullable(Float64) COMMENT 'Mean of detected_at - started_at',
-    mttd_n             UInt64 COMMENT 'Incidents in that mean',
+    mttd_n             UInt64 COMMENT 'Incidents in that mean; imported ones are not, since nobody saw them when they happened',
     mtta_seconds       Nullable(Float64) COMMENT 'Mean of acknowledged_at - detected_at',
     mtta_n             UInt64 COMMENT 'Incidents in that mean: those that somebody acknowledged',
     mttr_seconds       Nullable(Float64) COMMENT 'Mean of resolved_at - started_at',
