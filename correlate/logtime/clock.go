@@ -91,10 +91,10 @@ func (c *Clock[T]) settle(end bool, step func(T, schemas.Time) error) error {
 		first := &c.held[0]
 		at := first.at
 		if c.now != 0 && at > c.now.Add(Bound) {
-			switch to := c.judge(end); {
-			case to == undecided:
+			switch to := c.judge(end); to {
+			case undecided:
 				return nil
-			case to == refused:
+			case refused:
 				c.Refused++
 				at = c.now
 			default:

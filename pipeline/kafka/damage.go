@@ -238,8 +238,7 @@ func AcceptDamage(dir string) (done []string, err error) {
 		}
 	}
 	if len(done) > 0 { // the indexes no longer fit
-		_, err = removeIfThere(filepath.Join(dir, cleanMark))
-		return done, err
+		return done, removeIfThere(filepath.Join(dir, cleanMark))
 	}
 	return done, nil
 }
@@ -341,6 +340,5 @@ func (p *partition) setAside(dir string, d *damaged) error {
 	if err := os.Truncate(s.dat(), d.pos); err != nil {
 		return err
 	}
-	_, err = removeIfThere(s.idx())
-	return err
+	return removeIfThere(s.idx())
 }

@@ -53,8 +53,7 @@ func Repair(ctx context.Context, dir string, log zerolog.Logger) (RepairReport, 
 		return rep, err
 	}
 	if rep.Clean {
-		_, err := removeIfThere(filepath.Join(dir, cleanMark))
-		return rep, err
+		return rep, removeIfThere(filepath.Join(dir, cleanMark))
 	}
 	for _, step := range []func(context.Context) error{r.cut, r.endTransactions, r.state} {
 		if err := step(ctx); err != nil {

@@ -150,7 +150,10 @@ func (r *Retainer) topic(ctx context.Context, spec Spec, now time.Time, share fl
 		return r.squeeze(ctx, spec.Name, now, floors)
 	}
 	ms, err := strconv.ParseInt(spec.Configs["retention.ms"], 10, 64)
-	if err != nil || ms < 0 {
+	if err != nil {
+		return 0, fmt.Errorf("retention.ms: %w", err)
+	}
+	if ms < 0 {
 		return 0, nil
 	}
 	return r.cut(ctx, spec.Name, now.Add(-time.Duration(ms)*time.Millisecond), share, floors)

@@ -225,10 +225,9 @@ func (p *partition) end() (next int64, epoch int32) {
 }
 
 // removeIfThere removes a file that may not exist.
-func removeIfThere(path string) (bool, error) {
-	err := os.Remove(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return err == nil, err
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -62,15 +63,38 @@ func (r *Retainer) squeezePartition(ctx context.Context, topic string, sp Span, 
 	if err != nil {
 		return 0, err
 	}
+	if r.rounds == nil {
+		r.rounds = map[string]int64{}
+	}
 	kept := int64(0)
+	for _, l := range newest {
+		if l.needed && l.offset < cut {
+			kept++
+		}
+	}
+	if 3*kept > cut-sp.From { // it would cost more than it wins
+		r.rounds[where] = sp.To
+		return 0, nil
+	}
+	var failed atomic.Pointer[error]
 	err = ReadSpan(ctx, r.Config, Deps{Log: r.Deps.Log}, topic, Span{sp.Partition, sp.From, cut}, func(rec *kgo.Record) error {
 		if l := newest[string(rec.Key)]; l.offset != rec.Offset || !l.needed {
 			return nil
 		}
-		kept++
 		again := &kgo.Record{Topic: topic, Partition: sp.Partition, Key: rec.Key, Value: rec.Value, Headers: rec.Headers, Timestamp: rec.Timestamp}
-		return r.cl.ProduceSync(ctx, again).FirstErr()
+		r.cl.Produce(ctx, again, func(_ *kgo.Record, err error) {
+			if err != nil {
+				failed.CompareAndSwap(nil, &err)
+			}
+		})
+		return nil
 	})
+	if err == nil {
+		err = r.cl.Flush(ctx)
+	}
+	if p := failed.Load(); err == nil && p != nil {
+		err = *p
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -79,9 +103,6 @@ func (r *Retainer) squeezePartition(ctx context.Context, topic string, sp Span, 
 	to.AddOffset(topic, sp.Partition, cut, -1)
 	if err := deleteUpTo(ctx, kadm.NewClient(r.cl), to); err != nil {
 		return 0, err
-	}
-	if r.rounds == nil {
-		r.rounds = map[string]int64{}
 	}
 	r.rounds[where] = sp.To + 2*kept // not again before there is as much to win as it costs
 	return cut - sp.From, nil

@@ -69,7 +69,7 @@ func (r *repair) state(context.Context) error {
 	// stopped in order: what is there is older than the log. Sessions of
 	// clients died with the process.
 	for _, name := range []string{"seq_windows.json", "session_state.json"} {
-		if _, err := removeIfThere(filepath.Join(r.dir, name)); err != nil {
+		if err := removeIfThere(filepath.Join(r.dir, name)); err != nil {
 			return err
 		}
 	}
