@@ -16,9 +16,10 @@ type Intake struct {
 
 // As has take take a signal in that is another occurrence of what was told.
 func (in *Intake) As(told *schemas.Signal, take func()) {
+	before := in.told
 	in.told = told
 	take()
-	in.told = nil
+	in.told = before
 }
 
 // New returns an intake whose changes l applies.

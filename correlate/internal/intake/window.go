@@ -56,8 +56,10 @@ func (in *Intake) letGo(a *state.Alert, h *state.Suppression, sub *identity.Subj
 	w := in.suppressingSince(sc, h.Signal, sub, in.Weigher.MatchRules(h.Signal), in.Now)
 	switch {
 	case w == nil:
+		told := *h.Signal
+		told.StartsAt = a.Start() // its recovery will name that one
 		in.DropAlert(sc, a)
-		in.placeAlert(sc, h.Signal, r, sub, nil)
+		in.As(&told, func() { in.placeAlert(sc, h.Signal, r, sub, nil) })
 		return
 	case w.Window.IsZero():
 		in.DropAlert(sc, a)
