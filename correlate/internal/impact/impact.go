@@ -29,7 +29,7 @@ func Of(st *state.State, inc *state.Incident) schemas.ImpactRange {
 	work := minutes(ms) / 60 * cfg.People[name] * cfg.StaffCostPerHour
 	out.Cost = schemas.Range{Low: money.Cents(work * 0.5), Likely: money.Cents(work), High: money.Cents(work * 2)}
 	out.Formula = formula(&out, revenue, priced, loss, cfg.People[name], cfg.StaffCostPerHour, name)
-	replaceMeasured(st, inc, &out)
+	replaceMeasured(inc, &out)
 	return out
 }
 
@@ -37,7 +37,7 @@ func Of(st *state.State, inc *state.Incident) schemas.ImpactRange {
 // sender dates centuries back must not cost them.
 const costSpan = 365 * schemas.Day
 
-func replaceMeasured(st *state.State, inc *state.Incident, out *schemas.ImpactRange) {
+func replaceMeasured(inc *state.Incident, out *schemas.ImpactRange) {
 	m := inc.Measured
 	if m == nil {
 		return

@@ -52,7 +52,7 @@ func (in *Intake) alertNews(s *schemas.Signal, r *state.SeenSignal) bool {
 	if a == nil {
 		return !in.stillBarred(s, r)
 	}
-	news := false
+	var news bool
 	if firing {
 		news = !a.Firing && !in.copied(a, s)
 	} else {
