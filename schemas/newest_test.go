@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -34,10 +35,10 @@ func TestNewestKeepsTheNewestInOrder(t *testing.T) {
 		}
 		want := []string{} // the last coming of each that is there
 		seen := map[string]bool{}
-		for i := len(order) - 1; i >= 0; i-- {
-			if _, ok := model[order[i]]; ok && !seen[order[i]] {
-				seen[order[i]] = true
-				want = append([]string{order[i]}, want...)
+		for _, key := range slices.Backward(order) {
+			if _, ok := model[key]; ok && !seen[key] {
+				seen[key] = true
+				want = append([]string{key}, want...)
 			}
 		}
 		got := []string{}

@@ -187,10 +187,12 @@ func (o *Outcome[T]) each(out *Output, f func(Emission)) {
 }
 
 // An Emission is made by the Outcome of its type alone, so the type of v holds.
-func (o *Outcome[T]) append(b []byte, v any) []byte { return o.Append(b, v.(*T)) }
+func (o *Outcome[T]) append(b []byte, v any) []byte {
+	return o.Append(b, v.(*T)) //nolint:forcetypeassert // see above
+}
 
 func (o *Outcome[T]) shrink(v any) any {
-	c := *v.(*T)
+	c := *v.(*T) //nolint:forcetypeassert // see above append
 	o.Shrink(&c)
 	return &c
 }

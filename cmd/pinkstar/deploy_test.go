@@ -53,7 +53,7 @@ func shippedWays(t *testing.T) []shipped {
 		{"compose", string(read(t, "compose/pinkstar.yaml")), p.Command},
 	}
 	var k8s, k8sArgs = "", []string(nil)
-	for _, doc := range strings.Split(string(read(t, "kubernetes/pinkstar.yaml")), "\n---\n") {
+	for doc := range strings.SplitSeq(string(read(t, "kubernetes/pinkstar.yaml")), "\n---\n") {
 		var o struct {
 			Kind string            `yaml:"kind"`
 			Data map[string]string `yaml:"data"`

@@ -95,7 +95,7 @@ func TestOldTextsMeanTheDefaultsOfThen(t *testing.T) {
 // released.yaml says everything, and says the same for ever.
 func TestReleasedDefaultsAreFrozenAndWhole(t *testing.T) {
 	var have, need yaml.MapSlice
-	for text, into := range map[*[]byte]*yaml.MapSlice{&releasedText: &have, ptr(marshal(defaults())): &need} {
+	for text, into := range map[*[]byte]*yaml.MapSlice{&releasedText: &have, new(marshal(defaults())): &need} {
 		if err := yaml.UnmarshalWithOptions(*text, into, yaml.UseOrderedMap()); err != nil {
 			t.Fatal(err)
 		}
@@ -113,8 +113,6 @@ func TestReleasedDefaultsAreFrozenAndWhole(t *testing.T) {
 		t.Errorf("released.yaml is version %s: was more changed than a setting added?", v)
 	}
 }
-
-func ptr(b []byte) *[]byte { return &b }
 
 func paths(m yaml.MapSlice, at string, into map[string]bool) {
 	for _, i := range m {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -47,9 +48,7 @@ func readAzure(t tree, s *schemas.Signal) error {
 	}
 	t.object("data.customProperties").flat(labels)
 	target := e.text("alertTargetIDs[0]")
-	for name, v := range azureParts(target) {
-		labels[name] = v
-	}
+	maps.Copy(labels, azureParts(target))
 	s.Name, s.Summary, s.Description = e.text("alertRule"), firstLine(e.text("description"), e.text("alertRule")), e.text("description")
 	s.Fingerprint, s.Severity, s.Labels, s.StartsAt = id, azureSeverities[e.text("severity")], schemas.LabelsOf(labels), fired
 	if e.text("severity") == "" {

@@ -163,7 +163,7 @@ func (g *Gateway) decompress(ctx context.Context, encoding string, body []byte, 
 // frames may ask for more, up to the same bound.
 func zstdWindow(body []byte) int64 {
 	var h zstd.Header
-	if err := h.Decode(body); err != nil || h.WindowSize > maxZstdWindow || int(h.HeaderSize) < len(body) && bytes.Count(body[h.HeaderSize:], body[:4]) > 0 {
+	if err := h.Decode(body); err != nil || h.WindowSize > maxZstdWindow || h.HeaderSize < len(body) && bytes.Count(body[h.HeaderSize:], body[:4]) > 0 {
 		return maxZstdWindow
 	}
 	return int64(max(h.WindowSize, min(h.FrameContentSize, maxZstdWindow)))

@@ -12,7 +12,7 @@ import (
 )
 
 func testBudget(common, largest int64, wait time.Duration) *budget {
-	return newBudget(common+largest, largest, wait, prometheus.NewGauge(prometheus.GaugeOpts{Name: "x"}))
+	return newBudget(common+largest, largest, wait, prometheus.NewGauge(prometheus.GaugeOpts{Name: "x", Help: "Bytes in use."}))
 }
 
 // What is small is never refused; what is large and still comes in is refused at
@@ -79,7 +79,7 @@ func TestTheUnknownShareAQuarter(t *testing.T) {
 // than there is.
 func TestTheBudgetComesBack(t *testing.T) {
 	for seed := range uint64(50) {
-		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's luck
+		r := rand.New(rand.NewPCG(seed, 1))
 		b := testBudget(1<<20, 1<<20, time.Microsecond)
 		var shares []*share
 		for range 200 {

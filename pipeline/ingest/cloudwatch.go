@@ -51,7 +51,7 @@ func (b *batch) cloudWatch(r *jsonscan.Reader) error {
 	case "SubscriptionConfirmation", "UnsubscribeConfirmation":
 		return b.refuse(p, confirmation(t, typ))
 	default:
-		return fmt.Errorf("Type: %q is none that SNS sends", typ)
+		return fmt.Errorf("field Type: %q is none that SNS sends", typ)
 	}
 }
 

@@ -54,10 +54,9 @@ func (c *calendarReading) sets(uid string) []string {
 // this calendar begins.
 func (c *calendarReading) complete(first int) error {
 	told := c.found[first:]
-	for _, f := range told {
-		if f.err != nil { // what cannot be read may well be one of them
-			return nil
-		}
+	unreadable := func(f found) bool { return f.err != nil } // may well be one of them
+	if slices.ContainsFunc(told, unreadable) {
+		return nil
 	}
 	for _, s := range c.series {
 		head := schemas.Signal{Tenant: s.window.Tenant, Environment: s.window.Environment, StartsAt: schemas.TimeOf(s.start)}

@@ -68,7 +68,7 @@ func readDynatrace(t tree, s *schemas.Signal) error {
 	case "RESOLVED", "CLOSED", "MERGED": // merged: another problem tells of it from now on
 		over(s, started, ended)
 	default:
-		return fmt.Errorf("State: %q is none of OPEN, RESOLVED, MERGED", state)
+		return fmt.Errorf("field State: %q is none of OPEN, RESOLVED, MERGED", state)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (b *batch) window(e *ical.Event) schemas.Signal {
 	if len(services) > 0 {
 		s.Service = services[0]
 	}
-	if isOff(e, text) {
+	if isOff(text) {
 		s.Status = schemas.StatusCancelled
 	}
 	if v := text(ical.PropSequence); v != "" && v != "0" { // the organizer changed it
@@ -71,7 +71,7 @@ var cancelledTitle = regexp.MustCompile(`(?i)^\s*[\[(]?(?:cancell?ed|abgesagt|an
 
 // isOff says that an event no longer takes place: by its status, or in Outlook's
 // way, which leaves it as CONFIRMED, gives the time free and says so in the title.
-func isOff(e *ical.Event, text func(string) string) bool {
+func isOff(text func(string) string) bool {
 	if status := text(ical.PropStatus); strings.EqualFold(status, string(ical.EventCancelled)) || strings.EqualFold(status, "CANCELED") {
 		return true
 	}

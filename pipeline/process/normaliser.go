@@ -63,9 +63,7 @@ func (n *Normaliser) Ready() error {
 func (n *Normaliser) take(s *session, f kgo.FetchTopicPartition) error {
 	now := n.cfg.clock()()
 	for _, r := range f.Records {
-		if err := n.apply(s, r, now); err != nil {
-			return fmt.Errorf("%s partition %d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
-		}
+		n.apply(s, r, now)
 	}
 	last := f.Records[len(f.Records)-1].Offset
 	n.mu.Lock()
@@ -82,7 +80,7 @@ func (n *Normaliser) take(s *session, f kgo.FetchTopicPartition) error {
 // under the brokers' limit of 1 MB.
 const maxSignalBytes = 256 << 10
 
-func (n *Normaliser) apply(s *session, r *kgo.Record, now time.Time) error {
+func (n *Normaliser) apply(s *session, r *kgo.Record, now time.Time) {
 	// The producer's time, so that a history can be read in, but never ahead
 	// of ours: it moves log time.
 	at := schemas.TimeOf(clampTime(r.Timestamp, now))
@@ -104,7 +102,6 @@ func (n *Normaliser) apply(s *session, r *kgo.Record, now time.Time) error {
 	}
 	n.met.refused.Add(float64(len(refused)))
 	refuse(&n.kafka, r, at, "normalise", refused, s.produce)
-	return nil
 }
 
 // partsOf returns the single refusals in err.

@@ -200,8 +200,7 @@ func hopeless(t *testing.T, who string, conn driver.Conn) {
 			err = rows.Err()
 			_ = rows.Close()
 		}
-		var ex *clickhouse.Exception
-		if !errors.As(err, &ex) {
+		if _, ok := errors.AsType[*clickhouse.Exception](err); !ok {
 			t.Errorf("%s: %s: %v", who, q, err)
 		}
 	}

@@ -187,6 +187,9 @@ func TestTablesAreWhatTheMigrationsMade(t *testing.T) {
 			}
 			names = append(names, n)
 		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
 		return names
 	}
 	one := rangesTable.block(0).insert()

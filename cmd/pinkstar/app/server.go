@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof" //nolint:gosec // the default mux, which it adds itself to, is not served
+	"net/http/pprof" // the default mux, which it adds itself to, is not served
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"

@@ -160,8 +160,8 @@ func (c *child) awaitNowhere(ctx context.Context, s *Server) error {
 
 func (c *child) awaitPorts(ctx context.Context, file string) error {
 	return c.poll(ctx, func() (bool, error) {
-		b, err := os.ReadFile(file)
-		if err != nil || !strings.HasSuffix(string(b), "\n") {
+		b, _ := os.ReadFile(file) // until it is there, it is empty
+		if !strings.HasSuffix(string(b), "\n") {
 			return false, nil
 		}
 		p := strings.Fields(string(b))
