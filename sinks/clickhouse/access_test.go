@@ -146,6 +146,10 @@ var readerAttacks = []string{
 	`CREATE MATERIALIZED VIEW pinkstar.v_evil ENGINE = MergeTree ORDER BY 1 AS SELECT * FROM pinkstar.incidents`,
 	`CREATE TABLE pinkstar.v_evil (n UInt8) ENGINE = MergeTree ORDER BY n`, `CREATE TABLE pinkstar.v_evil ENGINE = Memory AS SELECT 1`,
 	`SYSTEM STOP MERGES pinkstar.incidents`, `SELECT addressToLine(1)`,
+	// what is worked out inside a view, as who owns it
+	`SELECT count() FROM pinkstar.v_incidents SETTINGS additional_table_filters = {'pinkstar.incidents': 'body = \'\''}`,
+	`SELECT count() FROM pinkstar.v_incidents SETTINGS additional_table_filters = {'pinkstar.incidents': '(SELECT count() FROM pinkstar.schema_migrations) > 0'}`,
+	`SELECT count() FROM pinkstar.v_incidents SETTINGS additional_result_filter = '1'`, `SET parallel_replicas_custom_key = '1'`,
 	// limits
 	`SET readonly = 0`, `SET readonly = 1`, `SET max_execution_time = 0`, `SET max_execution_time = 100000`, `SET max_memory_usage = 0`,
 	`SET max_memory_usage = 100000000000`, `SET max_memory_usage_for_user = 0`, `SET max_rows_to_read = 0`, `SET max_result_rows = 0`,

@@ -69,6 +69,11 @@ var ReaderLimits = []Limit{
 	{Setting: "readonly", Value: "2", Const: true},
 	{Setting: "allow_ddl", Value: "0", Const: true},
 	{Setting: "allow_introspection_functions", Value: "0", Const: true},
+	// A filter on a table is worked out inside the views that read it, with the
+	// rights of whom the views belong to: a sub-select in it reads what those may.
+	{Setting: "additional_table_filters", Value: "{}", Const: true},
+	{Setting: "additional_result_filter", Value: "", Const: true},
+	{Setting: "parallel_replicas_custom_key", Value: "", Const: true},
 	// Seconds. Drivers set it to their own deadline and some more.
 	{Setting: "max_execution_time", Value: "60", Min: "1", Max: "300"},
 	{Setting: "timeout_overflow_mode", Value: "throw", Const: true},

@@ -62,7 +62,7 @@ func (u User) grant(grants []Grant) []string {
 
 func (l Limit) sql() string {
 	value := l.Value
-	if strings.Trim(value, "0123456789") != "" {
+	if value == "" || strings.Trim(value, "0123456789") != "" {
 		value = "'" + value + "'"
 	}
 	s := l.Setting + " = " + value
