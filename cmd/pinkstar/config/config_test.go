@@ -188,7 +188,7 @@ func TestWhatIsPrintedIsReadBackToTheSame(t *testing.T) {
 }
 
 func TestPrintKeepsSecretsAndTheyAreAskedForAgain(t *testing.T) {
-	c, err := Parse([]byte("kafka:\n  brokers: [a:1]\n  sasl: {mechanism: plain, user: u, password: hush}\nclickhouse: {dsn: 'clickhouse://u:hush@h:9000/d?password=hush'}\n"+
+	c, err := Parse([]byte("kafka:\n  brokers: [a:1]\n  sasl: {mechanism: plain, user: u, password: hush}\nclickhouse: {dsn: 'clickhouse://u:hush@h:9000/d?password=hush&http_proxy=http%3A%2F%2Fp%3Ahush%40proxy%3A1'}\n"+
 		"gateway: {sources: {jira: {bearer: [hush]}}}\n"), "x.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func (c *Config) Print(w io.Writer, rules []byte) error {
 	return err
 }
 
-// RedactDSN leaves the password out of a ClickHouse address.
+// RedactDSN leaves the passwords out of a ClickHouse address: its own, and that of a proxy.
 func RedactDSN(dsn string) string {
 	if dsn == "" {
 		return ""
@@ -77,6 +77,9 @@ func RedactDSN(dsn string) string {
 		if q.Has(k) {
 			q.Set(k, "secret")
 		}
+	}
+	if q.Has("http_proxy") {
+		q.Set("http_proxy", RedactDSN(q.Get("http_proxy")))
 	}
 	u.RawQuery = q.Encode()
 	return u.String()

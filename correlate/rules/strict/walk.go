@@ -117,6 +117,10 @@ func (w *walker) entries(n ast.Node, into reflect.Value, path string) {
 func (w *walker) elements(n ast.Node, into reflect.Value, path string) {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
+		if readsItself(into.Type().Elem()) { // what is one may be a secret
+			w.fault(n, path, "this must be a list; put what stands here between [ and ]")
+			return
+		}
 		w.fault(n, path, "this must be a list, such as [%s]", trimmed(n))
 		return
 	}
