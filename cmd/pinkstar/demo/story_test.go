@@ -36,6 +36,9 @@ func TestStoryIsUnderstoodByTheTranslators(t *testing.T) {
 		last = b.At
 		for _, d := range b.Sends {
 			for _, s := range translated(t, d, storyTime.Add(b.At)) {
+				if s.Change != nil && len(s.Change.Complete) > 0 { // what is left of a calendar entry
+					continue
+				}
 				kinds[s.Kind]++
 				if s.Service == "" {
 					t.Errorf("%s %s has no service", s.Kind, s.Name)
