@@ -2,15 +2,10 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/alecthomas/kingpin/v2"
 )
 
 // outcome is what a command line came to.
@@ -121,37 +116,6 @@ func TestAReplayOfNothingReadableFails(t *testing.T) {
 	} {
 		if got := command(t, in, "replay", "-"); got.code != want || want == exitFailed && !strings.Contains(got.err, "nothing in it could be read") {
 			t.Errorf("%q: exit code %d, want %d: %s", in, got.code, want, got.err)
-		}
-	}
-}
-
-// TestTheReadmesCommandLines asks for the help of every command that the README
-// and the decision log name, with the flags that they name.
-func TestTheReadmesCommandLines(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newCLI(world{out: io.Discard, err: os.Stderr, getenv: func(string) string { return "" }})
-	lines := regexp.MustCompile("(?m)(?:^    |`|\\./|/cmd/)pinkstar ([a-z][^`\n#]*)").FindAllStringSubmatch(string(text), -1)
-	if len(lines) < 10 {
-		t.Fatalf("only %d command lines found", len(lines))
-	}
-	for _, m := range lines {
-		words := strings.Fields(m[1])
-		commands, flags := c.app.Model().Commands, c.app.Model().Flags
-		var called []string
-		for _, word := range words {
-			if i := slices.IndexFunc(commands, func(k *kingpin.CmdModel) bool { return k.Name == word }); i >= 0 {
-				called, flags, commands = append(called, word), append(slices.Clone(flags), commands[i].Flags...), commands[i].Commands
-				continue
-			}
-			if name, ok := strings.CutPrefix(word, "--"); ok && !slices.ContainsFunc(flags, func(f *kingpin.FlagModel) bool { return f.Name == name }) {
-				t.Errorf("README: pinkstar %s: there is no --%s", m[1], name)
-			}
-		}
-		if got := command(t, "", append(called, "--help")...); len(called) == 0 || len(commands) > 0 || got.code != exitOK || !strings.Contains(got.out, "usage: pinkstar "+strings.Join(called, " ")) {
-			t.Errorf("README: pinkstar %s: %q is no whole command; exit code %d: %s", m[1], called, got.code, got.err)
 		}
 	}
 }
