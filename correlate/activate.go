@@ -82,7 +82,7 @@ func (e *Engine) setTopology(src *rules.Topology) {
 		for _, inc := range sc.Live {
 			sc.LeaveRecent(inc)
 		}
-		sc.Nodes = make([]*state.Entity, len(e.st.Topology.Nodes))
+		sc.Nodes = state.NewNodeEntities(len(e.st.Topology.Nodes))
 		for _, inc := range sc.Live {
 			e.life.Reaffect(inc)
 		}

@@ -31,8 +31,8 @@ type feed struct {
 	naming schemas.Naming
 }
 
-func newFeed(set *rules.Set) *feed {
-	return &feed{e: correlate.New(set, nil), at: schemas.Time(1_790_000_000_000), naming: schemas.DefaultNaming()}
+func newFeed(topo *rules.Topology) *feed {
+	return &feed{e: correlate.New(nil, topo), at: schemas.Time(1_790_000_000_000), naming: schemas.DefaultNaming()}
 }
 
 // alert steps one alert on a service; it fires or recovers at the present.
@@ -159,6 +159,25 @@ func BenchmarkMemory(b *testing.B) {
 	measure("scopes", "B/scope", 20_000, func(f *feed, n int) {
 		for i := range n {
 			f.alert(fmt.Sprintf("env-%06d", i), "Down", "web", schemas.StatusFiring, f.at)
+		}
+	})
+	b.Run("scopes_of_a_large_topology", func(b *testing.B) {
+		const n = 2_000
+		topo := &rules.Topology{Services: map[string]*rules.Service{}}
+		for i := range 5_000 {
+			topo.Services[fmt.Sprintf("service-%04d", i)] = &rules.Service{}
+		}
+		if err := topo.Seal(); err != nil {
+			b.Fatal(err)
+		}
+		for range b.N {
+			f := newFeed(topo)
+			before := heap()
+			for i := range n {
+				f.alert(fmt.Sprintf("env-%06d", i), "Down", fmt.Sprintf("service-%04d", i), schemas.StatusFiring, f.at)
+			}
+			b.ReportMetric((heap()-before)/n, "B/scope")
+			runtime.KeepAlive(f)
 		}
 	})
 }

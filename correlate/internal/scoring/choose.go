@@ -160,12 +160,12 @@ func (wr *Weigher) candidates(q *Query) []*state.Incident {
 	addRecent(q.subject.HostEntity)
 	addRecent(q.subject.NamespaceEntity)
 	for _, n := range q.subject.Possible {
-		addRecent(q.scope.Nodes[n])
+		addRecent(q.scope.Nodes.At(n))
 	}
 	for i := range q.Mentions {
 		addRecent(q.Mentions[i].Entity)
 		for _, n := range q.Mentions[i].Like {
-			addRecent(q.scope.Nodes[n])
+			addRecent(q.scope.Nodes.At(n))
 		}
 	}
 	wr.recentOfLearnt(q, addRecent)

@@ -58,7 +58,7 @@ func (wr *Weigher) relateMentions(t *relations) {
 	for i := range t.q.Mentions {
 		m := &t.q.Mentions[i]
 		for _, n := range m.Like {
-			if x := t.q.scope.Nodes[n]; x != nil && t.incident.Affected[x] != nil && t.incident.Affected[x].Primary() {
+			if x := t.q.scope.Nodes.At(n); x != nil && t.incident.Affected[x] != nil && t.incident.Affected[x].Primary() {
 				t.consider(nearAcross, t.incident.Affected[x], evidence.Item{Kind: evidence.Mention, Other: m.Text}, &w.MentionAlike, nil)
 			}
 		}

@@ -86,7 +86,7 @@ func (wr *Weigher) strongestRelation(q *Query, inc *state.Incident) relation {
 		}
 	}
 	for _, n := range q.subject.Possible {
-		if x := q.scope.Nodes[n]; x != nil && inc.Affected[x] != nil {
+		if x := q.scope.Nodes.At(n); x != nil && inc.Affected[x] != nil {
 			if q.subject.Named {
 				t.consider(nearAcross, inc.Affected[x], evidence.Item{Kind: evidence.Alike, Other: x.Key.Name}, &w.Alike, nil)
 			} else {
@@ -144,7 +144,7 @@ func (wr *Weigher) neighboursOf(inc *state.Incident, x int32, f func(*state.Affe
 	v := wr.Topology.Near(x)
 	if len(v.Order) < len(inc.Services) {
 		for _, n := range v.Order {
-			if y := inc.Scope.Nodes[n]; y != nil {
+			if y := inc.Scope.Nodes.At(n); y != nil {
 				if p := inc.Affected[y]; p != nil {
 					f(p, v.Of[n])
 				}

@@ -38,13 +38,13 @@ func (wr *Weigher) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) 
 		return Weighing{}, false
 	}
 	inc := sc.Incidents[incidentID]
-	nodes := slices.Clone(sc.Nodes)
+	before := slices.Collect(sc.Nodes.All())
 	sub := identity.About(wr.State, sc, s)
 	defer func() {
 		identity.Release(sc, &sub)
-		for n, before := range nodes { // mentions name services nobody refers to
-			if before == nil && sc.Nodes[n] != nil && sc.Nodes[n].Refs == 0 {
-				sc.Nodes[n] = nil
+		for ent := range sc.Nodes.All() { // mentions name services nobody refers to
+			if ent.Refs == 0 && !slices.Contains(before, ent) {
+				sc.Drop(ent)
 			}
 		}
 	}()

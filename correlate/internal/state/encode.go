@@ -209,8 +209,8 @@ func (s *encoder) refs(incs []*Incident) {
 // inUse lists the entities that matter, in a fixed order.
 func (sc *Scope) inUse() []*Entity {
 	var out []*Entity
-	for _, ent := range sc.Nodes {
-		if ent != nil && ent.Refs > 0 {
+	for ent := range sc.Nodes.All() {
+		if ent.Refs > 0 {
 			out = append(out, ent)
 		}
 	}

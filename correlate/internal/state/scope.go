@@ -16,7 +16,7 @@ type Scope struct {
 	Incidents   map[string]*Incident
 	Live        []*Incident                     // the same, in order of opening
 	Entities    [entityKinds]map[string]*Entity // by kind and name
-	Nodes       []*Entity                       // of the topology's services, by node
+	Nodes       NodeEntities                    // of the topology's services
 	Groups      map[string]*Group
 	Tickets     map[string]*Ticket
 	Changes     []*Change            // in order of arrival
@@ -46,7 +46,7 @@ func (st *State) addScope(name string, seq int64) *Scope {
 		Name:      st.Strings.Of(name),
 		seq:       seq,
 		Incidents: map[string]*Incident{},
-		Nodes:     make([]*Entity, len(st.Topology.Nodes)),
+		Nodes:     NewNodeEntities(len(st.Topology.Nodes)),
 		Groups:    map[string]*Group{},
 		Tickets:   map[string]*Ticket{},
 		ByKey:     map[AlertKey]*Change{},
@@ -134,10 +134,10 @@ func (st *State) Entity(sc *Scope, kind EntityKind, name string, make bool) *Ent
 
 // NodeEntity is the entity of a service of the topology.
 func (st *State) NodeEntity(sc *Scope, node int32) *Entity {
-	ent := sc.Nodes[node]
+	ent := sc.Nodes.At(node)
 	if ent == nil {
 		ent = &Entity{Key: EntityKey{EntityService, st.Topology.Nodes[node].Name}, Node: node}
-		sc.Nodes[node] = ent
+		sc.Nodes.Set(node, ent)
 	}
 	return ent
 }
@@ -178,7 +178,7 @@ func (sc *Scope) LeaveRecent(inc *Incident) {
 // Drop removes an entity that nothing refers to.
 func (sc *Scope) Drop(ent *Entity) {
 	if ent.Node >= 0 {
-		sc.Nodes[ent.Node] = nil
+		sc.Nodes.Set(ent.Node, nil)
 	} else {
 		delete(sc.Entities[ent.Key.Kind], ent.Key.Name)
 	}
