@@ -1,54 +1,74 @@
 package correlate
 
 import (
-	"pinkstar/correlate/internal/state"
+	"bytes"
+	"strconv"
+
 	"pinkstar/correlate/internal/topology"
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
 
-// activate puts the rule set, topology or learnt pairs of an activation record in force. A
-// text that can't be read changes nothing: whoever appended it checked it, so
-// this is a newer version's, and the log must still be readable.
+// activate puts what an activation record carries in force. What is in force
+// already changes nothing. A text that can't be read changes nothing either:
+// whoever appended it checked it, so this is a newer version's, and the log must
+// still be readable.
 func (e *Engine) activate(s *schemas.Signal) {
-	if s.Activation == nil {
-		e.st.Stats.BadActivations++
-		return
-	}
-	text := []byte(s.Activation.Text)
-	var err error
-	switch s.Activation.What {
-	case schemas.WhatRules:
-		var set *rules.Set
-		if set, err = rules.Parse("activation", text, rules.FromLog); err == nil {
-			e.setRules(set)
-		}
-	case schemas.WhatTopology:
-		var t *rules.Topology
-		if t, err = rules.ParseTopology("activation", text, rules.FromLog); err == nil {
-			e.setTopology(t)
-		}
-	case schemas.WhatLearnt:
-		var l *rules.Learnt
-		if l, err = rules.ParseLearnt("activation", text, rules.FromLog); err == nil {
-			e.SetLearnt(l)
-		}
-	case schemas.WhatClock:
-		var at schemas.Time
-		if at, err = schemas.ParseTime(s.Activation.Text); err == nil {
-			e.st.SetClock(at)
-		}
-	case schemas.WhatProblems:
-		err = e.meet(text)
-	default:
-		e.st.Stats.BadActivations++
-	}
-	if err != nil {
+	if s.Activation == nil || !e.activated(s.Activation) {
 		e.st.Stats.BadActivations++
 	}
 }
 
-// Active returns the version in force of what an activation can set, or "".
+func (e *Engine) activated(a *schemas.Activation) bool {
+	text := []byte(a.Text)
+	switch a.What {
+	case schemas.WhatRules:
+		if bytes.Equal(text, e.st.Rules.Text) {
+			return true
+		}
+		set, err := rules.Parse("activation", text, rules.FromLog)
+		if err == nil {
+			e.setRules(set)
+		}
+		return err == nil
+	case schemas.WhatTopology:
+		if bytes.Equal(text, e.st.Topology.Source.Text) {
+			return true
+		}
+		t, err := rules.ParseTopology("activation", text, rules.FromLog)
+		if err == nil {
+			e.setTopology(t)
+		}
+		return err == nil
+	case schemas.WhatLearnt:
+		if a.Text == e.st.Learnt.Text {
+			return true
+		}
+		l, err := rules.ParseLearnt("activation", text, rules.FromLog)
+		if err == nil {
+			e.SetLearnt(l)
+		}
+		return err == nil
+	case schemas.WhatBehaviour:
+		n, err := strconv.ParseInt(a.Text, 10, 64)
+		if err == nil {
+			e.st.Behaviour = n
+		}
+		return err == nil
+	case schemas.WhatProblems:
+		return e.meet(text) == nil
+	case schemas.WhatClock:
+		at, err := schemas.ParseTime(a.Text)
+		if err == nil {
+			e.st.SetClock(at)
+		}
+		return err == nil
+	}
+	return false
+}
+
+// Active returns the version in force of what an activation can set, or "". That
+// of the engine's behaviour is the one that the log says.
 func (e *Engine) Active(what string) string {
 	switch what {
 	case schemas.WhatRules:
@@ -57,9 +77,12 @@ func (e *Engine) Active(what string) string {
 		return e.TopologyVersion()
 	case schemas.WhatLearnt:
 		return e.LearntVersion()
-	default:
-		return ""
+	case schemas.WhatBehaviour:
+		if e.st.Behaviour != 0 {
+			return strconv.FormatInt(e.st.Behaviour, 10)
+		}
 	}
+	return ""
 }
 
 // setRules changes the rules; live incidents keep the version they were opened
@@ -73,20 +96,9 @@ func (e *Engine) setRules(set *rules.Set) {
 	e.st.NewVersions()
 }
 
-// setTopology changes the topology and has every live incident affect its
-// entities anew, oldest first.
+// setTopology changes the topology; what live incidents affect stays known.
 func (e *Engine) setTopology(src *rules.Topology) {
-	e.st.Topology = topology.New(src, &e.st.Rules.Correlation)
-	e.st.NewVersions()
-	for _, sc := range e.st.Order {
-		for _, inc := range sc.Live {
-			sc.LeaveRecent(inc)
-		}
-		sc.Nodes = state.NewNodeEntities(len(e.st.Topology.Nodes))
-		for _, inc := range sc.Live {
-			e.life.Reaffect(inc)
-		}
-	}
+	e.life.SetTopology(topology.New(src, &e.st.Rules.Correlation))
 }
 
 // SetLearnt puts learnt pairs in force before the first record, as New does with

@@ -22,6 +22,10 @@ type Engine struct {
 	operator *operator.Operator
 }
 
+// Behaviour numbers what this engine makes of a log under given rules; every
+// decision carries it.
+const Behaviour = state.Behaviour
+
 // Stats are counters and gauges for metrics.
 type Stats = state.Stats
 

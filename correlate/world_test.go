@@ -173,6 +173,14 @@ func (g *generator) alert() *schemas.Signal {
 	if g.r.IntN(4) == 0 {
 		m["host"] = pick(g.r, "node-1", "node-2", "node-3")
 	}
+	if g.r.IntN(8) == 0 { // about a namespace, or a machine's exporter
+		delete(m, "service")
+		delete(m, "host")
+		m["namespace"] = pick(g.r, "auth", "shop")
+		if g.r.IntN(2) == 0 {
+			m["job"] = pick(g.r, "node-exporter", "")
+		}
+	}
 	s := &schemas.Signal{Kind: schemas.KindAlert, Source: pick(g.r, "am", "am", "graf"), Status: schemas.StatusFiring,
 		Labels: schemas.LabelsOf(m), StartsAt: g.now.Add(-g.r.Int64N(2 * schemas.Minute))}
 	if g.r.IntN(20) == 0 {

@@ -41,6 +41,7 @@ func AppendDecision(b []byte, d *Decision) []byte {
 	o.optStr("rules", d.Rules)
 	o.optStr("topology", d.Topology)
 	o.optStr("learnt", d.Learnt)
+	o.optInt("behaviour", d.Behaviour)
 	o.optInt("candidates", int64(d.Candidates))
 	if d.Signal != nil {
 		o.name("signal")

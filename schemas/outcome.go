@@ -43,6 +43,7 @@ type Decision struct {
 	Rules      string     `json:"rules,omitempty"`     // version of the rule set
 	Topology   string     `json:"topology,omitempty"`  // version of the topology
 	Learnt     string     `json:"learnt,omitempty"`    // version of the learnt statistics
+	Behaviour  int64      `json:"behaviour,omitempty"` // number of the engine's behaviour; none: of before there was one
 	Candidates int        `json:"candidates,omitempty"`
 
 	// Signal is the signal itself, on the first decision only.

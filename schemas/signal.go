@@ -234,6 +234,9 @@ const (
 	WhatRules    = "rules"
 	WhatTopology = "topology"
 	WhatLearnt   = "learnt"
+	// WhatBehaviour notes the number of the engines' behaviour from there on; its
+	// text and its version are the number.
+	WhatBehaviour = "behaviour"
 	// WhatClock puts log time back to the time in the text: an operator's way out
 	// after a wrong clock had moved it ahead. It is never in force.
 	WhatClock = "clock"
@@ -242,11 +245,12 @@ const (
 // Activatable lists what an activation can put in force.
 var Activatable = []string{WhatRules, WhatTopology, WhatLearnt}
 
-// Activation puts a rule set, a topology or learnt pairs in force from its place in the log
+// Activation puts a rule set, a topology or learnt pairs in force, or notes the
+// number of the behaviour of the engines that decide, from its place in the log
 // on, for one scope or, with Scope empty in the signal, for the partition. The
 // whole text travels, so that the log alone explains every incident.
 type Activation struct {
-	What    string `json:"what"`    // rules, topology, learnt
-	Version string `json:"version"` // first 12 hexadecimal digits of the text's SHA-256
-	Text    string `json:"text"`    // the YAML
+	What    string `json:"what"`    // rules, topology, learnt, behaviour
+	Version string `json:"version"` // first 12 hexadecimal digits of the text's SHA-256, or the number
+	Text    string `json:"text"`    // the YAML, or the number
 }

@@ -239,6 +239,8 @@ func readDecisionRest(in *jsonscan.Reader, d *schemas.Decision, name string) (er
 		d.Topology, err = in.String()
 	case "learnt":
 		d.Learnt, err = in.String()
+	case "behaviour":
+		d.Behaviour, err = in.Int()
 	case "candidates":
 		var n int64
 		n, err = in.Int()

@@ -100,7 +100,7 @@ func readDetail(s *schemas.Signal, detail string) error {
 // storedDecisions are decisions with what its signal is called.
 const storedDecisions = `
 SELECT d.signal_id, d.kind, d.decision, d.incident_id, d.reason, toUnixTimestamp64Milli(d.at), d.repeats, d.score, d.threshold,
-	d.evidence, d.anchor_id, d.runner_up, d.rules, d.topology, d.learnt, d.scope,
+	d.evidence, d.anchor_id, d.runner_up, d.rules, d.topology, d.learnt, d.behaviour, d.scope,
 	s.name, s.service, s.instance, s.severity, s.status, toUnixTimestamp64Milli(s.starts_at)
 FROM
 (
@@ -138,7 +138,7 @@ func (q *Queries) decisions(ctx context.Context, which string, args []any, whose
 		var kind, verdict, evidence, runnerUp, severity, status string
 		var at, startsAt int64
 		err := r.Scan(&d.SignalID, &kind, &verdict, &d.IncidentID, &d.Reason, &at, &d.Repeats, &d.Score, &d.Threshold, &evidence, &d.AnchorID,
-			&runnerUp, &d.Rules, &d.Topology, &d.Learnt, &d.Scope, &s.Name, &s.Service, &s.Instance, &severity, &status, &startsAt)
+			&runnerUp, &d.Rules, &d.Topology, &d.Learnt, &d.Behaviour, &d.Scope, &s.Name, &s.Service, &s.Instance, &severity, &status, &startsAt)
 		if err != nil {
 			return err
 		}

@@ -78,6 +78,7 @@ var decisionsTable = &table[decisionRow]{name: "decisions", shadow: "shadow_deci
 	text("rules", func(d *decisionRow) string { return d.Rules }),
 	text("topology", func(d *decisionRow) string { return d.Topology }),
 	text("learnt", func(d *decisionRow) string { return d.Learnt }),
+	number("behaviour", func(d *decisionRow) int64 { return d.Behaviour }),
 	small("candidates", func(d *decisionRow) int32 { return int32(d.Candidates) }),
 }}
 

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/correlate"
@@ -79,7 +80,9 @@ func fitting(doc config.Document, err error) (config.Document, error) {
 type engines struct{ wanted []schemas.Activation }
 
 func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *engines {
+	behaviour := strconv.FormatInt(correlate.Behaviour, 10)
 	return &engines{wanted: []schemas.Activation{
+		{What: schemas.WhatBehaviour, Version: behaviour, Text: behaviour},
 		{What: schemas.WhatRules, Version: set.Version, Text: string(set.Text)},
 		{What: schemas.WhatTopology, Version: topo.Version, Text: string(topo.Text)},
 		{What: schemas.WhatLearnt, Version: learnt.Version, Text: string(learnt.Text)},

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -23,16 +24,21 @@ func SubjectOf(st *state.State, sc *state.Scope, a *state.Alert) Subject {
 	if a.Instance != "" {
 		sub.InstanceEntity = st.Entity(sc, state.EntityInstance, a.Instance, true)
 	}
-	if a.Host != "" {
-		sub.HostEntity = st.Entity(sc, state.EntityHost, a.Host, true)
+	if host := cmp.Or(a.Host, a.Machine); host != "" {
+		sub.HostEntity = st.Entity(sc, state.EntityHost, host, true)
+	}
+	if a.Namespace != "" {
+		sub.NamespaceEntity = st.Entity(sc, state.EntityNamespace, a.Namespace, true)
 	}
 	switch {
 	case a.Service != "":
 		sub.Entity = st.Entity(sc, state.EntityService, a.Service, true)
 	case sub.HostEntity != nil:
 		sub.Entity = sub.HostEntity
-	default:
+	case sub.InstanceEntity != nil:
 		sub.Entity = sub.InstanceEntity
+	default:
+		sub.Entity = sub.NamespaceEntity
 	}
 	return sub
 }

@@ -25,7 +25,13 @@ func (in *Intake) rememberLone(s *schemas.Signal, r *state.SeenSignal) {
 // the same place. Hosts differ from one instance of a service to the next.
 func locationOf(sub *identity.Subject) *state.Location {
 	w := state.Location{Service: sub.Service, Host: sub.Host}
+	if sub.Host == "" && sub.HostEntity != nil {
+		w.Machine = sub.HostEntity.Key.Name
+	}
 	ent := sub.Entity
+	if ent != nil && ent == sub.NamespaceEntity {
+		w.Namespace = ent.Key.Name
+	}
 	if sub.Host != "" && sub.InstanceEntity != nil {
 		ent = sub.InstanceEntity
 	}

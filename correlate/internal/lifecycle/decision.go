@@ -97,6 +97,7 @@ func (lc *Lifecycle) emitDecision(r *state.SeenSignal, w *evidence.Reason, s *sc
 		Rules:      r.Versions.Rules,
 		Topology:   r.Versions.Topology,
 		Learnt:     r.Versions.Learnt,
+		Behaviour:  r.Versions.Behaviour,
 		Candidates: int(w.Candidates),
 		Signal:     s,
 	}

@@ -112,35 +112,9 @@ func (lc *Lifecycle) Join(inc *state.Incident, a *state.Alert, s *schemas.Signal
 	lc.WatchQuiet(inc)
 }
 
-// Reaffect recomputes where inc is affected, after something left it. It
-// leaves the recent incidents of its entities and enters them anew, as the youngest.
-func (lc *Lifecycle) Reaffect(inc *state.Incident) {
-	inc.Scope.LeaveRecent(inc)
-	inc.AffectedOrder, inc.Services, inc.Firing, inc.Affected, inc.Named = nil, nil, nil, map[*state.Entity]*state.Affected{}, -1
-	for _, n := range inc.Order {
-		if len(n) >= identity.MinMention {
-			lc.Entity(inc.Scope, state.EntityName, n, true).AddRecent(inc)
-		}
-	}
-	for _, a := range inc.Alerts {
-		sub := identity.SubjectOf(lc.State, inc.Scope, a)
-		lc.Touch(inc, &sub, a.StartsAt, a.FirstID(), Touching{quiet: true})
-		if a.Firing {
-			lc.Fires(inc, a, 1)
-		}
-	}
-	for _, t := range inc.Tickets {
-		if t.Service != "" {
-			sub := identity.Subject{Service: t.Service, Entity: lc.Entity(inc.Scope, state.EntityService, t.Service, true)}
-			lc.Touch(inc, &sub, t.StartsAt, t.First, Touching{quiet: true})
-		}
-	}
-}
-
 // Touching says how an incident comes to be about something.
 type Touching struct {
 	Mentioned bool // only a text names it
-	quiet     bool // it was about it before: there is nothing new to tell
 }
 
 // Raise lifts the severity of inc.

@@ -35,21 +35,21 @@ func (lc *Lifecycle) Touch(inc *state.Incident, sub *identity.Subject, start sch
 	if sub.Entity == nil {
 		return
 	}
-	if p := lc.touchEntity(inc, sub.Entity, start, id, true, how.quiet); p != nil {
+	if p := lc.touchEntity(inc, sub.Entity, start, id, true); p != nil {
 		p.Mentioned = how.Mentioned && (p.Mentioned || p.Count == 1)
 	}
 	if sub.InstanceEntity != nil && sub.InstanceEntity != sub.Entity {
-		lc.touchEntity(inc, sub.InstanceEntity, start, id, false, how.quiet)
+		lc.touchEntity(inc, sub.InstanceEntity, start, id, false)
 	}
 	if sub.HostEntity != nil && sub.HostEntity != sub.Entity {
-		lc.touchEntity(inc, sub.HostEntity, start, id, false, how.quiet)
+		lc.touchEntity(inc, sub.HostEntity, start, id, false)
 	}
 	if inc.LastStart < start {
 		inc.LastStart = start
 	}
 }
 
-func (lc *Lifecycle) touchEntity(inc *state.Incident, ent *state.Entity, start schemas.Time, id schemas.ID, primary, quiet bool) *state.Affected {
+func (lc *Lifecycle) touchEntity(inc *state.Incident, ent *state.Entity, start schemas.Time, id schemas.ID, primary bool) *state.Affected {
 	p := inc.Affected[ent]
 	if p == nil {
 		if len(inc.Affected) >= state.AffectedCap {
@@ -63,7 +63,7 @@ func (lc *Lifecycle) touchEntity(inc *state.Incident, ent *state.Entity, start s
 	if primary && !p.Primary() {
 		inc.Services, inc.Firing = append(inc.Services, p), append(inc.Firing, 0)
 		p.Nth = int16(len(inc.Services)) // AffectedCap keeps it small
-		lc.newService(inc, ent, quiet)
+		lc.newService(inc, ent)
 	}
 	p.First = min(p.First, start)
 	if start >= p.Last {
@@ -76,26 +76,17 @@ func (lc *Lifecycle) touchEntity(inc *state.Incident, ent *state.Entity, start s
 }
 
 // newService: inc is now also about ent. Its neighbours hear of it.
-func (lc *Lifecycle) newService(inc *state.Incident, ent *state.Entity, quiet bool) {
-	switch {
-	case ent.Node >= 0:
-		for _, n := range lc.Topology.Near(ent.Node).Order {
-			lc.NodeEntity(inc.Scope, n).AddRecent(inc)
-		}
+func (lc *Lifecycle) newService(inc *state.Incident, ent *state.Entity) {
+	for _, n := range lc.neighbours(ent) {
+		lc.NodeEntity(inc.Scope, n).AddRecent(inc)
+	}
+	if ent.Node >= 0 {
 		lc.AddTeam(inc, lc.Topology.Nodes[ent.Node].Service.Team)
-	case ent.Key.Kind == state.EntityHost:
-		for _, n := range lc.Topology.ServicesOn(ent.Key.Name) {
-			lc.NodeEntity(inc.Scope, n).AddRecent(inc)
-		}
-	case ent.Key.Kind == state.EntityNamespace:
-		for _, n := range lc.Topology.Family(ent.Key.Name) {
-			lc.NodeEntity(inc.Scope, n).AddRecent(inc)
-		}
 	}
 	if ent.Key.Kind == state.EntityService {
 		lc.explainByChanges(inc, ent)
 	}
-	if len(inc.Services) > 1 && !quiet {
+	if len(inc.Services) > 1 {
 		lc.Timeline(inc, "spread", 0, "now also affects "+ent.Key.Name, nil, "")
 	}
 }

@@ -21,7 +21,7 @@ func (op *Operator) moveAlert(a *state.Alert, from, to *state.Incident, by strin
 	}
 	from.Pub.AlertCount--
 	from.Pub.SignalCount -= int64(a.Signals.Len())
-	op.Reaffect(from)
+	op.LeaveAlert(from, a)
 	if a.Firing {
 		from.Active--
 	}
@@ -127,13 +127,19 @@ func (op *Operator) moveTicket(t *state.Ticket, from, to *state.Incident, by str
 	records := op.recordsOf(t)
 	from.Tickets = slices.DeleteFunc(from.Tickets, func(x *state.Ticket) bool { return x == t })
 	from.Pub.SignalCount -= int64(len(records))
-	op.Reaffect(from)
+	mentioned := op.LeaveTicket(from, t)
 	t.Incident, t.Reason = to, "moved here from "+from.Pub.ID+" by "+phrase.OrNone(by)
 	to.Tickets = append(to.Tickets, t)
 	to.Pub.SignalCount += int64(len(records))
 	if t.Service != "" {
 		sub := identity.Subject{Service: t.Service, Entity: op.Entity(to.Scope, state.EntityService, t.Service, true)}
 		op.Touch(to, &sub, t.StartsAt, t.First, lifecycle.Touching{})
+	}
+	if len(to.Alerts) == 0 { // alerts that come later can join what the text names
+		for _, name := range mentioned {
+			sub := identity.Subject{Service: name, Entity: op.Entity(to.Scope, state.EntityService, name, true)}
+			op.Touch(to, &sub, t.StartsAt, t.First, lifecycle.Touching{Mentioned: true})
+		}
 	}
 	op.Raise(to, 0, t.Key+" "+t.Title, nil)
 	if t.StartsAt < to.Pub.StartedAt {

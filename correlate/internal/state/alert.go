@@ -34,7 +34,11 @@ func (k AlertKey) Parts() (source, fingerprint string) {
 }
 
 // Location is where an alert fires; the alerts of a service mostly share it.
-type Location struct{ Service, Host string }
+type Location struct {
+	Service, Host string
+	Machine       string // the host that its instance was taken for, when it names none
+	Namespace     string // when it names nothing nearer
+}
 
 // Alert is one episode of an alert: from firing to recovery. There may be a
 // million: its fields are in an order that leaves no gaps.

@@ -26,8 +26,12 @@ func Restore(r io.Reader) (*State, error) {
 	return st, nil
 }
 
-// oldestFormat is the first that was released.
-const oldestFormat = 3
+// oldestFormat is the first that was released; formatBehaviour the first in which
+// the number of the engine's behaviour stands.
+const (
+	oldestFormat    = 3
+	formatBehaviour = 5
+)
 
 type decoder struct {
 	codec.Decoder
@@ -69,7 +73,14 @@ func (d *decoder) engine() *State {
 	for _, n := range st.Stats.fields() {
 		*n = d.Int()
 	}
-	st.Versions = d.version()
+	if d.format >= formatBehaviour {
+		st.Behaviour = d.Int()
+	}
+	if v := d.version(); *v == *st.Versions {
+		st.Versions = v
+	} else { // what is decided from here on, this binary's engine decides
+		st.NewVersions()
+	}
 	d.incidents, d.changes = map[int64]*Incident{}, map[int64]*Change{}
 	d.Each(func() {
 		name := d.Str()
@@ -111,13 +122,17 @@ func (d *decoder) newEngine() *State {
 		return nil
 	}
 	st.Learnt = topology.NewPairs(l)
+	st.NewVersions()
 	return st
 }
 
 func (d *decoder) version() *Versions {
 	n := d.Uint()
 	if n == 0 {
-		v := &Versions{d.Str(), d.Str(), d.Str()}
+		v := &Versions{Rules: d.Str(), Topology: d.Str(), Learnt: d.Str()}
+		if d.format >= formatBehaviour {
+			v.Behaviour = d.Int()
+		}
 		d.versions = append(d.versions, v)
 		return v
 	}

@@ -89,9 +89,13 @@ func (d *decoder) alert(sc *Scope) *Alert {
 		}
 	})
 	a.Name = d.Str()
-	service := d.Str()
+	where := Location{Service: d.Str()}
 	a.Instance = d.Str()
-	a.Location = shared(d.wheres, Location{service, d.Str()})
+	where.Host = d.Str()
+	if d.format >= formatBehaviour {
+		where.Machine, where.Namespace = d.Str(), d.Str()
+	}
+	a.Location = shared(d.wheres, where)
 	a.StartsAt, a.EndsAt, a.SeenAt = d.Time(), d.Time(), d.Time()
 	var rare RareState
 	if d.format > oldestFormat {

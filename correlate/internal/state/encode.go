@@ -16,8 +16,9 @@ import (
 
 // snapshotMagic begins every snapshot; its last byte is the format's version.
 // Format 3 did not know what a record told of its alert, nor what a window's
-// text was.
-const snapshotMagic = "pinkstar engine\x04"
+// text was; format 4 not the engine's behaviour, nor which machine or namespace
+// an alert that names no service was taken to be about.
+const snapshotMagic = "pinkstar engine\x05"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
 // two engines that have seen the same log write the same.
@@ -61,6 +62,7 @@ func (s *encoder) engine(st *State) {
 	for _, n := range st.Stats.fields() {
 		s.Int(*n)
 	}
+	s.Int(st.Behaviour)
 	s.version(st.Versions)
 	s.Len(len(st.Order))
 	for i, sc := range st.Order {
@@ -85,6 +87,7 @@ func (s *encoder) version(v *Versions) {
 	s.Str(v.Rules)
 	s.Str(v.Topology)
 	s.Str(v.Learnt)
+	s.Int(v.Behaviour)
 }
 
 // recordList writes the known signals in the order of the expiry queue, which

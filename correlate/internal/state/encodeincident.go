@@ -91,6 +91,8 @@ func (s *encoder) alert(sc *Scope, a *Alert) {
 	s.Str(a.Service)
 	s.Str(a.Instance)
 	s.Str(a.Host)
+	s.Str(a.Machine)
+	s.Str(a.Namespace)
 	s.Time(a.StartsAt)
 	s.Time(a.EndsAt)
 	s.Time(a.SeenAt)

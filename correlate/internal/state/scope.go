@@ -163,8 +163,16 @@ func (ent *Entity) AddRecent(inc *Incident) {
 
 // LeaveRecent takes inc from the recent incidents of every entity; entities nobody refers to any more
 // are dropped.
-func (sc *Scope) LeaveRecent(inc *Incident) {
+func (sc *Scope) LeaveRecent(inc *Incident) { sc.LeaveRecentBut(inc, nil) }
+
+// LeaveRecentBut does so for all but some entities.
+func (sc *Scope) LeaveRecentBut(inc *Incident, stay map[*Entity]bool) {
+	left := inc.RecentIn[:0]
 	for _, ent := range inc.RecentIn {
+		if stay[ent] {
+			left = append(left, ent)
+			continue
+		}
 		if i := slices.Index(ent.Recent, inc); i >= 0 {
 			ent.Recent = slices.Delete(ent.Recent, i, i+1)
 		}
@@ -172,7 +180,10 @@ func (sc *Scope) LeaveRecent(inc *Incident) {
 			sc.Drop(ent)
 		}
 	}
-	inc.RecentIn = nil
+	clear(inc.RecentIn[len(left):])
+	if inc.RecentIn = left; len(left) == 0 {
+		inc.RecentIn = nil
+	}
 }
 
 // Drop removes an entity that nothing refers to.

@@ -14,6 +14,8 @@ type State struct {
 	Learnt   *topology.Pairs
 	Versions *Versions // shared by the decisions made under them
 
+	Behaviour int64 // the engine's, as the log has it; 0: it does not say
+
 	Now    schemas.Time // log time
 	seq    int64        // order of creation, for everything that needs an order
 	Scopes map[string]*Scope

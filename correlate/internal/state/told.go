@@ -91,7 +91,7 @@ func (st *State) IsRedelivery(r *SeenSignal) bool {
 	case r.Told == ToldUnknown:
 		return false
 	case a == nil:
-		return r.Verdict == Suppressed && r.Versions == st.Versions && !r.Reason.HasWindow()
+		return r.Verdict == Suppressed && r.Versions.Rules == st.Versions.Rules && !r.Reason.HasWindow()
 	case a.Past:
 		return false
 	case r.Told == ToldRecovered:

@@ -19,6 +19,7 @@ CREATE OR REPLACE VIEW v_decisions
     rules       LowCardinality(String) COMMENT 'Version of the rule set',
     topology    LowCardinality(String) COMMENT 'Version of the topology',
     learnt      LowCardinality(String) COMMENT 'Version of the learnt statistics',
+    behaviour   Int64 COMMENT 'Number of the engine''s behaviour; 0: of before there was one',
     candidates  Int32 COMMENT 'How many incidents were considered',
     revision    Int64 COMMENT 'Grows when the decision is corrected or its repeats are counted',
     imported    Bool COMMENT 'Of history that was brought in: made in hindsight, at the history''s own times'
@@ -31,7 +32,7 @@ AS SELECT
     nullIf(d.last_at, toDateTime64(0, 3, 'UTC')) AS last_at,
     d.score AS score, d.threshold AS threshold, d.evidence AS evidence, d.anchor_id AS anchor_id,
     d.runner_up AS runner_up, d.window_id AS window_id, d.rules AS rules, d.topology AS topology,
-    d.learnt AS learnt, d.candidates AS candidates,
+    d.learnt AS learnt, d.behaviour AS behaviour, d.candidates AS candidates,
     -- Imported decisions lie below all others, so that one made live is in force.
     if(d.revision < 0, d.revision + 4294967296, d.revision) AS revision, d.revision < 0 AS imported
 FROM (SELECT * FROM decisions FINAL) AS d
