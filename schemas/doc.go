@@ -18,6 +18,7 @@
 //   - encode.go, decode.go: a signal as JSON, field by field; encodeoutcome.go,
 //     encodeincident.go: what leaves, likewise; codec.go: strings and numbers
 //   - complete.go: what a sender left out: names from labels, severity, scope, id
+//   - batch.go: records as a sink gets them; known.go: problems of the past
 //   - topic.go: topic names, CloudEvents types and header names
 //   - *.schema.json, jsonschema.go: the same contract as JSON Schema, for others
 //   - jsonscan: the JSON reader below the codec and the translators
@@ -44,10 +45,10 @@
 //
 //   - Version 1 is frozen: fields are added, never renamed, removed or given
 //     another meaning. testdata/v1 is decoded for ever.
-//   - A signal's id is its identity, not the delivery's: a repeat of the same
+//   - A signal's id is its identity, not the delivery's: a redelivery of the same
 //     (source, fingerprint, startsAt, status) has the same id. The id also
 //     travels as the CloudEvents header ce_id, so that the correlator can
-//     recognise a repeat without parsing the record.
+//     recognise a redelivery without parsing the record.
 //   - The id is made from the sender's start time as it was sent. StartsAt may
 //     differ from it when it lay in the future and was cut back (see Flags), so
 //     an id can't be recomputed from a completed signal: use Signal.ID.

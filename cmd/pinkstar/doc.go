@@ -9,7 +9,8 @@
 //   - explain.go, backtest.go, rules.go: asking about decisions and rules;
 //     past/ reads the log they ask
 //   - learn.go: counting over a past which alerts come together
-//   - run.go, replay.go, send.go, import.go, admin.go, check.go: one group of commands each
+//   - run.go, replay.go, send.go, import.go, admin.go, migrate.go, clock.go,
+//     repair.go, check.go: one group of commands each
 //   - config/: file, environment, flags
 //   - app/: a running process: what is embedded, roles, HTTP server
 //   - replay/: a log through the engine, offline; ndjson/: files of JSON lines

@@ -169,3 +169,22 @@ func commandExists(t *testing.T, document, line string) {
 		t.Errorf("%s: pinkstar %s: %q is no whole command; exit code %d: %s", document, line, called, got.code, got.err)
 	}
 }
+
+// The hosted workflow runs every step of .ci/run, and no other.
+func TestTheWorkflowRunsEveryStep(t *testing.T) {
+	steps := func(file, expr string) []string {
+		text, err := os.ReadFile("../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := regexp.MustCompile(expr).FindSubmatch(text)
+		if m == nil {
+			t.Fatalf("%s: nothing matches %s", file, expr)
+		}
+		return strings.Fields(strings.ReplaceAll(string(m[1]), ",", " "))
+	}
+	ours, hosted := steps(".ci/run", `\|\| steps=\(([^)]+)\)`), steps(".github/workflows/ci.yml", `step: \[([^\]]+)\]`)
+	if !slices.Equal(ours, hosted) {
+		t.Errorf(".ci/run has the steps %q, the workflow runs %q", ours, hosted)
+	}
+}

@@ -8,7 +8,7 @@
 //     written, and how failures are met
 //   - position.go: where a partition begins, by the sink's word
 //   - queue.go: records that wait for a worker, and the pause that bounds them
-//   - metrics.go
+//   - pauses.go: between attempts; metrics.go
 //
 // # Non-obvious
 //

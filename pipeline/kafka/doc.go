@@ -14,7 +14,10 @@
 //   - guard.go: what may reach it
 //   - repair.go, segment.go, statelog.go: what makes its data directory
 //     consistent after a crash; damage.go: what is not the trace of a crash
-//   - retain.go: retention and clean-up that the embedded broker cannot do
+//   - retain.go, squeeze.go: retention and compaction that the embedded broker
+//     cannot do
+//   - read.go: what a partition holds, read from end to end; unblock.go:
+//     transactions that a dead process left open; tls.go
 //
 // # Non-obvious
 //

@@ -19,7 +19,9 @@
 //   - control.go: ticks and activations, which enter by the log like all else;
 //     lead.go: log time that leads the clock; putclock.go: the way out
 //   - normaliser.go: the stage that reads foreign payloads
-//   - refuse.go: the dead letter
+//   - refuse.go: the dead letter; shrink.go: outcomes that no broker would take whole
+//   - floor.go: from where on the log is still needed; gauge.go: what engines hold
+//   - shadow.go: other rules over the same signals; engine.go: what is asked of an engine
 //
 // # Non-obvious
 //
@@ -58,7 +60,8 @@
 //     snapshot whose place is in the log.
 //   - How far a record moves log time is decided by package logtime. What waits
 //     for a witness is in no snapshot, so none is taken meanwhile.
-//   - A record whose ce_id the engine knows is a repeat and is not parsed.
+//   - A record whose ce_id the engine knows is a redelivery and is not parsed, unless it may be
+//     news (correlate.Engine.Repeat).
 //   - An activation carries the configured rules, topology or learnt pairs; the
 //     owner appends it when their version is not the one in force. For learnt
 //     pairs no version is one too: a file that is taken out of the configuration

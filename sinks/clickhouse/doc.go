@@ -10,6 +10,8 @@
 //   - tables.go: every table, column by column, and which is a shadow's; table.go,
 //     decode.go: records to columns
 //   - query.go, member.go: what the API asks
+//   - past.go: stored signals in the order of their decisions; shadow.go: what a
+//     shadow decides
 //   - open.go: connecting
 //   - secure.go, rights/: who may do what; views that need no right on tables
 //   - repair.go: tables that are gone are made anew

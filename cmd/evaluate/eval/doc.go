@@ -13,7 +13,8 @@
 //   - run.go: the table; render.go: the table as text and JSON; ablate.go:
 //     what each kind of evidence is worth
 //   - fit.go, logit.go: weights and curves by likelihood; tune.go: the last turns of them,
-//     with the engine running on its own
+//     with the engine running on its own; expect.go: small streams whose answer
+//     everybody knows
 //   - learnt.go: what learning on a world's past is worth
 //   - micross.go, huawei.go: real data; problems.go: recurring causes
 //   - testdata/report.txt: the published table, ablations and worst cases

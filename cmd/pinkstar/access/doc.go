@@ -3,6 +3,7 @@
 // # Which file do I open
 //
 //   - config.go: the section `access` and what must hold of it
+//   - webconfig.go: who comes in by the web configuration file
 //   - guard.go: who a request comes from
 //   - listen.go: is an address beyond loopback, and what must hold there
 //   - browser.go: what a browser can be made to send: foreign hosts, cross-site

@@ -14,6 +14,10 @@
 //   - connections.go: who makes room when there are too many connections
 //   - health.go: /-/healthy and /-/ready
 //   - stack.go: what is stopped, and in which order
+//   - retain.go: what of the embedded Kafka is still needed, and by whom
+//   - shadow.go: the second rule set; explain.go: the API's questions why
+//   - migrate.go, repair.go, clock.go: the commands of the same names; steadyClock
+//   - log.go: the logger, and those of libraries
 //   - datadir.go: the data directory: lock, password, endpoints.json
 //
 // # Non-obvious

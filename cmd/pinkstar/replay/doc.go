@@ -19,7 +19,7 @@
 //     file has no owner that could be a witness. Nothing moves it at the end: incidents and decisions are
 //     printed as they stand when the last line has been read, so an incident
 //     whose resolve delay is not over is still open.
-//   - Every position of the input gets one decision line, repeats too: they
+//   - Every position of the input gets one decision line, redeliveries too: they
 //     carry the signal id and incident of the first delivery. A line that cannot
 //     be read gets decision "refused" under its line number and stops nothing.
 //   - parent_id of a decision is the outermost incident, incident_id itself when
