@@ -72,7 +72,10 @@ type Correlation struct {
 	Across Curves `yaml:"across"`
 	Again  Curves `yaml:"again"` // the same alert, still firing in the incident, started again
 	Apart  Curves `yaml:"apart"`
-	Ticket Curves `yaml:"ticket"`
+	// Refire is for an alert that fires again within the reopen window, and its
+	// old incident.
+	Refire RefireCurves `yaml:"refire"`
+	Ticket Curves       `yaml:"ticket"`
 	// Events are the same for scopes in which no alert has ever recovered:
 	// what comes there are events, and what still fires is not known.
 	Events EventCurves `yaml:"events"`

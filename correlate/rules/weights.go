@@ -66,6 +66,16 @@ type EventCurves struct {
 	Apart  Curves `yaml:"apart"`
 }
 
+// RefireCurves say how likely an alert that fires again soon after its recovery
+// goes on with what it was part of. They are all that is weighed of that
+// incident: how busy or old it is says nothing about a flap.
+type RefireCurves struct {
+	Gap  TimeCurve  `yaml:"gap,omitempty"`  // since its recovery: the prior, which fades
+	Idle TimeCurve  `yaml:"idle,omitempty"` // since the latest start in the incident
+	Wave CountCurve `yaml:"wave,omitempty"` // other alerts that fire again together with it, beyond what is usual
+	Over TimeCurve  `yaml:"over,omitempty"` // since all of the incident had recovered, where it had other alerts too
+}
+
 // LinkCurves say what speaks for two incidents being one happening.
 type LinkCurves struct {
 	Gap     TimeCurve  `yaml:"gap"`     // between the first alerts of the nearest pair of services
@@ -203,7 +213,7 @@ func (c *Correlation) eachCurve(f func(path string, curve any)) {
 	for _, g := range []struct {
 		name string
 		of   any
-	}{{"same", &c.Same}, {"again", &c.Again}, {"across", &c.Across}, {"apart", &c.Apart}, {"ticket", &c.Ticket}, {"events.same", &c.Events.Same}, {"events.again", &c.Events.Again},
+	}{{"same", &c.Same}, {"again", &c.Again}, {"across", &c.Across}, {"apart", &c.Apart}, {"ticket", &c.Ticket}, {"refire", &c.Refire}, {"events.same", &c.Events.Same}, {"events.again", &c.Events.Again},
 		{"events.across", &c.Events.Across}, {"events.apart", &c.Events.Apart}, {"link", &c.Link}} {
 		v := reflect.ValueOf(g.of).Elem()
 		for i := range v.NumField() {

@@ -48,7 +48,35 @@ func Score(d *Data, cluster []string, roots map[string][]string) Scores {
 	}
 	s := Measure(items)
 	addRoots(&s, d, cluster, roots)
+	s.FlapsStay, s.LoneFlapsStay = flapsStay(d, cluster, false), flapsStay(d, cluster, true)
 	return s
+}
+
+// flapsStay is how many of the alerts that fire again out of the same fault, or
+// out of the same cause that is none, are where they first were.
+func flapsStay(d *Data, cluster []string, noise bool) float64 {
+	home := map[[2]string]int{} // fingerprint and truth
+	again, stay := 0, 0
+	for i := range d.Signals {
+		l := &d.Signals[i]
+		if !l.Scored() || l.Kind != schemas.KindAlert || noise != (l.Fault == "") {
+			continue
+		}
+		key := [2]string{l.Scope + l.Source + l.Fingerprint, l.Truth()}
+		first, flaps := home[key]
+		if !flaps {
+			home[key] = i
+			continue
+		}
+		again++
+		if cluster[i] != "" && cluster[i] == cluster[first] {
+			stay++
+		}
+	}
+	if again == 0 {
+		return 1
+	}
+	return ratio(float64(stay), again)
 }
 
 // addRoots finds each fault's main cluster (the one with most of its signals,

@@ -44,6 +44,11 @@ type Scores struct {
 
 	RootTop1 float64 `json:"root_top1"`
 	RootTop3 float64 `json:"root_top3"`
+	// FlapsStay is the share of alerts that fire again within one fault which are
+	// in the cluster of their first firing of it; LoneFlapsStay the same of alerts
+	// of no fault, which flap on their own. 1 where there are none.
+	FlapsStay     float64 `json:"flaps_stay"`
+	LoneFlapsStay float64 `json:"lone_flaps_stay"`
 	// Seconds from a fault's start to the first signal in its main cluster
 	// being placed, median over faults.
 	TimeToIncident float64 `json:"time_to_incident_s"`

@@ -37,7 +37,7 @@ func (t *Table) WriteText(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "   %.3f ±%.3f  %+.3f ±%.3f\n", r.BF.Mean, r.BF.Half, r.Lead.Mean, r.Lead.Half)
 	}
-	b.WriteString("\nB3: B-cubed precision, recall, F; noise counts as alone, B3F* leaves it out. F1: over pairs. over: incidents that\nhold two faults. frag: incidents per fault. noise: share absorbed. root: named right. secs: fault's start to incident.\nreduc: reduction, worth nothing without B3F beside it. Intervals: Student's t over seeds.\n")
+	b.WriteString("\nB3: B-cubed precision, recall, F; noise counts as alone, B3F* leaves it out. F1: over pairs. over: incidents that\nhold two faults. frag: incidents per fault. noise: share absorbed. root: named right. flaps: alerts that fire again\nand stay with their fault, lone: those of no fault. secs: fault's start to incident. reduc: reduction, worth nothing without B3F beside it. Intervals: Student's t over seeds.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

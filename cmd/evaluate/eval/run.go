@@ -190,6 +190,8 @@ var Figures = []struct {
 	{"noise_absorbed", "noise", func(s *Scores) float64 { return s.Absorbed }},
 	{"root_top1", "root1", func(s *Scores) float64 { return s.RootTop1 }},
 	{"root_top3", "root3", func(s *Scores) float64 { return s.RootTop3 }},
+	{"flaps_stay", "flaps", func(s *Scores) float64 { return s.FlapsStay }},
+	{"lone_flaps_stay", "lone", func(s *Scores) float64 { return s.LoneFlapsStay }},
 	{"time_to_incident_s", "secs", func(s *Scores) float64 { return s.TimeToIncident }},
 	{"reduction", "reduc", func(s *Scores) float64 { return s.Reduction }},
 }

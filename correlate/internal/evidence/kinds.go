@@ -48,6 +48,10 @@ const (
 	Share       Kind = 37
 	Smaller     Kind = 38
 	PaceSmaller Kind = 39
+	// Of an alert that fires again, and its old incident.
+	Again Kind = 40
+	Wave  Kind = 41
+	Over  Kind = 42
 )
 
 // kind is what there is to know about a kind.
@@ -198,6 +202,15 @@ var kinds = [...]kind{
 	}},
 	PaceSmaller: {"pace", supports, func(p *phrase.Builder, ev *Item, _ string) {
 		p.Say("signals are joining the smaller one just now (").Milli(int64(ev.Count)).Say(" within the last half-minutes)")
+	}},
+	Again: {"again", links, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("the same alert fires again ").Span(ev.Gap).Say(" after its recovery")
+	}},
+	Wave: {"wave", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("other alerts fire again together with it (").Milli(int64(ev.Count)).Say(" of late, beyond what is usual)")
+	}},
+	Over: {"over", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		p.Say("everything of the incident had recovered ").Span(ev.Gap).Say(" before")
 	}},
 }
 

@@ -12,7 +12,8 @@ var codes = [...]string{"", "rule", "rule", "same_service", "same_instance", "sa
 	"depends_on", "depends_on", "shared_dependency", "shared_dependency", "alike", "namespace", "learnt", "mention", "mention",
 	"same_alert", "storm", "operator", "maintenance", "together",
 	"time", "onset", "firing", "idle", "age", "size", "spread", "active", "pace", "background", "template", "change",
-	"refire", "events", "begun", "tied", "tied", "size", "pace"}
+	"refire", "events", "begun", "tied", "tied", "size", "pace",
+	"again", "wave", "over"}
 
 func TestKindsKeepTheirCodes(t *testing.T) {
 	if len(kinds) != len(codes) {

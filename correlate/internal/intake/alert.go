@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"pinkstar/correlate/internal/evidence"
+	"pinkstar/correlate/internal/identity"
 	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
@@ -64,11 +65,40 @@ func (in *Intake) onRefire(sc *state.Scope, a *state.Alert, s *schemas.Signal, r
 		}
 		since = max(in.At, a.EndsAt)
 	}
-	if since.Sub(a.EndsAt) > int64(in.Rules.Lifecycle.ReopenWindow) || a.Incident == nil || a.Incident.Closed || in.expected(sc, s) {
+	if !in.Weigher.MayGoOn(a, since) || in.expected(sc, s) {
 		in.newEpisode(sc, s, r, a)
 		return
 	}
-	in.fireAgain(a, s, r, since)
+	if len(in.Rules.Correlation.Refire.Gap) == 0 { // rules from before it was weighed
+		in.fireAgain(a, s, r, since, &evidence.Reason{})
+		return
+	}
+	in.weighAgain(sc, a, s, r, since)
+}
+
+// weighAgain weighs whether an alert that fires again soon after its recovery
+// goes on with its incident, or is part of something else.
+func (in *Intake) weighAgain(sc *state.Scope, a *state.Alert, s *schemas.Signal, r *state.SeenSignal, since schemas.Time) {
+	sub := &in.scratch.subject
+	*sub = identity.About(in.State, sc, s)
+	defer identity.Release(sc, sub)
+	in.Weigher.MatchRules(s)
+	x := *s
+	x.StartsAt = since
+	q := in.Weigher.Query(sc, &x, sub)
+	q.Last, q.Again = a.Incident, a
+	p := in.Choose(q, &x)
+	sc.FiresAgain(in.Now)
+	if p.Incident == a.Incident {
+		in.fireAgain(a, s, r, since, p.Reason)
+		return
+	}
+	told := in.told
+	if told == nil {
+		in.told = s
+	}
+	in.placeChosen(sc, &x, s, r, sub, q, p)
+	in.told = told
 }
 
 // onOvertaken: a firing that its own recovery overtook.
@@ -87,7 +117,7 @@ func (in *Intake) onOvertaken(sc *state.Scope, a *state.Alert, s *schemas.Signal
 
 // fireAgain puts a recovered alert back into its incident. since is when it
 // began to fire anew, as far as is known.
-func (in *Intake) fireAgain(a *state.Alert, s *schemas.Signal, r *state.SeenSignal, since schemas.Time) {
+func (in *Intake) fireAgain(a *state.Alert, s *schemas.Signal, r *state.SeenSignal, since schemas.Time, w *evidence.Reason) {
 	inc := a.Incident
 	gap := max(0, since.Sub(a.EndsAt))
 	in.beginAgain(a, s, since)
@@ -99,19 +129,19 @@ func (in *Intake) fireAgain(a *state.Alert, s *schemas.Signal, r *state.SeenSign
 		flap.FlapFrom, flap.Flaps = in.Now, 0
 	}
 	flap.Flaps++
-	text := "the same alert fires again " + phrase.Span(gap) + " after its recovery"
+	w.Text = "the same alert fires again " + phrase.Span(gap) + " after its recovery"
 	if int(flap.Flaps) >= l.FlapCount {
-		text = "flapping: the same alert recovered and fired " + strconv.Itoa(int(flap.Flaps)) + " times within " + l.FlapWindow.String()
+		w.Text = "flapping: the same alert recovered and fired " + strconv.Itoa(int(flap.Flaps)) + " times within " + l.FlapWindow.String()
 		inc.Pub.FlapCount++
 		inc.FlapUntil = in.Now.Add(int64(l.FlapWindow))
 	}
-	anchor := a.FirstID()
+	w.Anchor = a.FirstID()
 	a.Attach(r)
 	in.TouchAgain(inc, a, r)
 	in.Count(inc)
 	in.Reopen(inc, a.Name+" on "+phrase.OrUnknown(a.Service)+" fires again")
 	in.WatchQuiet(inc)
-	in.Decide(r, s, state.Placed, inc, &evidence.Reason{Text: text, Anchor: anchor})
+	in.Decide(r, s, state.Placed, inc, w)
 }
 
 // beginAgain makes a fire anew since a time; its sender may name an older start.

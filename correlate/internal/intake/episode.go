@@ -6,6 +6,7 @@ import (
 	"pinkstar/correlate/internal/evidence"
 	"pinkstar/correlate/internal/identity"
 	"pinkstar/correlate/internal/phrase"
+	"pinkstar/correlate/internal/scoring"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
@@ -76,7 +77,12 @@ func (in *Intake) placeEpisode(sc *state.Scope, s, told *schemas.Signal, r *stat
 	if last != nil {
 		q.Last, q.Refire = last.Incident, last.Firing
 	}
-	p := in.Choose(q, s)
+	in.placeChosen(sc, s, told, r, sub, q, in.Choose(q, s))
+}
+
+// placeChosen makes s, which was told as the signal told, a new episode where p
+// says.
+func (in *Intake) placeChosen(sc *state.Scope, s, told *schemas.Signal, r *state.SeenSignal, sub *identity.Subject, q *scoring.Query, p scoring.Placement) {
 	lone := told.Status == schemas.StatusResolved
 	if lone && (p.Incident == nil || s.StartsAt >= s.EndsAt) {
 		in.recordLone(sc, s, r, sub, p.Reason)

@@ -94,6 +94,9 @@ func (wr *Weigher) pick(q *Query, all []Scored, p *Placement) {
 			break
 		}
 	}
+	if p.Incident == nil && vetoed == nil && q.Again != nil {
+		p.NotJoined = q.newAgainText()
+	}
 	if p.Incident != nil || len(all) == 0 {
 		return
 	}

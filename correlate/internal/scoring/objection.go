@@ -37,6 +37,8 @@ func (wr *Weigher) objection(q *Query, c *Scored) Objection {
 		return noObjection
 	case q.scope.Corrections.CannotLinkTo(q.key, q.name, q.subject.Service, inc):
 		return movedAway
+	case q.firesAgainIn(inc):
+		return noObjection // it is in there
 	case inc.Separate && !c.ruled:
 		return keptSeparate
 	case q.Separate && !c.ruled:

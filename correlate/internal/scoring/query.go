@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"pinkstar/correlate/internal/evidence"
 	"pinkstar/correlate/internal/identity"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/correlate/rules"
@@ -20,6 +21,8 @@ type Query struct {
 	Groups   []GroupMatch
 	Last     *state.Incident // of the same alert's previous episode
 	Refire   bool            // that episode had not ended
+	Again    *state.Alert    // that episode, where it ended so lately that it may be going on
+	refire   []evidence.Item // what was said of its going on
 	Separate bool            // a rule wants an incident of its own for it
 	Mentions []identity.Mention
 	missing  []string // rules that could not group it, and which label it lacks

@@ -70,6 +70,8 @@ func (wr *Weigher) score(q *Query, inc *state.Incident) Scored {
 	wr.scoreRules(q, inc, s)
 	t := wr.strongestRelation(q, inc)
 	switch {
+	case q.firesAgainIn(inc) && !s.res.Decisive && !s.res.ruled:
+		wr.scoreRefire(q, inc, s)
 	case t.at == nil && !t.alone:
 		if len(s.res.Items) == 0 {
 			s.res.Score = 0

@@ -52,6 +52,13 @@ func (wr *Weigher) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) 
 	q := wr.Query(sc, s, &sub)
 	if a := sc.Latest(state.AppendKey(nil, s.Source, s.Fingerprint)); a != nil {
 		q.Last, q.Refire = a.Incident, a.Firing
+		since := s.StartsAt
+		if since <= a.EndsAt { // it fires again under its old start, or nearly so
+			since = max(wr.At, a.EndsAt)
+		}
+		if !a.Firing && s.Status == schemas.StatusFiring && len(wr.Rules.Correlation.Refire.Gap) > 0 && wr.MayGoOn(a, since) {
+			q.Again, q.Start = a, since
+		}
 	}
 	c := wr.score(q, inc)
 	w := Weighing{IncidentID: incidentID, Score: c.Score, Join: wr.Rules.Correlation.Join, Parent: wr.Rules.Correlation.Parent,

@@ -12,7 +12,9 @@ func (st *State) SetClock(at schemas.Time) {
 	by := st.Now.Sub(at)
 	st.Now = at
 	for _, sc := range st.Order {
-		sc.Opened.at = min(sc.Opened.at, at)
+		for _, r := range []*Rate{&sc.Opened, &sc.Refired, &sc.Refires} {
+			r.at = min(r.at, at)
+		}
 		for _, inc := range sc.Live {
 			inc.putBack(at, by)
 		}

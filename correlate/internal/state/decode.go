@@ -27,10 +27,12 @@ func Restore(r io.Reader) (*State, error) {
 }
 
 // oldestFormat is the first that was released; formatBehaviour the first in which
-// the number of the engine's behaviour stands.
+// the number of the engine's behaviour stands; formatRefire the first that knows
+// how many alerts fired again of late.
 const (
 	oldestFormat    = 3
 	formatBehaviour = 5
+	formatRefire    = 6
 )
 
 type decoder struct {
@@ -272,6 +274,10 @@ func (d *decoder) json(v any) {
 
 func (d *decoder) scope(sc *Scope) {
 	sc.Opened = Rate{d.Int(), d.Time()}
+	if d.format >= formatRefire {
+		sc.Refired = Rate{d.Int(), d.Time()}
+		sc.Refires = Rate{d.Int(), d.Time()}
+	}
 	sc.Lasting = int(d.Int())
 	d.entities = nil
 	d.Each(func() {

@@ -17,8 +17,9 @@ import (
 // snapshotMagic begins every snapshot; its last byte is the format's version.
 // Format 3 did not know what a record told of its alert, nor what a window's
 // text was; format 4 not the engine's behaviour, nor which machine or namespace
-// an alert that names no service was taken to be about.
-const snapshotMagic = "pinkstar engine\x05"
+// an alert that names no service was taken to be about; format 5 not how many
+// alerts had fired again of late.
+const snapshotMagic = "pinkstar engine\x06"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
 // two engines that have seen the same log write the same.
@@ -161,6 +162,10 @@ func (s *encoder) why(r *SeenSignal) {
 func (s *encoder) scope(sc *Scope) {
 	s.Int(sc.Opened.Level)
 	s.Time(sc.Opened.at)
+	for _, r := range []*Rate{&sc.Refired, &sc.Refires} {
+		s.Int(r.Level)
+		s.Time(r.at)
+	}
 	s.Int(int64(sc.Lasting))
 	s.entityList(sc)
 	s.patternList(&sc.Patterns)

@@ -26,6 +26,8 @@ const (
 	// hour.
 	IncidentHalfLife = 30 * schemas.Second
 	ScopeHalfLife    = 20 * schemas.Minute
+	// What fires again together does so within a minute or two.
+	WaveHalfLife = schemas.Minute
 )
 
 // StormLevel is the pace from which an alert that nothing else connects with an
@@ -50,4 +52,16 @@ func (r Rate) Now(at schemas.Time, halfLife int64) int64 {
 func (r *Rate) Add(at schemas.Time, halfLife int64) {
 	r.Level = r.Now(at, halfLife) + RateUnit
 	r.at = max(r.at, at)
+}
+
+// Wave is how many alerts fired again just now, beyond what is usual of late.
+func (sc *Scope) Wave(now schemas.Time) int64 {
+	usual := sc.Refires.Now(now, ScopeHalfLife) * WaveHalfLife / ScopeHalfLife
+	return max(0, sc.Refired.Now(now, WaveHalfLife)-2*usual)
+}
+
+// FiresAgain notes one more alert that fires again.
+func (sc *Scope) FiresAgain(now schemas.Time) {
+	sc.Refired.Add(now, WaveHalfLife)
+	sc.Refires.Add(now, ScopeHalfLife)
 }

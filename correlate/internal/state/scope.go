@@ -24,6 +24,8 @@ type Scope struct {
 	Lone        []*Alert             // recovered, and in no incident: remembered for what may come late
 	Corrections Corrections
 	Opened      Rate      // of new incidents
+	Refired     Rate      // of alerts that fire again within the reopen window, just now
+	Refires     Rate      // the same over a longer time: what is usual
 	Storm       *Incident // the latest that many signals joined at once
 	Patterns    problem.Book
 	Lasting     int // episodes begun before the first recovery; -1 once there was one
