@@ -148,6 +148,17 @@ func (m Matchers) Match(s *schemas.Signal) bool {
 	return len(m.ms) > 0 && matches(m.ms, s)
 }
 
+// Expressions are the regular expressions among the matchers.
+func (m Matchers) Expressions() []string {
+	var out []string
+	for _, one := range m.ms {
+		if one.Type == labels.MatchRegexp || one.Type == labels.MatchNotRegexp {
+			out = append(out, one.Value)
+		}
+	}
+	return out
+}
+
 // MatchLabels reports whether every matcher holds for the labels as they were
 // sent, as Alertmanager sees them: nothing is derived or filled in.
 func (m Matchers) MatchLabels(s *schemas.Signal) bool {

@@ -25,6 +25,7 @@ type Limits struct {
 	NameBytes         int   `yaml:"name_bytes"`         // a name, service, host, ...; longer ones are cut, and flagged
 	IdentityBytes     int   `yaml:"identity_bytes"`     // source, fingerprint, occurrence: replaced by a hash when longer; scope: refused
 	MatcherBytes      int   `yaml:"matcher_bytes"`      // a window's matchers: refused when longer, for without some it would suppress more
+	MatcherSteps      int   `yaml:"matcher_steps"`      // what a window's regular expressions may do for one byte of a label: refused when more, for every alert is held against them
 	CalendarDays      int   `yaml:"calendar_days"`      // how far ahead repeating windows are written out
 	CalendarWindows   int   `yaml:"calendar_windows"`   // written out of one repeating window
 }
@@ -44,6 +45,7 @@ func DefaultLimits() Limits {
 		NameBytes:         256,
 		IdentityBytes:     512,
 		MatcherBytes:      64 << 10,
+		MatcherSteps:      10_000,
 		CalendarDays:      35,
 		CalendarWindows:   200,
 	}
@@ -60,7 +62,7 @@ func (l *Limits) Validate() error {
 		{"in_flight_bytes", l.InFlightBytes}, {"values", int64(l.Values)}, {"depth", int64(l.Depth)},
 		{"signals", int64(l.Signals)}, {"labels", int64(l.Labels)}, {"label_bytes", int64(l.LabelBytes)},
 		{"text_bytes", int64(l.TextBytes)}, {"name_bytes", int64(l.NameBytes)}, {"identity_bytes", int64(l.IdentityBytes)},
-		{"matcher_bytes", int64(l.MatcherBytes)}, {"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
+		{"matcher_bytes", int64(l.MatcherBytes)}, {"matcher_steps", int64(l.MatcherSteps)}, {"calendar_days", int64(l.CalendarDays)}, {"calendar_windows", int64(l.CalendarWindows)},
 	} {
 		if f.n <= 0 {
 			errs = append(errs, fmt.Errorf("limits.%s: %d; it must be over zero", f.name, f.n))
@@ -171,7 +173,7 @@ func (l *Limits) checkMatchers(c *schemas.Change) error {
 	if c == nil {
 		return nil
 	}
-	size := 0
+	size, steps := 0, 0
 	for _, m := range c.Matchers {
 		size += len(m)
 	}
@@ -179,8 +181,27 @@ func (l *Limits) checkMatchers(c *schemas.Change) error {
 		return fmt.Errorf("change.matchers: %d bytes, at most %d are taken (limits.matcher_bytes); "+
 			"the window is refused whole, since without some of its matchers it would suppress more: %w", size, l.MatcherBytes, ErrLimit)
 	}
-	if _, err := rules.ParseMatchers(c.Matchers); err != nil {
+	for _, m := range c.Matchers {
+		steps = added(steps, stepsOf(m))
+	}
+	if err := l.checkSteps(steps); err != nil {
+		return err
+	}
+	parsed, err := rules.ParseMatchers(c.Matchers)
+	if err != nil {
 		return fmt.Errorf("change.matchers: %w", err)
+	}
+	steps = 0
+	for _, e := range parsed.Expressions() {
+		steps = added(steps, matcherSteps(e))
+	}
+	return l.checkSteps(steps)
+}
+
+func (l *Limits) checkSteps(steps int) error {
+	if steps > l.MatcherSteps {
+		return fmt.Errorf("change.matchers: the regular expressions may take %d steps for one byte of a label, at most %d are taken (limits.matcher_steps); "+
+			"write shorter repetitions, or several windows: %w", steps, l.MatcherSteps, ErrLimit)
 	}
 	return nil
 }

@@ -323,6 +323,27 @@ func TestASilenceOverTheLimitIsRefusedWhole(t *testing.T) {
 	}
 }
 
+// Each alert is held against every window: an expression that takes a minute for one
+// alert, or 130 MB when compiled, would do so at every start again.
+func TestExpressionsAreBounded(t *testing.T) {
+	hosts := strings.Repeat("node-0123456789.*|", 400) + "x"
+	for value, taken := range map[string]bool{
+		hosts: true, strings.Repeat("KubePod00000|", 4000) + "x": true, `10\\.0\\.[0-9]{1,3}\\.[0-9]{1,3}`: true, ".{0,1000}": true,
+		strings.Repeat("(.{0,1000}a|b.*)*", 64): false, strings.Repeat("x{1000}", 3000): false, strings.Repeat(".*a", 9000): false, ".*" + strings.Repeat("a", 30000): false,
+		"((((x{30}){30})))y{0,900}" + strings.Repeat("(z|y{1000})?", 10): false,
+	} {
+		for _, body := range []string{
+			`{"id":"s","startsAt":"2026-11-22T10:00:00Z","endsAt":"2026-11-22T12:00:00Z","matchers":[{"name":"alertname","value":"` + value + `","isRegex":true}]}`,
+			`{"kind":"maintenance","source":"x","name":"w","status":"started","change":{"suppress":true,"matchers":["{b!=\"y\", alertname!~\"` + strings.ReplaceAll(value, `\`, `\\`) + `\"}"]}}`,
+		} {
+			got, err := newTranslator().Recognise("", nil, []byte(body), receivedAt)
+			if taken && (err != nil || len(got) != 1) || !taken && (len(got) != 0 || !errors.Is(err, ErrLimit) || !strings.Contains(err.Error(), "limits.matcher_steps")) {
+				t.Errorf("%.60s: %d, %.300v", value, len(got), err)
+			}
+		}
+	}
+}
+
 // Replay gives the windows around the envelope's time, as the running product
 // gives those around the time of receipt.
 func TestAWrappedCalendarIsWrittenOutAroundItsReceipt(t *testing.T) {
