@@ -62,7 +62,17 @@ func hasData(dir string) bool {
 }
 
 // checkCatalogue says what is wrong with meta.json and topics.json.
-func checkCatalogue(dir string) (found []string) {
+func checkCatalogue(dir string) []string {
+	found, unknown := readCatalogue(dir)
+	for _, name := range unknown {
+		found = append(found, fmt.Sprintf("partitions/%s holds records, and %s knows no such partition (an older copy of that file?)", name, topicsFile))
+	}
+	return found
+}
+
+// readCatalogue says what can't be read of meta.json and topics.json, and which
+// partitions hold records of no topic that they know.
+func readCatalogue(dir string) (found, unknown []string) {
 	var meta struct {
 		Version int `json:"version"`
 	}
@@ -75,7 +85,7 @@ func checkCatalogue(dir string) (found []string) {
 		if len(parts) > 0 || !errors.Is(err, errGone) {
 			found = append(found, fmt.Sprintf("%s, the names and ids of the topics, %v", topicsFile, err))
 		}
-		return found
+		return found, nil
 	}
 	known := map[string]bool{}
 	for _, t := range c.Topics {
@@ -85,10 +95,10 @@ func checkCatalogue(dir string) (found []string) {
 	}
 	for _, e := range parts {
 		if e.IsDir() && !known[e.Name()] && holdsRecords(filepath.Join(dir, "partitions", e.Name())) {
-			found = append(found, fmt.Sprintf("partitions/%s holds records, and %s knows no such partition (an older copy of that file?)", e.Name(), topicsFile))
+			unknown = append(unknown, e.Name())
 		}
 	}
-	return found
+	return found, unknown
 }
 
 func holdsRecords(dir string) bool {
@@ -288,11 +298,11 @@ func acceptCatalogue(dir string, tell func(string, ...any)) error {
 
 // setAsideUnknown moves partitions that no topic has.
 func setAsideUnknown(dir string, tell func(string, ...any)) error {
-	for _, f := range checkCatalogue(dir) {
-		name, _, ok := strings.Cut(strings.TrimPrefix(f, "partitions/"), " ")
-		if !ok || !strings.HasPrefix(f, "partitions/") {
-			return errors.New(f)
-		}
+	found, unknown := readCatalogue(dir)
+	if len(found) > 0 {
+		return errors.New(strings.Join(found, "; "))
+	}
+	for _, name := range unknown {
 		if err := moveAside(dir, filepath.Join("partitions", name), name); err != nil {
 			return err
 		}
