@@ -32,10 +32,16 @@ const offsetsTopic = "__consumer_offsets"
 type watcher struct {
 	r    *runner
 	cl   *kgo.Client
-	seen map[string]time.Time // blockers, and since when
-	told map[string]bool
-	idle time.Time // since when partitions are awaited
-	none time.Time // since when no member of the group has any
+	seen map[string]sighting // of blockers
+	idle time.Time           // since when partitions are awaited
+	none time.Time           // since when no member of the group has any
+}
+
+// sighting is since when a transaction has been seen open, and whether that was
+// told.
+type sighting struct {
+	since time.Time
+	told  bool
 }
 
 // watch runs beside the session until ctx ends.
@@ -47,7 +53,7 @@ func (r *runner) watch(ctx context.Context) {
 		return
 	}
 	defer cl.Close()
-	w := &watcher{r: r, cl: cl, seen: map[string]time.Time{}, told: map[string]bool{}}
+	w := &watcher{r: r, cl: cl, seen: map[string]sighting{}}
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -76,26 +82,27 @@ func (w *watcher) look(ctx context.Context, now time.Time) {
 		return
 	}
 	var why []string
-	seen, ended := map[string]time.Time{}, map[int64]bool{}
+	seen, ended := map[string]sighting{}, map[int64]bool{}
 	for i := range blockers {
 		b := &blockers[i]
 		key := fmt.Sprint(b.Topic, "/", b.Partition, " ", b.ProducerID, " ", b.Epoch, " ", b.From)
-		since, ok := w.seen[key]
+		at, ok := w.seen[key]
 		if !ok {
-			since = now
+			at.since = now
 		}
-		seen[key] = since
-		if age := now.Sub(since); age >= w.r.cfg.SessionTimeout && (b.Hanging || !ended[b.ProducerID]) {
+		age := now.Sub(at.since)
+		if age >= w.r.cfg.SessionTimeout && (b.Hanging || !ended[b.ProducerID]) {
 			ended[b.ProducerID] = true // a known one ends on all partitions at once
 			w.end(ctx, b, age)
 		}
-		if now.Sub(since) >= stuckAfter {
+		if age >= stuckAfter {
 			why = append(why, b.String())
-			if !w.told[key] {
-				w.told[key] = true
+			if !at.told {
+				at.told = true
 				w.r.deps.Log.Error().Str("role", w.r.role).Msg(b.String())
 			}
 		}
+		seen[key] = at
 	}
 	w.seen = seen
 	w.tell(ctx, why, waiting, now)
