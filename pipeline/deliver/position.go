@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
+	"pinkstar/pipeline/kafka"
 	"pinkstar/schemas"
 )
 
@@ -32,37 +32,16 @@ func (p *position) next() int64 {
 	}
 }
 
-// bounds are the ends of the delivered topics' logs.
-type bounds struct{ starts, ends kadm.ListedOffsets }
-
-func readBounds(ctx context.Context, cl *kgo.Client, topics ...string) (b bounds, err error) {
-	adm := kadm.NewClient(cl)
-	if b.starts, err = adm.ListStartOffsets(ctx, topics...); err == nil {
-		err = b.starts.Error()
-	}
-	if err != nil {
-		return b, fmt.Errorf("start offsets: %w", err)
-	}
-	if b.ends, err = adm.ListEndOffsets(ctx, topics...); err == nil {
-		err = b.ends.Error()
-	}
-	if err != nil {
-		return b, fmt.Errorf("end offsets: %w", err)
-	}
-	return b, nil
-}
-
 // position asks the sink where a partition stands.
-func (d *Delivery) position(ctx context.Context, topicID string, key partition, b bounds) (position, error) {
-	start, _ := b.starts.Lookup(key.topic, key.number)
-	end, _ := b.ends.Lookup(key.topic, key.number)
-	p := position{id: topicID, start: start.Offset}
+func (d *Delivery) position(ctx context.Context, topicID string, key partition, b kafka.Bounds) (position, error) {
+	log := b.Of(key.topic, key.number)
+	p := position{id: topicID, start: log.From}
 	var err error
 	for {
 		if p.r, p.found, err = d.sink.Resume(ctx, key.topic, p.id, key.number); err != nil {
 			return p, err
 		}
-		if !p.found || p.r.Last < end.Offset {
+		if !p.found || p.r.Last < log.To {
 			return p, nil
 		}
 		p.id = incarnation(p.id, p.r.Last)
@@ -83,7 +62,7 @@ func (d *Delivery) adjust(ctx context.Context, group map[string]map[int32]kgo.Of
 	for t := range group {
 		topics = append(topics, t)
 	}
-	b, err := readBounds(ctx, cl, topics...)
+	b, err := kafka.ReadBounds(ctx, cl, topics...)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +93,7 @@ func (d *Delivery) adjust(ctx context.Context, group map[string]map[int32]kgo.Of
 }
 
 // startOf asks until the sink answers.
-func (d *Delivery) startOf(ctx context.Context, id string, key partition, b bounds, committed int64) (int64, error) {
+func (d *Delivery) startOf(ctx context.Context, id string, key partition, b kafka.Bounds, committed int64) (int64, error) {
 	for wait := d.backoff(); ; {
 		p, err := d.position(ctx, id, key, b)
 		if err == nil {

@@ -88,7 +88,7 @@ func (w *worker) resume() error {
 	if err != nil {
 		return err
 	}
-	b, err := readBounds(w.ctx, w.cl, w.key.topic)
+	b, err := kafka.ReadBounds(w.ctx, w.cl, w.key.topic)
 	if err != nil {
 		return err
 	}

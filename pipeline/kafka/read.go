@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -16,6 +17,34 @@ import (
 type Span struct {
 	Partition int32
 	From, To  int64
+}
+
+// Bounds are where the logs of topics begin and end.
+type Bounds struct{ starts, ends kadm.ListedOffsets }
+
+// ReadBounds asks for the bounds of every partition of the topics.
+func ReadBounds(ctx context.Context, cl *kgo.Client, topics ...string) (b Bounds, err error) {
+	adm := kadm.NewClient(cl)
+	if b.starts, err = adm.ListStartOffsets(ctx, topics...); err == nil {
+		err = b.starts.Error()
+	}
+	if err != nil {
+		return b, fmt.Errorf("start offsets of %s: %w", strings.Join(topics, ", "), err)
+	}
+	if b.ends, err = adm.ListEndOffsets(ctx, topics...); err == nil {
+		err = b.ends.Error()
+	}
+	if err != nil {
+		return b, fmt.Errorf("end offsets of %s: %w", strings.Join(topics, ", "), err)
+	}
+	return b, nil
+}
+
+// Of returns what a partition holds; nothing from 0 to 0 when it was not there.
+func (b Bounds) Of(topic string, partition int32) Span {
+	start, _ := b.starts.Lookup(topic, partition)
+	end, _ := b.ends.Lookup(topic, partition)
+	return Span{partition, start.Offset, end.Offset}
 }
 
 // StableSpans returns what partitions (none: all) hold for readers of committed
@@ -30,19 +59,9 @@ func StableSpans(ctx context.Context, cl *kgo.Client, topic string, partitions .
 // long it has been waiting.
 func StableSpansUnblocked(ctx context.Context, cl *kgo.Client, topic string, blocked func(time.Duration), partitions ...int32) (map[int32]Span, error) {
 	adm := kadm.NewClient(cl)
-	starts, err := adm.ListStartOffsets(ctx, topic)
-	if err == nil {
-		err = starts.Error()
-	}
+	bounds, err := ReadBounds(ctx, cl, topic)
 	if err != nil {
-		return nil, fmt.Errorf("start offsets of %s: %w", topic, err)
-	}
-	ends, err := adm.ListEndOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("end offsets of %s: %w", topic, err)
+		return nil, err
 	}
 	for began := time.Now(); ; {
 		stable, err := adm.ListCommittedOffsets(ctx, topic)
@@ -53,14 +72,14 @@ func StableSpansUnblocked(ctx context.Context, cl *kgo.Client, topic string, blo
 			return nil, fmt.Errorf("stable offsets of %s: %w", topic, err)
 		}
 		spans, behind := map[int32]Span{}, false
-		starts.Each(func(o kadm.ListedOffset) {
+		bounds.starts.Each(func(o kadm.ListedOffset) {
 			if len(partitions) > 0 && !slices.Contains(partitions, o.Partition) {
 				return
 			}
-			end, _ := ends.Lookup(topic, o.Partition)
+			sp := bounds.Of(topic, o.Partition)
 			s, _ := stable.Lookup(topic, o.Partition)
-			behind = behind || s.Offset < end.Offset
-			spans[o.Partition] = Span{o.Partition, o.Offset, end.Offset}
+			behind = behind || s.Offset < sp.To
+			spans[o.Partition] = sp
 		})
 		if !behind {
 			return spans, nil

@@ -171,7 +171,7 @@ func isLatest(name string) bool {
 // cut deletes what is older than oldest.
 func (r *Retainer) cut(ctx context.Context, topic string, oldest time.Time, share float64, floors Floors) (int64, error) {
 	adm := kadm.NewClient(r.cl)
-	starts, ends, err := startsAndEnds(ctx, adm, topic)
+	bounds, err := ReadBounds(ctx, r.cl, topic)
 	if err != nil {
 		return 0, err
 	}
@@ -185,16 +185,15 @@ func (r *Retainer) cut(ctx context.Context, topic string, oldest time.Time, shar
 	}
 	total, to := int64(0), kadm.Offsets{}
 	first.Each(func(o kadm.ListedOffset) {
-		start, _ := starts.Lookup(topic, o.Partition)
-		end, _ := ends.Lookup(topic, o.Partition)
+		sp := bounds.Of(topic, o.Partition)
 		at := o.Offset
-		if at < 0 || at >= end.Offset {
-			at = end.Offset - 1
+		if at < 0 || at >= sp.To {
+			at = sp.To - 1
 		}
-		at = max(at, start.Offset+int64(share*float64(end.Offset-1-start.Offset)))
-		if at = floors.below(topic, o.Partition, at); at > start.Offset {
+		at = max(at, sp.From+int64(share*float64(sp.To-1-sp.From)))
+		if at = floors.below(topic, o.Partition, at); at > sp.From {
 			to.AddOffset(topic, o.Partition, at, -1)
-			total += at - start.Offset
+			total += at - sp.From
 		}
 	})
 	return total, deleteUpTo(ctx, adm, to)
@@ -209,17 +208,4 @@ func deleteUpTo(ctx context.Context, adm *kadm.Client, to kadm.Offsets) error {
 		return err
 	}
 	return rs.Error()
-}
-
-func startsAndEnds(ctx context.Context, adm *kadm.Client, topic string) (starts, ends kadm.ListedOffsets, err error) {
-	if starts, err = adm.ListStartOffsets(ctx, topic); err == nil {
-		err = starts.Error()
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if ends, err = adm.ListEndOffsets(ctx, topic); err == nil {
-		err = ends.Error()
-	}
-	return starts, ends, err
 }

@@ -85,9 +85,9 @@ func (r *restorer) check(ctx context.Context, id int32, committed int64) (*Findi
 	}
 	err = r.verify(ctx, id, prog, committed)
 	if err == nil {
-		start, _ := r.starts.Lookup(r.c.topics[0], id)
-		if m := prog.Latest; m != nil && m.Input < min(start.Offset, prog.Next) {
-			return &Finding{Partition: id, Problem: fmt.Sprintf("the log begins at offset %d, and the newest snapshot needs it from %d on", start.Offset, m.Input)}, nil
+		start := r.log.Of(r.c.topics[0], id).From
+		if m := prog.Latest; m != nil && m.Input < min(start, prog.Next) {
+			return &Finding{Partition: id, Problem: fmt.Sprintf("the log begins at offset %d, and the newest snapshot needs it from %d on", start, m.Input)}, nil
 		}
 		return nil, nil
 	}
@@ -129,13 +129,12 @@ func (r *restorer) accept(ctx context.Context, cl *kgo.Client, group string, id 
 // is none the newest one is kept all the same: it knows what is open, and what
 // it meets again it takes for repeats.
 func (r *restorer) goBack(ctx context.Context, id int32, prog *progress) (progress, string, error) {
-	start, _ := r.starts.Lookup(r.c.topics[0], id)
-	end, _ := r.ends.Lookup(r.c.topics[0], id)
+	log := r.log.Of(r.c.topics[0], id)
 	for _, m := range []*manifest{prog.Latest, prog.Previous} {
-		if m == nil || m.Input < start.Offset || m.Input > end.Offset {
+		if m == nil || m.Input < log.From || m.Input > log.To {
 			continue
 		}
-		if m.Mark != nil && m.Mark.At >= start.Offset {
+		if m.Mark != nil && m.Mark.At >= log.From {
 			if m.Mark.Topic != r.topicID {
 				continue
 			}
@@ -148,15 +147,15 @@ func (r *restorer) goBack(ctx context.Context, id int32, prog *progress) (progre
 			}
 		}
 		return progress{Next: m.Input, Latest: m, Mark: m.Mark},
-			fmt.Sprintf("it goes on from the snapshot at offset %d and processes the %d offsets behind it again", m.Input, end.Offset-m.Input), nil
+			fmt.Sprintf("it goes on from the snapshot at offset %d and processes the %d offsets behind it again", m.Input, log.To-m.Input), nil
 	}
 	if prog.Latest == nil {
-		return progress{Next: start.Offset}, fmt.Sprintf("there is no snapshot: it begins at the start of the log, offset %d", start.Offset), nil
+		return progress{Next: log.From}, fmt.Sprintf("there is no snapshot: it begins at the start of the log, offset %d", log.From), nil
 	}
 	m := *prog.Latest
-	m.Input, m.Mark = start.Offset, nil
-	return progress{Next: start.Offset, Latest: &m},
-		fmt.Sprintf("no snapshot's place is in the log: it keeps what the newest one says is open and processes the log from offset %d; what it had seen counts as repeated", start.Offset), nil
+	m.Input, m.Mark = log.From, nil
+	return progress{Next: log.From, Latest: &m},
+		fmt.Sprintf("no snapshot's place is in the log: it keeps what the newest one says is open and processes the log from offset %d; what it had seen counts as repeated", log.From), nil
 }
 
 // CheckInputs lists what the normaliser had read of its topics and is missing at

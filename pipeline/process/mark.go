@@ -62,16 +62,15 @@ func (l *lost) stop(format string, args ...any) error {
 // offset, negative when unknown.
 func (r *restorer) verify(ctx context.Context, id int32, prog *progress, committed int64) error {
 	topic := r.c.topics[0]
-	start, _ := r.starts.Lookup(topic, id)
-	end, _ := r.ends.Lookup(topic, id)
+	log := r.log.Of(topic, id)
 	l := lost{&r.c.kafka, topic, id, max(prog.Next, committed)}
 	if m := prog.Mark; m != nil && m.Topic != r.topicID {
 		return l.stop("this is another topic of that name (id %s, it was %s): it was deleted and made anew while %s was kept", r.topicID, m.Topic, r.c.kafka.Topic("state"))
 	}
-	if n := l.next - end.Offset; n > 0 {
-		return l.stop("the log ends at offset %d: %d acknowledged records are missing at its end (a damaged or older copy of its files, or a leader that had not all of them)", end.Offset, n)
+	if n := l.next - log.To; n > 0 {
+		return l.stop("the log ends at offset %d: %d acknowledged records are missing at its end (a damaged or older copy of its files, or a leader that had not all of them)", log.To, n)
 	}
-	if prog.Mark == nil || prog.Mark.At < start.Offset { // of a release before marks, or retention has been there
+	if prog.Mark == nil || prog.Mark.At < log.From { // of a release before marks, or retention has been there
 		return nil
 	}
 	same, err := r.holds(ctx, id, prog.Mark)

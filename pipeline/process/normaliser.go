@@ -216,19 +216,9 @@ func (n *Normaliser) adjust(ctx context.Context, group map[string]map[int32]kgo.
 		return nil, err
 	}
 	defer cl.Close()
-	starts, err := kadm.NewClient(cl).ListStartOffsets(ctx, n.topics...)
-	if err == nil {
-		err = starts.Error()
-	}
+	bounds, err := kafka.ReadBounds(ctx, cl, n.topics...)
 	if err != nil {
-		return nil, fmt.Errorf("start offsets: %w", err)
-	}
-	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, n.topics...)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("end offsets: %w", err)
+		return nil, err
 	}
 	inBand, err := n.lastPositions(ctx, cl)
 	if err != nil {
@@ -240,15 +230,15 @@ func (n *Normaliser) adjust(ctx context.Context, group map[string]map[int32]kgo.
 	for t, ps := range group {
 		out[t] = map[int32]kgo.Offset{}
 		for p, o := range ps {
+			log := bounds.Of(t, p)
 			next := o.EpochOffset().Offset
 			if next < 0 {
-				start, _ := starts.Lookup(t, p)
-				next = start.Offset
+				next = log.From
 			}
 			next = max(next, inBand[t+"/"+strconv.Itoa(int(p))])
-			if end, _ := ends.Lookup(t, p); next > end.Offset {
+			if next > log.To {
 				return nil, fatal("partition %d of %s was read up to offset %d and ends at %d: acknowledged records are missing at its end (a damaged or older copy of its files, or a topic made anew). Nothing was skipped by itself. Either put its data back from a copy, or accept what is missing with `pinkstar repair --accept-lost-inputs`: it is read from its start again, and what is known counts as repeated",
-					p, t, next, end.Offset)
+					p, t, next, log.To)
 			}
 			if n.next[t] == nil {
 				n.next[t] = map[int32]int64{}

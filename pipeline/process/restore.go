@@ -19,12 +19,11 @@ import (
 // restorer brings partitions back to where their last committed transaction
 // left them.
 type restorer struct {
-	c      *Correlator
-	ids    []int32
-	deps   kafka.Deps
-	state  map[int32]kafka.Span
-	starts kadm.ListedOffsets
-	ends   kadm.ListedOffsets
+	c     *Correlator
+	ids   []int32
+	deps  kafka.Deps
+	state map[int32]kafka.Span
+	log   kafka.Bounds // of signals
 
 	topicID string
 }
@@ -39,20 +38,10 @@ func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, e
 	if r.state, err = kafka.StableSpansUnblocked(ctx, cl, c.kafka.Topic(schemas.TopicState), r.unblock(ctx, cl), ids...); err != nil {
 		return nil, err
 	}
-	adm := kadm.NewClient(cl)
-	if r.starts, err = adm.ListStartOffsets(ctx, c.topics[0]); err == nil {
-		err = r.starts.Error()
-	}
-	if err != nil {
+	if r.log, err = kafka.ReadBounds(ctx, cl, c.topics[0]); err != nil {
 		return nil, err
 	}
-	if r.ends, err = adm.ListEndOffsets(ctx, c.topics[0]); err == nil {
-		err = r.ends.Error()
-	}
-	if err != nil {
-		return nil, err
-	}
-	topics, err := adm.ListTopics(ctx, c.topics[0])
+	topics, err := kadm.NewClient(cl).ListTopics(ctx, c.topics[0])
 	if err == nil {
 		err = topics[c.topics[0]].Err
 	}
@@ -107,10 +96,10 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 	if err != nil {
 		return nil, fmt.Errorf("reading its progress: %w", err)
 	}
-	start, _ := r.starts.Lookup(r.c.topics[0], id)
+	start := r.log.Of(r.c.topics[0], id).From
 	if prog == nil {
-		prog = &progress{Next: start.Offset}
-		if committed > start.Offset {
+		prog = &progress{Next: start}
+		if committed > start {
 			// The state topic was lost or made anew. The log still says it all.
 			r.c.deps.Log.Warn().Int32("partition", id).Int64("offset", committed).
 				Msg("there is no state for records that were processed; rebuilding it from the log")
@@ -127,12 +116,12 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 			Msg("the state is older than what was processed (a damaged or older copy of its topic); the rest is rebuilt from the log")
 		prog.Next = committed
 	}
-	if err := r.engine(ctx, p, start.Offset, prog); err != nil {
+	if err := r.engine(ctx, p, start, prog); err != nil {
 		return nil, err
 	}
-	if p.next < min(start.Offset, prog.Next) {
+	if p.next < min(start, prog.Next) {
 		return nil, fatal("partition %d of %s begins at offset %d, and the newest snapshot that can be read needs it from %d on: records were removed that the state still needs (kafka.retention.signals too short, or files are gone). Put them back from a copy, or go on without what they changed: `pinkstar repair --accept-lost-signals`",
-			id, r.c.topics[0], start.Offset, p.next)
+			id, r.c.topics[0], start, p.next)
 	}
 	p.clock = logtime.At[*kgo.Record](p.eng.Now())
 	from := p.next
