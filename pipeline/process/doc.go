@@ -5,6 +5,7 @@
 //
 // # Which file do I open
 //
+//   - runner.go: keeps a session going, and begins a new one when it breaks
 //   - session.go: one client's life: poll, hand on, end the transaction, survive
 //     rebalances and errors; both processors are stages of it
 //   - watch.go: what is stuck without an error: who blocks whom, and whether this
@@ -19,7 +20,8 @@
 //   - control.go: ticks and activations, which enter by the log like all else;
 //     lead.go: log time that leads the clock; putclock.go: the way out
 //   - normaliser.go: the stage that reads foreign payloads
-//   - refuse.go: the dead letter; shrink.go: outcomes that no broker would take whole
+//   - refuse.go: the dead letter; shrink.go: how large what
+//     comes in and goes out may be
 //   - floor.go: from where on the log is still needed; gauge.go: what engines hold
 //   - shadow.go: other rules over the same signals; engine.go: what is asked of an engine
 //
