@@ -17,8 +17,8 @@ var dropped = regexp.MustCompile(`^DROP (?:TABLE|VIEW)(?: IF EXISTS)? ([a-z0-9_]
 
 // Repair brings the schema up to date as Migrate does, and makes anew what
 // migrations made that were applied and that is gone since. It returns the names
-// of those tables and views. The tables are empty: what they held can only come
-// from the log.
+// of those tables and views, and of tables that lost their rows. The tables are
+// empty: what they held can only come from the log.
 func Repair(ctx context.Context, conn driver.Conn) (gone []string, err error) {
 	applied, err := inForce(ctx, conn)
 	if err != nil {
@@ -34,8 +34,35 @@ func Repair(ctx context.Context, conn driver.Conn) (gone []string, err error) {
 			}
 		}
 	}
-	_, err = Migrate(ctx, conn)
+	if _, err = Migrate(ctx, conn); err != nil {
+		return gone, err
+	}
+	lost, err := emptied(ctx, conn)
+	for _, name := range lost {
+		if !slices.Contains(gone, name) {
+			gone = append(gone, name)
+		}
+	}
 	return gone, err
+}
+
+// emptied returns the names of tables that hold nothing although something was
+// written. A table whose files are gone is there all the same, and empty.
+func emptied(ctx context.Context, conn driver.Conn) (names []string, err error) {
+	const q = `WITH w AS (SELECT topic FROM written_ranges FINAL WHERE done = 1 OR first > 0)
+SELECT name FROM (
+	SELECT 'decisions' AS name, EXISTS(SELECT 1 FROM w WHERE endsWith(topic, 'decisions')) AND NOT EXISTS(SELECT 1 FROM decisions) AS lost
+	UNION ALL SELECT 'signals', EXISTS(SELECT 1 FROM decisions WHERE decision = 'placed') AND NOT EXISTS(SELECT 1 FROM signals)
+	UNION ALL SELECT 'incidents', EXISTS(SELECT 1 FROM w WHERE endsWith(topic, 'incidents')) AND NOT EXISTS(SELECT 1 FROM incidents)
+	UNION ALL SELECT 'problems', EXISTS(SELECT 1 FROM w WHERE endsWith(topic, 'problems')) AND NOT EXISTS(SELECT 1 FROM problems)
+) WHERE lost ORDER BY name`
+	err = scan(ctx, conn, "which tables hold rows", func(r driver.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		names = append(names, name)
+		return err
+	}, q)
+	return names, err
 }
 
 // IsEmpty reports whether no step of the schema was ever applied.

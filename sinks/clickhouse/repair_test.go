@@ -6,6 +6,35 @@ import (
 	"testing"
 )
 
+// TestTablesThatLostTheirRowsAreNamed: the files of a table that are gone leave an
+// empty table behind, and a list of what was written that says all is well.
+func TestTablesThatLostTheirRowsAreNamed(t *testing.T) {
+	owner := migrated(t)
+	w := writer(as(t, shared.server.WriterDSN()))
+	write(t, w, decisions(0, 10))
+	for _, c := range []struct{ truncate, want []string }{
+		{nil, nil},
+		{[]string{"signals"}, []string{"signals"}},
+		{[]string{"decisions"}, []string{"decisions"}},
+	} {
+		for _, name := range c.truncate {
+			if err := do(t, owner, "TRUNCATE TABLE "+name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		gone, err := Repair(t.Context(), owner)
+		if err != nil || !slices.Equal(gone, c.want) {
+			t.Errorf("without the rows of %v: %v, %v", c.truncate, gone, err)
+		}
+	}
+	if err := Forget(t.Context(), owner); err != nil {
+		t.Fatal(err)
+	}
+	if gone, err := Repair(t.Context(), owner); err != nil || len(gone) != 0 {
+		t.Errorf("nothing is said to be written: %v, %v", gone, err)
+	}
+}
+
 // TestDroppedTablesComeBack: the writer goes on when the schema's owner mends
 // it, whatever was dropped.
 func TestDroppedTablesComeBack(t *testing.T) {

@@ -90,7 +90,7 @@ func (k *schemaKeeper) repair(ctx context.Context) error {
 		if len(gone) == 0 {
 			return nil
 		}
-		k.log.Warn().Strs("gone", gone).Msg("tables or views were gone from the embedded ClickHouse and are made anew; what tables held is written again from the log, as far as it goes back")
+		k.log.Warn().Strs("gone", gone).Msg("tables or views were gone from the embedded ClickHouse, or without their rows, and are made anew; what tables held is written again from the log, as far as it goes back")
 		if !hadRows(gone) {
 			return nil
 		}
