@@ -101,6 +101,7 @@ type Delivery struct {
 	mu      sync.Mutex
 	workers map[partition]*worker
 	reason  map[partition]error // why the sink refuses, while it does
+	lost    map[partition]int64 // records that are in neither the log nor the sink
 	since   time.Time           // when the first of them began to be refused; zero while none is
 }
 
@@ -125,7 +126,7 @@ func New(cfg Config, kc kafka.Config, deps kafka.Deps, sink Sink) (*Delivery, er
 		log:     deps.Log.With().Str("sink", sink.Name()).Logger(),
 		m:       newMetrics(sink.Name(), reg),
 		slots:   make(chan struct{}, cfg.Writers),
-		workers: map[partition]*worker{}, reason: map[partition]error{},
+		workers: map[partition]*worker{}, reason: map[partition]error{}, lost: map[partition]int64{},
 	}, nil
 }
 
@@ -320,12 +321,16 @@ func (d *Delivery) refused(p partition, err error) {
 	}
 }
 
-// Failing returns why the sink refuses some partition's next batch, or nil.
+// Failing returns why the sink refuses some partition's next batch, or what it lacks
+// for good, or nil.
 func (d *Delivery) Failing() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for p, err := range d.reason {
 		return fmt.Errorf("%s of %s partition %d: %w", d.sink.Name(), p.topic, p.number, err)
+	}
+	for p, n := range d.lost {
+		return fmt.Errorf("%s lacks %d records of %s partition %d: %s", d.sink.Name(), n, p.topic, p.number, lossText)
 	}
 	return nil
 }

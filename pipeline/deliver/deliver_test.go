@@ -424,6 +424,60 @@ func TestTopicThatLostItsEnd(t *testing.T) {
 	}
 }
 
+// TestWhatNeitherLogNorSinkHasIsTold: the log lost its end after the group had
+// read it. A sink that has it lacks nothing; one that was emptied does.
+func TestWhatNeitherLogNorSinkHasIsTold(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	full := newMemory()
+	produce(t, kc, 0, 300)
+	r := start(t, testConfig(), kc, full)
+	eventually(t, "the group is at the end", func() error {
+		if n := committed(t, kc); n != 300 {
+			return fmt.Errorf("committed %d", n)
+		}
+		return nil
+	})
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	group := Group(kc, "clickhouse")
+	cl := kafkatest.Client(t, kc)
+	defer cl.Close()
+	read, err := kadm.NewClient(cl).FetchOffsets(t.Context(), group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	emptied := newMemory()
+	for _, c := range []struct {
+		sink  *memory
+		more  int64 // than the log has
+		lacks string
+	}{{full, 0, ""}, {emptied, 0, ""}, {full.clone(), 5, "lacks 5 records"}, {newMemory(), 5, "lacks 5 records"}} {
+		offs := read.Offsets()
+		offs.Each(func(o kadm.Offset) { o.At += c.more; offs.Add(o) })
+		if err := kadm.NewClient(cl).CommitAllOffsets(t.Context(), group, offs); err != nil {
+			t.Fatal(err)
+		}
+		r := start(t, testConfig(), kc, c.sink)
+		eventually(t, "all that is there arrives", func() error { return c.sink.exact(300) })
+		if c.lacks != "" {
+			eventually(t, "it is told", func() error {
+				if r.Failing() == nil {
+					return errors.New("no failure")
+				}
+				return nil
+			})
+		}
+		err := r.Failing()
+		if c.lacks == "" && err != nil || c.lacks != "" && (err == nil || !strings.Contains(err.Error(), c.lacks)) {
+			t.Errorf("%d more: %v; want %q", c.more, err, c.lacks)
+		}
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestAnOutageIsTwoLines: however many partitions and attempts fail.
 func TestAnOutageIsTwoLines(t *testing.T) {
 	kc := kafkatest.Embedded(t)

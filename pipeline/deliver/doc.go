@@ -21,6 +21,9 @@
 //     what it lacks is read again.
 //   - A topic that ends before what the sink has of it lost its end, and will use
 //     those offsets again. To the sink it is another topic from then on.
+//   - A log that ends before what the group read, with a sink that lacks it too, is
+//     a loss that nothing mends by itself: it is told as an error and by Failing for
+//     as long as the process lives. Afterwards the group stands where the log ends.
 //   - Offsets in a batch have gaps: transaction markers, aborted and compacted
 //     records. Only first and last count.
 //   - A sink that is down stops its own partitions and nothing else: the broker

@@ -8,7 +8,7 @@ type metrics struct {
 	seconds                   prometheus.Observer
 	lag                       *prometheus.GaugeVec
 	queued                    *prometheus.GaugeVec
-	failing                   *prometheus.GaugeVec
+	failing, lost             *prometheus.GaugeVec
 }
 
 func newMetrics(sink string, reg prometheus.Registerer) *metrics {
@@ -31,10 +31,11 @@ func newMetrics(sink string, reg prometheus.Registerer) *metrics {
 		seconds:  seconds,
 		lag:      gauge("lag_records", "Records between the latest written one and the end of the partition that readers of committed records see."),
 		queued:   gauge("queued_bytes", "Bytes that wait for the sink."),
+		lost:     gauge("lost_records", "Records that were read once and are in neither the log nor the sink, as was found at the start."),
 		failing:  gauge("failing", "1 while the sink refuses the partition's next batch."),
 	}
 	if reg != nil {
-		reg.MustRegister(m.batches, m.records, m.skipped, m.failures, seconds, m.lag, m.queued, m.failing)
+		reg.MustRegister(m.batches, m.records, m.skipped, m.failures, seconds, m.lag, m.queued, m.failing, m.lost)
 	}
 	return m
 }

@@ -99,6 +99,9 @@ func (d *Delivery) startOf(ctx context.Context, id string, key partition, b kafk
 		if err == nil {
 			d.refused(key, nil)
 			d.tellPosition(id, key, &p, committed)
+			if p.id == id { // else the sink has what the log lost
+				d.tellLoss(key, committed-max(b.Of(key.topic, key.number).To, p.next()))
+			}
 			return p.next(), nil
 		}
 		if ctx.Err() != nil {
@@ -122,3 +125,23 @@ func (d *Delivery) tellPosition(id string, key partition, p *position, committed
 		ev.Int64("written", p.r.Last).Msg("the log begins behind what the sink has: it was away for longer than the records are kept, and what is between is missing there")
 	}
 }
+
+// tellLoss says that n records which the group had read are in neither the log nor
+// the sink. It stays told as long as the process lives: nothing brings them back
+// by itself.
+func (d *Delivery) tellLoss(key partition, n int64) {
+	if n <= 0 {
+		return
+	}
+	d.m.lost.WithLabelValues(key.labels()...).Set(float64(n))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lost[key] == n {
+		return
+	}
+	d.lost[key] = n
+	d.log.Error().Str("topic", key.topic).Int32("partition", key.number).Int64("records", n).Msg("records are gone: " + lossText)
+}
+
+const lossText = "the log ends before what was read of it (files were lost or put back from an older copy), and the sink does not have the rest; " +
+	"reports lack that many outcomes. Stop, and put back the newer files of the topic or of the sink"
