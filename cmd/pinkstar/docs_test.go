@@ -41,6 +41,10 @@ var notInDocuments = regexp.MustCompile(`(?:^|[\s"'(` + "`" + `])(/(?:home|root|
 // link is a link or a picture in Markdown.
 var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
+// path is one of the project's in a document; where it holds a placeholder such
+// as NAME, it is none.
+var path = regexp.MustCompile("`((?:cmd|correlate|pipeline|sinks|schemas|deploy|\\.ci|\\.github)/[a-z0-9_./-]+)`")
+
 // faultsOf says what is wrong with a document that stands in a directory.
 func faultsOf(dir, text string) []string {
 	var faults []string
@@ -66,6 +70,11 @@ func faultsOf(dir, text string) []string {
 		}
 		if anchor != "" && !slices.Contains(anchors(read), anchor) {
 			faults = append(faults, "the link "+m[1]+" has no such heading")
+		}
+	}
+	for _, m := range path.FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
+			faults = append(faults, "there is no "+m[1])
 		}
 	}
 	for _, m := range notInDocuments.FindAllStringSubmatch(text, -1) {
@@ -95,11 +104,11 @@ func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 			t.Errorf("%s: %s", name, fault)
 		}
 	}
-	bad := "# One\n[a](nowhere.md) [b](../../README.md#nothing) [c](#none) in /home/ada/x, `/root/y` and from registry.npmjs.org"
-	if faults := faultsOf(".", bad); len(faults) != 6 {
+	bad := "# One\n[a](nowhere.md) [b](../../README.md#nothing) [c](#none) in `correlate/none.go`, /home/ada/x, `/root/y` and from registry.npmjs.org"
+	if faults := faultsOf(".", bad); len(faults) != 7 {
 		t.Errorf("a bad document has the faults %q", faults)
 	}
-	if faults := faultsOf(".", "# One or two\n[a](doc.go) [b](../../README.md#limits) [c](#one-or-two) https://example.org/home/x"); len(faults) != 0 {
+	if faults := faultsOf(".", "# One or two\n[a](doc.go) [b](../../README.md#limits) [c](#one-or-two) `correlate/doc.go` `pipeline/ingest/NAME.go` https://example.org/home/x"); len(faults) != 0 {
 		t.Errorf("a good document has the faults %q", faults)
 	}
 }
