@@ -110,7 +110,7 @@ func (n *Naming) Complete(s *Signal) error {
 // trim takes away spaces around names: "production " is no scope of its own.
 // Labels stay as they were sent.
 func (s *Signal) trim() {
-	for _, p := range []*string{&s.Source, &s.Name, &s.Service, &s.Instance, &s.Host, &s.Team, &s.Tenant, &s.Environment} {
+	for _, p := range []*string{&s.Source, &s.Name, &s.Fingerprint, &s.Service, &s.Instance, &s.Host, &s.Team, &s.Tenant, &s.Environment} {
 		*p = strings.TrimSpace(*p)
 	}
 	if c := s.Change; c != nil {
@@ -218,6 +218,7 @@ var statusWords = map[Kind]map[string]Status{
 		"critical": StatusFiring, "crit": StatusFiring, "warning": StatusFiring, "warn": StatusFiring, "error": StatusFiring, "failing": StatusFiring,
 		"failed": StatusFiring, "unhealthy": StatusFiring, "degraded": StatusFiring, "acknowledged": StatusFiring, "no_data": StatusFiring, "nodata": StatusFiring,
 		"okay": StatusResolved, "normal": StatusResolved, "clear": StatusResolved, "healthy": StatusResolved, "up": StatusResolved, "passing": StatusResolved,
+		"success": StatusResolved, "succeeded": StatusResolved, "passed": StatusResolved, "pass": StatusResolved,
 		"green": StatusResolved, "fixed": StatusResolved, "ended": StatusResolved, "solved": StatusResolved, "resolve": StatusResolved,
 		"ok": StatusResolved, "cleared": StatusResolved, "recovered": StatusResolved, "recovery": StatusResolved, "inactive": StatusResolved, "closed": StatusResolved,
 	},

@@ -172,13 +172,13 @@ func TestStripPort(t *testing.T) {
 
 func TestSpacesAroundNamesAreNoPartOfThem(t *testing.T) {
 	n := DefaultNaming()
-	a := Signal{Name: "A ", Service: " web", ReceivedAt: 1795343520123, Environment: "production ", Labels: LabelsOf(map[string]string{"x": "y "})}
+	a := Signal{Name: "A ", Fingerprint: "web/disk\t", Service: " web", ReceivedAt: 1795343520123, Environment: "production ", Labels: LabelsOf(map[string]string{"x": "y "})}
 	b := Signal{Name: "A", Labels: LabelsOf(map[string]string{"env": "prod ", "service": "web\t", "x": "y "}), ReceivedAt: 1795343520123}
 	for _, s := range []*Signal{&a, &b} {
 		if err := n.Complete(s); err != nil {
 			t.Fatal(err)
 		}
-		if s.Scope != "default/production" || s.Service != "web" || s.Name != "A" || s.Labels.Get("x") != "y " {
+		if strings.TrimSpace(s.Fingerprint) != s.Fingerprint || s.Scope != "default/production" || s.Service != "web" || s.Name != "A" || s.Labels.Get("x") != "y " {
 			t.Errorf("%+v", s)
 		}
 	}

@@ -74,6 +74,21 @@ func TestWhatALogHoldsIsTakenAsEver(t *testing.T) {
 		if err := parse("x.yaml", []byte(first+"---\n"+first)); err == nil || !strings.Contains(err.Error(), "x.yaml: line 2, column 1: there is a second document") {
 			t.Errorf("%s: %v", name, err)
 		}
+		for between, line := range map[string]string{"---\n---\n": "line 2", "---\n# nothing\n---\n": "line 2", "...\n": "line 2", "...\n---\n": "line 2", "--- # x\n": "line 2"} {
+			if err := parse("x.yaml", []byte(first+between+first)); err == nil || !strings.Contains(err.Error(), line) {
+				t.Errorf("%s, %q between two: %v", name, between, err)
+			}
+		}
+		for around, text := range map[string]string{"an empty one before": "---\n---\n" + first} {
+			if err := parse("x.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), "line 2") {
+				t.Errorf("%s, %s: %v", name, around, err)
+			}
+		}
+		for _, text := range []string{"\ufeff" + first, "---\n" + first, first + "---\n", first + "...\n", "# x\n---\n" + first + "---\n# y\n", "%YAML 1.2\n---\n" + first} {
+			if err := parse("x.yaml", []byte(text)); err != nil {
+				t.Errorf("%s: %q: %v", name, text, err)
+			}
+		}
 		if err := parse("x.yaml", []byte(first+"---\n"+first), FromLog); err != nil {
 			t.Errorf("%s out of a log: %v", name, err)
 		}

@@ -54,7 +54,7 @@ func (b *batch) calendar(text string) error {
 	if n := repeatingEvents(cal); n > maxRepeating {
 		return fmt.Errorf("%d repeating events in one calendar, at most %d are taken: %w", n, maxRepeating, ErrLimit)
 	}
-	read := calendarReading{batch: b, cancelled: isCancelled(cal)}
+	read := calendarReading{batch: b, calendar: cal, cancelled: isCancelled(cal)}
 	if err := guarded(func() (err error) { read.zones, err = zonesOf(cal); return err }); err != nil {
 		return fmt.Errorf("calendar: %w", err)
 	}
@@ -78,10 +78,12 @@ func (b *batch) calendar(text string) error {
 // calendarReading is what the events of one calendar share.
 type calendarReading struct {
 	*batch
+	calendar  *ical.Calendar
 	zones     *zones
-	moved     map[string]bool // single dates that an event of their own replaces
-	cancelled bool            // METHOD:CANCEL: everything in it is off
-	feed      string          // the set that is the whole calendar; "": a part of one
+	moved     map[string]bool        // single dates that an event of their own replaces
+	ranges    map[string][]time.Time // by UID, from where on an event of its own moves the dates
+	cancelled bool                   // METHOD:CANCEL: everything in it is off
+	feed      string                 // the set that is the whole calendar; "": a part of one
 	series    []series
 }
 
@@ -111,12 +113,13 @@ func guarded(f func() error) (err error) {
 func (c *calendarReading) movedWindows(cal *ical.Calendar) map[string]bool {
 	moved := map[string]bool{}
 	for _, e := range cal.Events() {
-		uid, _ := e.Props.Text(ical.PropUID)
+		uid := uidOf(&e)
 		if p := e.Props.Get(ical.PropRecurrenceID); p != nil {
 			_ = guarded(func() error { // said where the event itself is read
 				t, _, err := c.zones.time(p)
 				if err == nil {
 					moved[windowID(uid, t)] = true
+					c.noteRange(&e, uid, t)
 				}
 				return err
 			})
@@ -130,25 +133,26 @@ func windowID(uid string, start time.Time) string {
 }
 
 func (c *calendarReading) event(e *ical.Event, p place) error {
-	uid, err := e.Props.Text(ical.PropUID)
-	if err != nil || uid == "" {
+	uid := uidOf(e)
+	if uid == "" {
 		return errors.New("UID: missing")
 	}
-	start, end, floating, err := c.span(e)
-	if err != nil {
-		return err
-	}
 	window := c.window(e)
-	if floating {
-		window.Flags = append(window.Flags, "zone_missing")
-	}
 	if c.cancelled {
 		window.Status = schemas.StatusCancelled
 	}
+	start, end, floating, err := c.span(e)
+	if err != nil && window.Status == schemas.StatusCancelled {
+		return c.off(e, p, window, start)
+	} else if err != nil {
+		return err
+	}
+	if floating {
+		window.Flags = append(window.Flags, "zone_missing")
+	}
 	repeats := e.Props.Get(ical.PropRecurrenceRule) != nil || len(e.Props[ical.PropRecurrenceDates]) > 0
-	single := e.Props.Get(ical.PropRecurrenceID) != nil
 	window.Change.Sets = c.sets(uid)
-	if repeats || !single && window.Occurrence != "" {
+	if repeats {
 		c.series = append(c.series, series{uid: uid, window: window, start: start})
 	}
 	add := func(id string, at time.Time, status schemas.Status) error {
@@ -163,12 +167,16 @@ func (c *calendarReading) event(e *ical.Event, p place) error {
 		if err != nil {
 			return fmt.Errorf("RECURRENCE-ID: %w", err)
 		}
-		return add(windowID(uid, original), start, window.Status)
+		if err := add(windowID(uid, original), start, window.Status); err != nil {
+			return err
+		}
+		return c.following(e, uid, original, start, func(id string, at time.Time) error { return add(id, at, window.Status) })
 	}
 	if !repeats {
+		c.alone(&window, uid)
 		return add(uid, start, window.Status)
 	}
-	dates, err := c.repeats(e, start)
+	dates, err := c.repeats(e, start, end.Sub(start))
 	if err != nil {
 		return err
 	}
@@ -177,13 +185,55 @@ func (c *calendarReading) event(e *ical.Event, p place) error {
 		if d.off { // it may have been told as a window before it was taken out
 			status = schemas.StatusCancelled
 		}
-		if !c.moved[id] {
+		if !c.moved[id] && !c.movedOn(uid, d.start) {
 			if err := add(id, d.start, status); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// off takes an event that is cancelled without a word of when it would have been,
+// as RFC 5546 allows: one date of it, or all of them. start may be known.
+func (c *calendarReading) off(e *ical.Event, p place, window schemas.Signal, start time.Time) error {
+	uid := uidOf(e)
+	window.Change.Sets, window.Fingerprint = c.sets(uid), uid
+	if prop := e.Props.Get(ical.PropRecurrenceID); prop != nil {
+		original, _, err := c.zones.time(prop)
+		if err != nil {
+			return fmt.Errorf("RECURRENCE-ID: %w", err)
+		}
+		window.Fingerprint, start = windowID(uid, original), original
+	} else {
+		c.alone(&window, uid)
+	}
+	if stamp := e.Props.Get(ical.PropDateTimeStamp); start.IsZero() && stamp != nil {
+		if at, _, err := c.zones.time(stamp); err == nil {
+			start = at
+		}
+	}
+	if !start.IsZero() {
+		window.StartsAt = schemas.TimeOf(start)
+		window.EndsAt = window.StartsAt
+	}
+	return c.add(p, window)
+}
+
+// alone says that an event has this one window: it may have repeated before.
+func (c *calendarReading) alone(window *schemas.Signal, uid string) {
+	window.Change.Complete = []string{schemas.MemberID("series:" + uid)}
+	if window.Status != schemas.StatusCancelled {
+		window.Change.Members = []string{schemas.MemberID(shortened(uid, c.t.limits.IdentityBytes))}
+	}
+}
+
+func uidOf(e *ical.Event) string {
+	uid, err := e.Props.Text(ical.PropUID)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(uid)
 }
 
 // span reads when an event begins and ends.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,10 @@ import (
 // that names all that are left (schemas.Change.Complete): the engine takes the
 // others as gone.
 
-// series is an event of a calendar that repeats, or may have before it was changed.
+// typeSet is the Change.Type of a signal that names what is left of a set.
+const typeSet = "calendar_set"
+
+// series is an event of a calendar that repeats.
 type series struct {
 	uid    string
 	window schemas.Signal
@@ -35,10 +39,14 @@ func feedOf(cal *ical.Calendar) string {
 		}
 		return ""
 	}
-	if !strings.EqualFold(text(ical.PropMethod), "PUBLISH") || text("X-WR-CALNAME") == "" {
+	name := cmp.Or(text("X-WR-CALNAME"), text("NAME"))
+	// Some leave METHOD out, and say instead how often to ask again.
+	again := text("REFRESH-INTERVAL") + text("X-PUBLISHED-TTL")
+	published := strings.EqualFold(text(ical.PropMethod), "PUBLISH") || text(ical.PropMethod) == "" && again != ""
+	if !published || name == "" {
 		return ""
 	}
-	return "feed:" + text(ical.PropProductID) + "/" + text("X-WR-CALNAME") + "/" + text("X-WR-RELCALID")
+	return "feed:" + text(ical.PropProductID) + "/" + name + "/" + text("X-WR-RELCALID")
 }
 
 // sets are what an event's windows are part of.
@@ -89,7 +97,7 @@ func (c *calendarReading) complete(first int) error {
 func (c *calendarReading) head(h schemas.Signal, name string, told []found) error {
 	set, members := schemas.MemberID(name), []string(nil)
 	for _, f := range told {
-		if w := &f.signal; w.Change != nil && slices.Contains(w.Change.Sets, set) && len(w.Change.Complete) == 0 && w.Status != schemas.StatusCancelled {
+		if w := &f.signal; w.Change != nil && slices.Contains(w.Change.Sets, set) && w.Change.Type != typeSet && w.Status != schemas.StatusCancelled {
 			members = append(members, schemas.MemberID(shortened(w.Fingerprint, c.t.limits.IdentityBytes)))
 			if h.StartsAt == 0 || w.StartsAt < h.StartsAt {
 				h.StartsAt = w.StartsAt
@@ -104,6 +112,6 @@ func (c *calendarReading) head(h schemas.Signal, name string, told []found) erro
 	h.EndsAt = max(h.EndsAt, h.StartsAt)
 	h.Kind, h.Source, h.Status, h.Fingerprint = schemas.KindMaintenance, string(SourceCalendar), schemas.StatusPlanned, name
 	h.Name = "All that is left of a calendar's event or of a calendar"
-	h.Change = &schemas.Change{Type: "calendar_set", Complete: []string{set}, Members: members}
+	h.Change = &schemas.Change{Type: typeSet, Complete: []string{set}, Members: members}
 	return c.add(place{prefix: c.prefix, index: -1, offset: -1}, h)
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -35,15 +36,18 @@ type date struct {
 	off   bool
 }
 
-// repeats lists the dates of a repeating window within the span that is
-// written out. Rules finer than a day would be no windows, and the library
+// longestRunning is how long ago a window may have begun that is still told.
+const longestRunning = 31 * 24 * time.Hour
+
+// repeats lists the dates of a repeating window within the span that is written
+// out, from those that may still run. Rules finer than a day would be no windows, and the library
 // would count through each of their seconds.
-func (c *calendarReading) repeats(e *ical.Event, start time.Time) ([]date, error) {
+func (c *calendarReading) repeats(e *ical.Event, start time.Time, lasts time.Duration) ([]date, error) {
 	now := c.meta.ReceivedAt.Std()
 	if c.meta.ReceivedAt == 0 {
 		now = start
 	}
-	from, to := now.AddDate(0, 0, -1), now.AddDate(0, 0, c.t.limits.CalendarDays)
+	from, to := now.AddDate(0, 0, -1).Add(-min(lasts, longestRunning)), now.AddDate(0, 0, c.t.limits.CalendarDays)
 	set := &rrule.Set{}
 	rule, err := repeatingRule(e, start, now, to)
 	if err != nil {
@@ -54,6 +58,7 @@ func (c *calendarReading) repeats(e *ical.Event, start time.Time) ([]date, error
 	}
 	set.DTStart(start)
 	var dates []date
+	days := exceptDays(e)
 	if err := c.eachDate(e, ical.PropExceptionDates, func(t time.Time) {
 		set.ExDate(t)
 		if !t.Before(from) && !t.After(to) && len(dates) < c.t.limits.CalendarWindows {
@@ -66,10 +71,29 @@ func (c *calendarReading) repeats(e *ical.Event, start time.Time) ([]date, error
 		return nil, err
 	}
 	for _, at := range upTo(set, from, to, c.t.limits.CalendarWindows) {
-		dates = append(dates, date{at, false})
+		dates = append(dates, date{at, days[at.In(start.Location()).Format(dayLayout)]})
 	}
 	slices.SortStableFunc(dates, func(a, b date) int { return a.start.Compare(b.start) })
 	return dates, nil
+}
+
+// untilDay finds an UNTIL that is a day.
+var untilDay = regexp.MustCompile(`(?i)(?:^|;)UNTIL=(\d{8})(?:;|$)`)
+
+const dayLayout = "20060102"
+
+// exceptDays are the days that are taken out whole: many makers write EXDATE as
+// a date where the window has an hour.
+func exceptDays(e *ical.Event) map[string]bool {
+	days := map[string]bool{}
+	for _, prop := range e.Props[ical.PropExceptionDates] {
+		for v := range strings.SplitSeq(prop.Value, ",") {
+			if v = strings.TrimSpace(v); len(v) == len(dayLayout) {
+				days[v] = true
+			}
+		}
+	}
+	return days
 }
 
 // repeatingRule returns the event's rule up to a time, nil if it has none.
@@ -96,6 +120,13 @@ func repeatingRule(e *ical.Event, start, now, to time.Time) (*rrule.RRule, error
 		return nil, errors.New("DTSTART is more than 20 years away")
 	case !everHappens(*option, start):
 		return nil, errors.New("there is no such day in 300 years")
+	}
+	if m := untilDay.FindStringSubmatch(prop.Value); m != nil { // inclusive, in the event's zone
+		day, err := time.ParseInLocation(dayLayout, m[1], start.Location())
+		if err != nil {
+			return nil, fmt.Errorf("UNTIL: %w", err)
+		}
+		option.Until = day.AddDate(0, 0, 1).Add(-time.Second)
 	}
 	if option.Until.IsZero() || option.Until.After(to) {
 		option.Until = to // the library runs to the year 9999 otherwise

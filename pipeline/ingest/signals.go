@@ -48,12 +48,16 @@ var (
 	overMembers   = map[string]bool{"resolved": true, "isresolved": true, "recovered": true, "isrecovery": true, "cleared": true, "ok": true, "healthy": true}
 	firingMembers = map[string]bool{"firing": true, "alerting": true, "active": true, "triggered": true, "isactive": true}
 	// eventMembers say many things; of them only a recovery counts.
-	eventMembers = map[string]bool{"event": true, "eventtype": true, "action": true, "eventaction": true, "transition": true, "notificationtype": true, "type": true}
+	eventMembers = map[string]bool{
+		"event": true, "eventtype": true, "action": true, "eventaction": true, "transition": true, "notificationtype": true, "type": true,
+		"level": true, "alertlevel": true, "result": true, "health": true, "healthstatus": true, "condition": true, "outcome": true,
+	}
 )
 
 // recoveries are words for an event that ends something.
 var recoveries = map[string]bool{
 	"recovery": true, "recovered": true, "resolve": true, "resolved": true, "ok": true, "clear": true, "cleared": true, "close": true, "closed": true,
+	"okay": true, "normal": true, "healthy": true, "up": true, "green": true, "passing": true, "passed": true, "success": true, "succeeded": true,
 }
 
 // statusElsewhere looks for a status under another name; a word that is not

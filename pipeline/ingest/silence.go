@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/common/model"
 
 	"pinkstar/schemas"
@@ -31,6 +32,7 @@ type silenceWindow struct {
 	equal                 schemas.Labels
 	annotations           schemas.Labels
 	severalSetsOfMatchers bool
+	names                 bool // a matcher wants a label to be there
 }
 
 // silence reads one silence of Alertmanager's API v2.
@@ -73,24 +75,39 @@ func (w *silenceWindow) field(r *jsonscan.Reader, name string) (err error) {
 	return err
 }
 
+// matcherTypes say of Alertmanager's own names whether they are regular
+// expressions, and whether what matches is meant.
+var matcherTypes = map[string][2]bool{"EQUAL": {false, true}, "NOT_EQUAL": {false, false}, "REGEXP": {true, true}, "NOT_REGEXP": {true, false}}
+
 func (w *silenceWindow) readMatcher(r *jsonscan.Reader) error {
-	var name, value string
+	var name, value, kind string
 	regex, equal := false, true
 	err := r.Object(func(field string) (err error) {
 		switch field {
 		case "name":
 			name, err = r.String()
-		case "value":
+		case "value", "pattern": // the latter in its protobuf form, with type
 			value, err = r.String()
+		case "type":
+			kind, err = r.String()
 		case "isRegex":
 			regex, err = r.Bool()
 		case "isEqual": // absent in old versions, where it meant true
 			equal, err = r.Bool()
+		default: // it may well say which alerts are not meant
+			err = fmt.Errorf("%s: not known of a matcher; the silence would match more than it says", field)
 		}
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if kind != "" {
+		op, ok := matcherTypes[strings.TrimPrefix(strings.ToUpper(kind), "TYPE_")]
+		if !ok {
+			return fmt.Errorf("type: %q is none of EQUAL, NOT_EQUAL, REGEXP, NOT_REGEXP", kind)
+		}
+		regex, equal = op[0], op[1]
 	}
 	if name == "" {
 		return errors.New("name: missing")
@@ -106,9 +123,26 @@ func (w *silenceWindow) matcher(name, value string, regex, equal bool) {
 		left = quoteMatcher(name)
 	}
 	w.matchers = append(w.matchers, left+op+quoteMatcher(value))
+	w.names = w.names || wantsLabel(op, name, value)
 	if op == "=" {
 		w.equal = with(w.equal, name, value)
 	}
+}
+
+// wantsLabel reports whether a matcher does not match where its label is not
+// there. Longer expressions than anybody writes for "anything" are not compiled
+// for it: how much they cost is looked at later.
+func wantsLabel(op, name, value string) bool {
+	const longest = 100
+	if len(value) > longest {
+		return op != "!="
+	}
+	m, err := labels.NewMatcher(matchTypes[op], name, value)
+	return err != nil || !m.Matches("")
+}
+
+var matchTypes = map[string]labels.MatchType{
+	"=": labels.MatchEqual, "!=": labels.MatchNotEqual, "=~": labels.MatchRegexp, "!~": labels.MatchNotRegexp,
 }
 
 // quoteMatcher quotes a value as Alertmanager's matcher syntax wants it.
@@ -124,6 +158,9 @@ func (w *silenceWindow) signal(s *schemas.Signal) error {
 	}
 	if w.endsAt == 0 {
 		return errors.New("endsAt: missing")
+	}
+	if len(w.matchers) > 0 && !w.names && !w.severalSetsOfMatchers {
+		return errors.New("matchers: all of them match a label that is not there, so the silence would match nearly every alert; Alertmanager takes none like it")
 	}
 	status, ok := map[string]schemas.Status{
 		"": schemas.StatusPlanned, "pending": schemas.StatusPlanned, "active": schemas.StatusStarted, "expired": schemas.StatusFinished,

@@ -67,7 +67,9 @@ func (b *batch) window(e *ical.Event) schemas.Signal {
 
 // cancelledTitle is what Outlook and others put before the title of an
 // appointment that is off, in the language of its owner.
-var cancelledTitle = regexp.MustCompile(`(?i)^\s*[\[(]?(?:cancell?ed|abgesagt|annul[ée]e?|annullat[oa]|cancelad[oa]|geannuleerd|avlyst|inställ[dt]|aflyst|odwołan[eoay])\b[\])]?\s*:`)
+var cancelledTitle = regexp.MustCompile(`(?i)^\s*(?:` + cancelledWord + `\s*:|\[` + cancelledWord + `\]|\(` + cancelledWord + `\))`)
+
+const cancelledWord = `(?:cancell?ed|abgesagt|annul[ée]e?|annullat[oa]|cancelad[oa]|geannuleerd|avlyst|inställ[dt]|aflyst|odwołan[eoay])(?: event)?`
 
 // isOff says that an event no longer takes place: by its status, or in Outlook's
 // way, which leaves it as CONFIRMED, gives the time free and says so in the title.

@@ -138,11 +138,20 @@ func TestAZoneIsNeverTakenForUTCInSilence(t *testing.T) {
 func TestDatesThatAreOffSaySo(t *testing.T) {
 	const weekly = "DTSTART:20261122T220000Z\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY;COUNT=3"
 	for text, want := range map[string]string{
-		event(weekly):                            "planned planned planned",
-		event(weekly, "EXDATE:20261129T220000Z"): "planned cancelled planned",
-		event(weekly, "STATUS:CANCELLED"):        "cancelled cancelled cancelled",
-		"METHOD:CANCEL\r\n" + event(weekly):      "cancelled cancelled cancelled",
-		"METHOD:PUBLISH\r\n" + event(weekly):     "planned planned planned",
+		event(weekly):                               "planned planned planned",
+		event(weekly, "EXDATE:20261129T220000Z"):    "planned cancelled planned",
+		event(weekly, "STATUS:CANCELLED"):           "cancelled cancelled cancelled",
+		"METHOD:CANCEL\r\n" + event(weekly):         "cancelled cancelled cancelled",
+		"METHOD:PUBLISH\r\n" + event(weekly):        "planned planned planned",
+		event(weekly, "EXDATE;VALUE=DATE:20261129"): "planned cancelled cancelled planned",
+		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;UNTIL=20261129"):                                          "planned planned",
+		"METHOD:CANCEL\r\n" + event("DTSTAMP:20261101T000000Z"):                                                                         "cancelled",
+		event("STATUS:CANCELLED", "DTSTART:20261122T220000Z"):                                                                           "cancelled",
+		event("STATUS:CANCELLED", "RECURRENCE-ID:20261122T220000Z"):                                                                     "cancelled",
+		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "SUMMARY:[Canceled] Patching"):                                               "cancelled",
+		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "SUMMARY:Canceled event: Patching"):                                          "cancelled",
+		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "SUMMARY:Annulé : Patching"):                                                 "cancelled",
+		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "SUMMARY:Clean up [canceled] jobs"):                                          "planned",
 		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "SUMMARY:Canceled: Patching", "STATUS:CONFIRMED"):                            "cancelled",
 		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "SUMMARY:Abgesagt: Patching"):                                                "cancelled",
 		event("DTSTART:20261122T220000Z", "DURATION:PT1H", "SUMMARY:Cancelled jobs are cleaned up"):                                     "planned",
@@ -152,7 +161,7 @@ func TestDatesThatAreOffSaySo(t *testing.T) {
 		got, err := newTranslator().Recognise("", nil, []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"+text+"END:VCALENDAR\r\n"), receivedAt)
 		var said []string
 		for _, s := range got {
-			if len(s.Change.Complete) == 0 {
+			if s.Change.Type != typeSet {
 				said = append(said, string(s.Status))
 			}
 		}

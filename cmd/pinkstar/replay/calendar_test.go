@@ -65,7 +65,6 @@ func (a *appointment) text(uid int) string {
 
 // change does something to a that people do.
 func (a *appointment) change(rnd *rand.Rand, today time.Time) {
-	was := a.daily
 	at := func() time.Time {
 		return time.Date(today.Year(), today.Month(), today.Day(), 8+rnd.IntN(10), 0, 0, 0, time.UTC)
 	}
@@ -93,9 +92,6 @@ func (a *appointment) change(rnd *rand.Rand, today time.Time) {
 		a.first, a.until, a.except = at(), time.Time{}, map[string]bool{}
 	case 8:
 		a.first, a.until, a.except = at().AddDate(0, 0, rnd.IntN(3)), time.Time{}, map[string]bool{}
-	}
-	if repeats := a.daily; repeats != was {
-		a.sequence++ // without it nothing tells that it was a series, outside of a published calendar
 	}
 	if rnd.IntN(2) == 0 { // half the makers leave it at 0
 		a.sequence++

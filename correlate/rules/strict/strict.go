@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Fault is one thing that is wrong.
@@ -126,6 +129,7 @@ func (d *Document) Fault(path, format string, args ...any) Fault {
 // empty text changes nothing.
 func Decode(file string, text []byte, into any, opts ...yaml.DecodeOption) (*Document, Faults) {
 	d := &Document{File: file, places: map[string]Place{}}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors begin a file with it
 	var tree *ast.File
 	err := guarded(func() (err error) {
 		tree, err = parser.ParseBytes(text, 0)
@@ -137,18 +141,14 @@ func Decode(file string, text []byte, into any, opts ...yaml.DecodeOption) (*Doc
 	var body ast.Node
 	var faults Faults
 	for _, doc := range tree.Docs {
-		if doc == nil || doc.Body == nil || doc.Body.Type() == ast.CommentType || doc.Body.Type() == ast.DirectiveType {
-			continue
-		}
-		if body != nil {
-			f := Fault{File: file, Ignored: true, Text: "there is a second document after the first (---): one file holds one, and the rest would be ignored; take the line out, or make two files"}
-			if doc.Start != nil {
-				f.Line, f.Column = doc.Start.Position.Line, doc.Start.Position.Column
-			}
-			faults = append(faults, f)
+		if doc != nil && doc.Body != nil && doc.Body.Type() != ast.CommentType && doc.Body.Type() != ast.DirectiveType {
+			body = doc.Body
 			break
 		}
-		body = doc.Body
+	}
+	if p, is := secondDocument(text); is {
+		faults = append(faults, Fault{File: file, Line: p.Line, Column: p.Column, Ignored: true,
+			Text: "there is a second document after the first (---): one file holds one, and the rest would be ignored; take the line out, or make two files"})
 	}
 	if body == nil || body.Type() == ast.NullType {
 		return d, faults
@@ -160,6 +160,37 @@ func Decode(file string, text []byte, into any, opts ...yaml.DecodeOption) (*Doc
 		return d, append(faults, Fault{File: file, Line: p.Line, Column: p.Column, Ignored: true, Text: "the file must begin with one of the keys " + names})
 	}
 	return d, append(faults, d.decode(text, body, reflect.ValueOf(into).Elem(), opts)...)
+}
+
+// secondDocument finds where a file goes on after its first document, or after
+// an empty one. The library's tree does not show what follows two lines of ---.
+func secondDocument(text []byte) (Place, bool) {
+	var edge Place // of the line that ended the document, or began another
+	headers, begun, directive := 0, false, false
+	for _, t := range lexer.Tokenize(string(text)) {
+		switch t.Type {
+		case token.DirectiveType:
+			directive = true
+		case token.CommentType:
+		case token.DocumentHeaderType, token.DocumentEndType:
+			if headers++; t.Type == token.DocumentEndType && !begun {
+				headers--
+			}
+			if (begun || headers > 1) && edge == (Place{}) {
+				edge = Place{Line: t.Position.Line, Column: t.Position.Column}
+			}
+			directive = false
+		default:
+			if directive {
+				continue
+			}
+			if edge != (Place{}) {
+				return edge, true
+			}
+			begun = true
+		}
+	}
+	return Place{}, false
 }
 
 func (d *Document) decode(text []byte, body ast.Node, into reflect.Value, opts []yaml.DecodeOption) Faults {
