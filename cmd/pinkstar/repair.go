@@ -15,8 +15,9 @@ func (c *cli) addRepair() {
 	var o app.RepairOptions
 	clause.Flag("accept-damage", "set aside what can't be read of the embedded Kafka's files").BoolVar(&o.Damage)
 	clause.Flag("accept-lost-signals", "go on although signals that were processed are no longer in the log").BoolVar(&o.LostSignals)
+	clause.Flag("accept-new-decisions", "decide part of the log anew, and publish that over what was, where the state can't be read or this release decides otherwise").BoolVar(&o.NewDecisions)
 	clause.Flag("accept-lost-inputs", "go on although records that were read are no longer on the input topics").BoolVar(&o.LostInputs)
-	s := withSettings(clause, config.ForKafka, config.ForSQL)
+	s := withSettings(clause, config.ForKafka, config.ForSQL, config.ForEngine)
 	c.on(clause, func(ctx context.Context, w world) error { return repair(ctx, w, s, o) }) // o is set by then
 }
 

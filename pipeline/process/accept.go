@@ -23,14 +23,34 @@ type Finding struct {
 	Partition int32
 	Problem   string
 	Done      string // empty: nothing
+
+	decisions bool // it is about what was decided, not about the log
 }
 
-// CheckPositions compares what was processed of the signals with what is there.
-// With accept it goes on from what is there: where the log no longer has what
-// was processed, from the newest snapshot whose place is in the log, so that
-// what follows is processed, some of it again. No correlator may be running.
-func CheckPositions(ctx context.Context, kc kafka.Config, accept bool, log zerolog.Logger) ([]Finding, error) {
-	c := &Correlator{parts: map[int32]*part{}}
+func (f *Finding) accepted(a Accepted) bool {
+	if f.decisions {
+		return a.NewDecisions
+	}
+	return a.LostSignals
+}
+
+// Accepted says what an operator accepts of a partition.
+type Accepted struct {
+	// LostSignals: to go on although signals that were processed are gone.
+	LostSignals bool
+	// NewDecisions: to decide part of the log anew, with what is published then
+	// over what was.
+	NewDecisions bool
+}
+
+// CheckPositions compares what was processed of the signals with what is there,
+// and what this binary's engines make of it with what was published. What is
+// accepted is gone on from: where the log no longer has what was processed, from
+// the newest snapshot whose place is in the log; where the state can't be used,
+// from the newest that can be read; so that what follows is processed, some of it
+// again. No correlator may be running.
+func CheckPositions(ctx context.Context, kc kafka.Config, engines Engines, accept Accepted, log zerolog.Logger) ([]Finding, error) {
+	c := &Correlator{engines: engines, behaviour: ourBehaviour, parts: map[int32]*part{}}
 	c.runner = runner{role: RoleCorrelate, topics: []string{kc.Topic(schemas.TopicSignals)}, kafka: kc,
 		deps: Deps{Log: log}, met: newMetrics(RoleCorrelate, nil)}
 	cl, err := kafka.NewClient(kc, "repair", kafka.Deps{Log: log}, kgo.RecordPartitioner(kgo.ManualPartitioner()))
@@ -64,7 +84,7 @@ func CheckPositions(ctx context.Context, kc kafka.Config, accept bool, log zerol
 		if f == nil {
 			continue
 		}
-		if accept {
+		if f.accepted(accept) {
 			if f.Done, err = r.accept(ctx, cl, group, id); err != nil {
 				return found, fmt.Errorf("partition %d: %w", id, err)
 			}
@@ -89,7 +109,11 @@ func (r *restorer) check(ctx context.Context, id int32, committed int64) (*Findi
 		if m := prog.Latest; m != nil && m.Input < min(start, prog.Next) {
 			return &Finding{Partition: id, Problem: fmt.Sprintf("the log begins at offset %d, and the newest snapshot needs it from %d on", start, m.Input)}, nil
 		}
-		return nil, nil
+		_, err = r.restore(ctx, id, committed)
+		if f, ok := errors.AsType[fatalError](err); ok {
+			return &Finding{Partition: id, Problem: f.Error(), decisions: true}, nil
+		}
+		return nil, err
 	}
 	if f, ok := errors.AsType[fatalError](err); ok {
 		return &Finding{Partition: id, Problem: f.Error()}, nil
@@ -109,6 +133,16 @@ func (r *restorer) accept(ctx context.Context, cl *kgo.Client, group string, id 
 	next, done, err := r.goBack(ctx, id, prog)
 	if err != nil {
 		return "", err
+	}
+	// What is written from here on comes after what was.
+	w := begun(r.c.behaviour, next.Next)
+	if w.Raise = raiseBy; prog.Work != nil {
+		w.Raise += prog.Work.Raise
+	}
+	next.Work = &w
+	if next.Latest != nil { // the sum begins anew
+		m := *next.Latest
+		m.Said, next.Latest = 0, &m
 	}
 	rec, err := progressRecord(&r.c.kafka, id, next)
 	if err != nil {
@@ -146,16 +180,27 @@ func (r *restorer) goBack(ctx context.Context, id int32, prog *progress) (progre
 				continue
 			}
 		}
+		if _, err := r.fromSnapshot(ctx, id, m); err != nil {
+			if ctx.Err() != nil {
+				return progress{}, "", ctx.Err()
+			}
+			continue
+		}
 		return progress{Next: m.Input, Latest: m, Mark: m.Mark},
 			fmt.Sprintf("it goes on from the snapshot at offset %d and processes the %d offsets behind it again", m.Input, log.To-m.Input), nil
 	}
-	if prog.Latest == nil {
-		return progress{Next: log.From}, fmt.Sprintf("there is no snapshot: it begins at the start of the log, offset %d", log.From), nil
+	if prog.Latest == nil || !r.readable(ctx, id, prog.Latest) {
+		return progress{Next: log.From}, fmt.Sprintf("there is no snapshot that can be read: it begins at the start of the log, offset %d", log.From), nil
 	}
 	m := *prog.Latest
 	m.Input, m.Mark = log.From, nil
 	return progress{Next: log.From, Latest: &m},
 		fmt.Sprintf("no snapshot's place is in the log: it keeps what the newest one says is open and processes the log from offset %d; what it had seen counts as repeated", log.From), nil
+}
+
+func (r *restorer) readable(ctx context.Context, id int32, m *manifest) bool {
+	_, err := r.fromSnapshot(ctx, id, m)
+	return err == nil
 }
 
 // CheckInputs lists what the normaliser had read of its topics and is missing at

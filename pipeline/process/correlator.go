@@ -26,11 +26,12 @@ const RoleCorrelate = "correlate"
 // this process.
 type Correlator struct {
 	runner
-	engines Engines
-	control *controller
-	gauged  time.Time    // when what the engines hold was last told
-	joined  atomic.Int64 // when the group took us, 0 again while partitions come
-	ahead   atomic.Pointer[string]
+	engines   Engines
+	behaviour int64 // of what engines makes
+	control   *controller
+	gauged    time.Time    // when what the engines hold was last told
+	joined    atomic.Int64 // when the group took us, 0 again while partitions come
+	ahead     atomic.Pointer[string]
 
 	mu    sync.Mutex
 	parts map[int32]*part
@@ -47,7 +48,7 @@ func newCorrelator(cfg Config, kc kafka.Config, input, metricsRole string, engin
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Correlator{engines: engines, parts: map[int32]*part{}}
+	c := &Correlator{engines: engines, behaviour: ourBehaviour, parts: map[int32]*part{}}
 	c.runner = runner{role: RoleCorrelate, topics: []string{input},
 		cfg: cfg, kafka: kc, deps: deps, stage: c, met: newMetrics(metricsRole, deps.Registerer), txnID: txnID(&cfg, &kc, RoleCorrelate)}
 	c.notReady("not started")
@@ -233,12 +234,17 @@ func (c *Correlator) spare(s *session, now time.Time) bool {
 	return now.UnixNano()-c.joined.Load() > int64(3*time.Second)
 }
 
+// unsaved: a stop in peace writes the state down, so that whoever comes next has
+// nothing to read again: not even another release.
+func (c *Correlator) unsaved() bool { return slices.ContainsFunc(c.owned(), (*part).unsaved) }
+
 func (c *Correlator) beforeEnd(ctx context.Context, s *session) error {
 	for _, p := range c.owned() {
-		if !p.touched {
+		last := s.stopping && p.unsaved()
+		if !p.touched && !last {
 			continue
 		}
-		if p.snapshotDue(&c.cfg, time.Now()) {
+		if last || p.snapshotDue(&c.cfg, time.Now()) {
 			if err := p.snapshot(ctx, s, c.txnID); err != nil {
 				return fmt.Errorf("snapshot of partition %d: %w", p.id, err)
 			}

@@ -186,6 +186,8 @@ func (n *Normaliser) rewind(_ context.Context, s *session) (map[string]map[int32
 	return nil, nil
 }
 
+func (n *Normaliser) unsaved() bool { return false }
+
 func (n *Normaliser) lost(gone map[string][]int32) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -24,6 +24,7 @@ type part struct {
 	next    int64       // offset after the last record that the engine has seen
 	last    *kgo.Record // that record, until it is marked
 	mark    *mark       // of next, when last is nil
+	work    work
 	topicID string
 	touched bool // in the open transaction
 	story   bool // log time needs no witness
@@ -179,7 +180,9 @@ func (p *part) emit(to emit) {
 	if p.out.Empty() {
 		return
 	}
+	p.work.Said += said(&p.out)
 	if to != nil {
+		raise(&p.out, p.work.Raise)
 		p.out.Each(func(e schemas.Emission) {
 			r := kafka.OutcomeRecord(p.kafka, &e)
 			if len(r.Value) > maxOutcomeBytes {

@@ -85,7 +85,7 @@ func refuses(t *testing.T, kc kafka.Config, words ...string) {
 // signal that is in the log.
 func accepts(t *testing.T, kc kafka.Config, problems int) {
 	t.Helper()
-	found, err := process.CheckPositions(t.Context(), kc, true, zerolog.Nop())
+	found, err := process.CheckPositions(t.Context(), kc, counters{}, process.Accepted{LostSignals: true}, zerolog.Nop())
 	if err != nil || len(found) != problems {
 		t.Fatalf("found %+v, %v; want %d", found, err, problems)
 	}
@@ -94,7 +94,7 @@ func accepts(t *testing.T, kc kafka.Config, problems int) {
 			t.Errorf("%+v: nothing is said", f)
 		}
 	}
-	if again, err := process.CheckPositions(t.Context(), kc, false, zerolog.Nop()); err != nil || len(again) > 0 {
+	if again, err := process.CheckPositions(t.Context(), kc, counters{}, process.Accepted{}, zerolog.Nop()); err != nil || len(again) > 0 {
 		t.Fatalf("afterwards: %+v, %v", again, err)
 	}
 	startCorrelator(t, kc, testConfig(), counters{})

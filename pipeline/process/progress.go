@@ -17,6 +17,7 @@ type progress struct {
 	Latest   *manifest `json:"latest,omitempty"`
 	Previous *manifest `json:"previous,omitempty"`
 	Mark     *mark     `json:"mark,omitempty"` // none: written by a release before there were any
+	Work     *work     `json:"work,omitempty"` // likewise
 }
 
 // manifest describes a snapshot: where its chunks are and what they must be.
@@ -30,6 +31,7 @@ type manifest struct {
 	Input  int64  `json:"input"` // offset on signals of the first record it has not seen
 	Slot   int    `json:"slot"`
 	Mark   *mark  `json:"mark,omitempty"` // of Input
+	Said   uint64 `json:"said,omitempty"` // of the work up to Input
 }
 
 func progressKey(partition int32) string { return fmt.Sprintf("%d/progress", partition) }
@@ -47,5 +49,6 @@ func progressRecord(kc *kafka.Config, partition int32, p progress) (*kgo.Record,
 }
 
 func (p *part) progress() progress {
-	return progress{Next: p.next, Latest: p.snaps.latest, Previous: p.snaps.previous, Mark: p.marked()}
+	w := p.work
+	return progress{Next: p.next, Latest: p.snaps.latest, Previous: p.snaps.previous, Mark: p.marked(), Work: &w}
 }

@@ -103,20 +103,22 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 			// The state topic was lost or made anew. The log still says it all.
 			r.c.deps.Log.Warn().Int32("partition", id).Int64("offset", committed).
 				Msg("there is no state for records that were processed; rebuilding it from the log")
-			prog.Next = committed
 		}
 	}
 	if err := r.verify(ctx, id, prog, committed); err != nil {
 		return nil, err
 	}
 	p.snaps.latest, p.snaps.previous, p.mark = prog.Latest, prog.Previous, prog.Mark
-	if committed > prog.Next {
+	next := prog.Next
+	if committed > next {
 		// Both are written by one transaction: the end of the state was lost.
 		r.c.deps.Log.Warn().Int32("partition", id).Int64("state", prog.Next).Int64("group", committed).
 			Msg("the state is older than what was processed (a damaged or older copy of its topic); the rest is rebuilt from the log")
-		prog.Next = committed
+		next = committed
 	}
-	if err := r.engine(ctx, p, start, prog); err != nil {
+	p.snaps.takenAt = time.Now()
+	b, err := r.base(ctx, p, start, prog)
+	if err != nil {
 		return nil, err
 	}
 	if p.next < min(start, prog.Next) {
@@ -124,41 +126,22 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 			id, r.c.topics[0], start, p.next)
 	}
 	p.clock = logtime.At[*kgo.Record](p.eng.Now())
-	from := p.next
+	from, records := p.next, p.snaps.records
 	if err := r.replay(ctx, p, prog.Next); err != nil {
 		return nil, err
 	}
-	p.next, p.touched = prog.Next, false
+	if err := r.compare(p, b, prog, p.work.Said, p.snaps.records-records); err != nil {
+		return nil, err
+	}
+	if err := r.replayUnknown(ctx, p, next); err != nil {
+		return nil, err
+	}
+	p.work = prog.Work.goneOn(r.c.behaviour, next)
+	p.next, p.touched = next, false
 	r.c.met.restore.Observe(time.Since(began).Seconds())
-	r.c.deps.Log.Info().Int32("partition", id).Int64("from", from).Int64("to", prog.Next).
+	r.c.deps.Log.Info().Int32("partition", id).Int64("from", from).Int64("to", next).
 		Dur("took", time.Since(began)).Msg("partition restored")
 	return p, nil
-}
-
-// engine sets p's engine and the offset from which it must read on.
-func (r *restorer) engine(ctx context.Context, p *part, start int64, prog *progress) error {
-	p.snaps.takenAt = time.Now()
-	for _, m := range []*manifest{prog.Latest, prog.Previous} {
-		if m == nil {
-			continue
-		}
-		eng, err := r.fromSnapshot(ctx, p.id, m)
-		if err == nil {
-			p.eng, p.next = eng, m.Input
-			return nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		r.c.deps.Log.Error().Err(err).Int32("partition", p.id).Str("snapshot", m.ID).
-			Msg("a snapshot can't be read; trying what is older, which takes longer")
-	}
-	eng, err := r.c.engines.New()
-	if err != nil {
-		return fatal("a new engine: %w", err)
-	}
-	p.eng, p.next = eng, start
-	return nil
 }
 
 func (r *restorer) fromSnapshot(ctx context.Context, id int32, m *manifest) (Engine, error) {

@@ -27,6 +27,8 @@ type stage interface {
 	idle(ctx context.Context, s *session, now time.Time) error
 	// beforeEnd adds what belongs to the end of a transaction.
 	beforeEnd(ctx context.Context, s *session) error
+	// unsaved reports whether something is to be kept before a stop.
+	unsaved() bool
 	// afterEnd is told that the transaction committed.
 	afterEnd(ctx context.Context, s *session)
 	// rewind throws state away after an abort, and returns the positions from
@@ -46,6 +48,7 @@ type session struct {
 	pace pace
 
 	inTxn      bool
+	stopping   bool        // the transaction is the last
 	full       bool        // the last poll returned all it may
 	rebalanced atomic.Bool // since the last end: the client's own flag is set too
 	failed     atomic.Pointer[error]
@@ -71,6 +74,12 @@ func (s *session) loop(ctx context.Context) error {
 		}
 		now := time.Now()
 		stopping := ctx.Err() != nil
+		if stopping && s.r.stage.unsaved() {
+			s.stopping = true
+			if err := s.begin(); err != nil {
+				return err
+			}
+		}
 		if s.inTxn && (stopping || !now.Before(s.pace.due())) {
 			if err := s.end(ctx); err != nil {
 				return err

@@ -46,6 +46,9 @@ func (p *part) snapshotDue(cfg *Config, now time.Time) bool {
 	return p.snaps.records >= n || p.snaps.records > 0 && now.Sub(p.snaps.takenAt) >= cfg.SnapshotInterval
 }
 
+// unsaved reports whether the engine has seen more than its latest snapshot.
+func (p *part) unsaved() bool { return p.snaps.records > 0 && !p.clock.Holding() }
+
 // snapshot writes the engine into the open transaction and, when all of it is
 // acknowledged, makes it the latest. If the transaction aborts, the partition
 // is restored and knows nothing of it.
@@ -55,7 +58,7 @@ func (p *part) snapshot(ctx context.Context, s *session, by string) error {
 	if p.snaps.latest != nil {
 		slot = 1 - p.snaps.latest.Slot
 	}
-	w := &chunkWriter{part: p, s: s, m: manifest{ID: fmt.Sprintf("%s@%d", by, p.next), First: -1, Input: p.next, Slot: slot, Mark: p.marked()}, sum: crc32.New(castagnoli)}
+	w := &chunkWriter{part: p, s: s, m: manifest{ID: fmt.Sprintf("%s@%d", by, p.next), First: -1, Input: p.next, Slot: slot, Mark: p.marked(), Said: p.work.Said}, sum: crc32.New(castagnoli)}
 	if err := p.eng.Snapshot(w); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // RepairOptions say what an operator accepts.
 type RepairOptions struct {
-	Damage, LostSignals, LostInputs bool
+	Damage, LostSignals, LostInputs, NewDecisions bool
 }
 
 // Repair looks for what stops a start: damaged files of the embedded Kafka, and
@@ -55,11 +55,19 @@ func Repair(ctx context.Context, cfg *config.Config, o RepairOptions, log zerolo
 			return 0, err
 		}
 	}
-	return repairPositions(ctx, kc, o, log, out)
+	set, topo, err := LoadRules(cfg)
+	if err != nil {
+		return 0, err
+	}
+	learnt, err := LoadLearnt(cfg)
+	if err != nil {
+		return 0, err
+	}
+	return repairPositions(ctx, kc, newEngines(set, topo, learnt), o, log, out)
 }
 
-func repairPositions(ctx context.Context, kc kafka.Config, o RepairOptions, log zerolog.Logger, out io.Writer) (left int, err error) {
-	signals, err := process.CheckPositions(ctx, kc, o.LostSignals, log)
+func repairPositions(ctx context.Context, kc kafka.Config, made *engines, o RepairOptions, log zerolog.Logger, out io.Writer) (left int, err error) {
+	signals, err := process.CheckPositions(ctx, kc, made, process.Accepted{LostSignals: o.LostSignals, NewDecisions: o.NewDecisions}, log)
 	for _, f := range signals {
 		fmt.Fprintln(out, f.Problem)
 		if f.Done != "" {
