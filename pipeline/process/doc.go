@@ -15,6 +15,7 @@
 //   - part.go: one partition: records into the engine, outcomes out of it
 //   - restore.go, snapshot.go, progress.go: how a partition's engine is brought
 //     back, and what is kept for it
+//   - work.go: whose decisions they were, and whether a replay says the same
 //   - mark.go, accept.go: whether a position belongs to the log that is there, and
 //     what to go on from when it does not
 //   - control.go: ticks and activations, which enter by the log like all else;
@@ -31,6 +32,11 @@
 //     from the latest snapshot by reading the log again up to where the last
 //     committed transaction stopped, with the outcomes thrown away: they were
 //     committed with it.
+//   - That holds only for the code that decided. So progress says which behaviour
+//     was at work since when, with a sum of what was said; a replay that says
+//     something else, and a state that can't be read after another behaviour was
+//     at work, are hard stops. A stop in peace writes the state down, and leaves
+//     nothing to read again.
 //   - Where that is, is written into each transaction as a record on `state`
 //     (progress). It wins over the group's offset: the embedded broker can lose
 //     the latter of a transaction whose records it committed.
