@@ -34,13 +34,14 @@ func TestRetentionAndRestore(t *testing.T) {
 	left := 0
 	later := time.Now().Add(3 * time.Hour) // ticks are younger than what they stand beside
 	for i := range int64(4) {
-		if i == 3 {
-			cfg.SnapshotRecords = 1_000_000 // the log behind the last snapshot is needed
+		var engines process.Engines = counters{}
+		if i == 3 { // the log behind the last snapshot is needed
+			cfg.SnapshotRecords, engines = 1_000_000, forgetful{}
 		}
 		some := storm(rng, 2000, at.Add(i*schemas.Minute))
 		all = append(all, some...)
 		produce(t, kc, append(some, all[:200]...)) // and repeats of what is long gone from the log
-		c := startCorrelator(t, kc, cfg, counters{})
+		c := startCorrelator(t, kc, cfg, engines)
 		awaitDecisions(t, kc, all)
 		waitConsumed(t, kc, kc.Name(process.RoleCorrelate))
 		c.stop()

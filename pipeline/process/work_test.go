@@ -23,9 +23,15 @@ type forgetful struct{ counters }
 
 type forgetfulEngine struct{ *counter }
 
-func (forgetfulEngine) Snapshot(io.Writer) error            { return errors.New("no state, says the test") }
-func (forgetful) New() (process.Engine, error)              { return forgetfulEngine{newCounter()}, nil }
-func (forgetful) Restore(io.Reader) (process.Engine, error) { return nil, errors.New("there is none") }
+func (forgetfulEngine) Snapshot(io.Writer) error { return errors.New("no state, says the test") }
+func (forgetful) New() (process.Engine, error)   { return forgetfulEngine{newCounter()}, nil }
+func (f forgetful) Restore(r io.Reader) (process.Engine, error) {
+	e, err := f.counters.Restore(r)
+	if err != nil {
+		return nil, err
+	}
+	return forgetfulEngine{e.(*counter)}, nil
+}
 
 // otherwise decides everything otherwise.
 type otherwise struct{ counters }
