@@ -27,7 +27,7 @@ const RoleCorrelate = "correlate"
 type Correlator struct {
 	runner
 	engines   Engines
-	behaviour int64 // of what engines makes
+	behaviour int64 // of what engines makes; 0: not held to what it said before
 	control   *controller
 	gauged    time.Time    // when what the engines hold was last told
 	joined    atomic.Int64 // when the group took us, 0 again while partitions come

@@ -16,7 +16,12 @@ const roleShadow = "shadow"
 // log it reads. engines says which rules; imposed lists what they impose
 // (of schemas.Activatable): the log's activations of it are passed over.
 func NewShadow(cfg Config, kc kafka.Config, engines Engines, imposed []string, deps Deps) (*Correlator, error) {
-	return newCorrelator(cfg, kc.ForShadow(), kc.Topic(schemas.TopicSignals), roleShadow, shadowEngines{engines, imposed}, deps)
+	c, err := newCorrelator(cfg, kc.ForShadow(), kc.Topic(schemas.TopicSignals), roleShadow, shadowEngines{engines, imposed}, deps)
+	if err != nil {
+		return nil, err
+	}
+	c.behaviour = 0 // its rules change without a record, and nobody lives by what it says
+	return c, nil
 }
 
 // shadowEngines makes engines that only watch.

@@ -112,3 +112,35 @@ func TestShadowChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A shadow's rules change in its configuration, not by a record: what it makes of
+// the log then is not held against what it said before.
+func TestShadowMayDecideOtherwise(t *testing.T) {
+	kc := kafkatest.Embedded(t, func(c *kafka.Config) { c.Shadow = true })
+	produce(t, kc, storm(rand.New(rand.NewPCG(3, 4)), 500, schemas.TimeOf(time.Now())))
+	cfg := testConfig()
+	cfg.SnapshotRecords = 1 << 40
+	for _, engines := range []process.Engines{forgetful{}, otherwise{}} {
+		c, err := process.NewShadow(cfg, kc, engines, nil, process.Deps{Log: kafkatest.Log(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- c.Run(ctx) }()
+		for deadline := time.Now().Add(30 * time.Second); len(published(t, kc.ForShadow()).Decisions) == 0 || c.Ready() != nil; time.Sleep(100 * time.Millisecond) {
+			select {
+			case err := <-done:
+				t.Fatalf("it ended: %v", err)
+			default:
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("it is not ready: %v", c.Ready())
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+}

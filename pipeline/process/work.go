@@ -121,7 +121,7 @@ func (r *restorer) base(ctx context.Context, p *part, start int64, prog *progres
 		p.eng, p.next, b.m = eng, m.Input, m
 		return b, nil
 	}
-	if b.broken != nil && (start > 0 || !r.decidedSince(prog, 0)) {
+	if b.broken != nil && r.c.behaviour != 0 && (start > 0 || !r.decidedSince(prog, 0)) {
 		return b, r.giveUp(p.id, prog, start, b.broken)
 	}
 	eng, err := r.c.engines.New()
@@ -135,6 +135,9 @@ func (r *restorer) base(ctx context.Context, p *part, start int64, prog *progres
 // decidedSince reports whether everything from an offset on was decided by
 // engines that behave as this binary's.
 func (r *restorer) decidedSince(prog *progress, from int64) bool {
+	if r.c.behaviour == 0 {
+		return true
+	}
 	return prog.Work != nil && prog.Work.Behaviour == r.c.behaviour && prog.Work.Since <= from
 }
 
@@ -160,7 +163,7 @@ func (r *restorer) compare(p *part, b base, prog *progress, replayed uint64, rec
 		from, before = b.m.Input, b.m.Said
 	}
 	switch {
-	case records == 0:
+	case records == 0 || r.c.behaviour == 0:
 		return nil
 	case prog.Work == nil || prog.Work.Counted > from:
 		if replayed != 0 {
