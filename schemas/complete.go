@@ -219,6 +219,8 @@ var statusWords = map[Kind]map[string]Status{
 		"failed": StatusFiring, "unhealthy": StatusFiring, "degraded": StatusFiring, "acknowledged": StatusFiring, "no_data": StatusFiring, "nodata": StatusFiring,
 		"okay": StatusResolved, "normal": StatusResolved, "clear": StatusResolved, "healthy": StatusResolved, "up": StatusResolved, "passing": StatusResolved,
 		"success": StatusResolved, "succeeded": StatusResolved, "passed": StatusResolved, "pass": StatusResolved,
+		"done": StatusResolved, "complete": StatusResolved, "completed": StatusResolved, "finished": StatusResolved, "end": StatusResolved,
+		"expired": StatusResolved, "cancelled": StatusResolved, "canceled": StatusResolved, "not_firing": StatusResolved,
 		"green": StatusResolved, "fixed": StatusResolved, "ended": StatusResolved, "solved": StatusResolved, "resolve": StatusResolved,
 		"ok": StatusResolved, "cleared": StatusResolved, "recovered": StatusResolved, "recovery": StatusResolved, "inactive": StatusResolved, "closed": StatusResolved,
 	},
