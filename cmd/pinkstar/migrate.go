@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -123,7 +121,7 @@ func (m *migration) users(there func(name string) (bool, error)) (u app.Users, m
 			return u, nil, err
 		}
 		if !known {
-			one.user.Password = randomPassword()
+			one.user.Password = rights.NewPassword()
 			made = append(made, *one.user)
 		}
 	}
@@ -155,10 +153,4 @@ func (m *migration) tell(made []rights.User) {
 	for _, u := range made {
 		fmt.Fprintf(m.w.err, "password of %s, shown this once: %s\n", u.Name, u.Password)
 	}
-}
-
-func randomPassword() string {
-	var b [18]byte
-	_, _ = rand.Read(b[:]) // never fails, says its documentation
-	return hex.EncodeToString(b[:])
 }

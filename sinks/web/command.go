@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -240,7 +239,5 @@ func occurrenceOf(r *http.Request, by string) (string, error) {
 	if key != "" {
 		return "key:" + by + ":" + key, nil
 	}
-	var b [12]byte
-	_, _ = rand.Read(b[:]) // never fails, says its documentation
-	return hex.EncodeToString(b[:]), nil
+	return rand.Text(), nil
 }

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"pinkstar/sinks/clickhouse/rights"
 )
 
 // Endpoints is where a running process is reached. It is what endpoints.json
@@ -104,9 +104,7 @@ func (d *dataDir) password() (string, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("the embedded ClickHouse's password: %w", err)
 	}
-	var raw [18]byte
-	_, _ = rand.Read(raw[:]) // never fails, says its documentation
-	p := hex.EncodeToString(raw[:])
+	p := rights.NewPassword()
 	if err := writeAtomically(name, []byte(p+"\n")); err != nil {
 		return "", fmt.Errorf("the embedded ClickHouse's password: %w", err)
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
@@ -17,13 +16,6 @@ import (
 // identifier is what a user or database name may look like here, so that it
 // needs no quoting anywhere.
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
-
-// newPassword returns a random password without characters that need quoting.
-func newPassword() string {
-	var b [18]byte
-	_, _ = rand.Read(b[:]) // never fails, by its documentation
-	return hex.EncodeToString(b[:])
-}
 
 // innerUser is whom the session that opens the listeners runs as: the engine
 // leaves no choice of name or password.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"pinkstar/sinks/clickhouse/rights"
 )
 
 // Options say how to start an engine.
@@ -103,7 +105,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{
 		User: o.User, Password: o.Password, Database: o.Database, o: o, lock: lock, done: make(chan struct{}),
-		owner: credentials{o.User + "_owner", newPassword()}, writer: credentials{o.User + "_writer", newPassword()},
+		owner: credentials{o.User + "_owner", rights.NewPassword()}, writer: credentials{o.User + "_writer", rights.NewPassword()},
 	}
 	s.life, s.cancel = context.WithCancel(context.Background())
 	if err := s.open(ctx); err != nil {
@@ -179,7 +181,7 @@ func (o *Options) complete() error {
 	if o.User == innerUser {
 		return fmt.Errorf("user %s belongs to the engine itself: choose another", innerUser)
 	}
-	o.Password = cmp.Or(o.Password, newPassword())
+	o.Password = cmp.Or(o.Password, rights.NewPassword())
 	o.StartTimeout = cmp.Or(o.StartTimeout, time.Minute)
 	o.WatchEvery, o.WatchTimeout = cmp.Or(o.WatchEvery, 5*time.Second), cmp.Or(o.WatchTimeout, 10*time.Second)
 	o.RetryFirst, o.RetryLast = cmp.Or(o.RetryFirst, 100*time.Millisecond), cmp.Or(o.RetryLast, 30*time.Second)
