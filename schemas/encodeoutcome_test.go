@@ -56,6 +56,11 @@ func (o *Outcome[T]) checkNames(t *testing.T, full *T) {
 	if o.Name == "" || o.Plural == "" || o.Type == "" || e.ID == "" || e.At == 0 || (e.Key == "") != (o.Key == nil) {
 		t.Errorf("%T lacks something: %+v, emitted as %+v", o, o.Names(), e)
 	}
+	if o.Revision != nil {
+		if thing, n := RevisionIn(e.ID); thing != o.ID(full) || n != o.Revision(full) || n == 0 {
+			t.Errorf("%s: %q is read as %q, revision %d", o.Name, e.ID, thing, n)
+		}
+	}
 	if !slices.Contains(OutTopicNames(), o.Topic) {
 		t.Errorf("%s: topic %q is not one of %v", o.Name, o.Topic, OutTopicNames())
 	}

@@ -3,6 +3,7 @@ package schemas
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // Outcome is what everything that handles outcomes knows of one type of them.
@@ -198,3 +199,14 @@ func (o *Outcome[T]) shrink(v any) any {
 }
 
 func numbered(id string, n int64) string { return id + "/" + strconv.FormatInt(n, 10) }
+
+// RevisionIn takes an Emission's ID apart: the thing that it tells of, and its
+// revision, 0 when it has none.
+func RevisionIn(id string) (thing string, revision int64) {
+	i := strings.LastIndexByte(id, '/')
+	n, err := strconv.ParseInt(id[i+1:], 10, 64)
+	if i < 0 || err != nil {
+		return id, 0
+	}
+	return id[:i], n
+}

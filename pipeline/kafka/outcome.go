@@ -20,6 +20,19 @@ type outcomeRecord struct {
 	headers [5]kgo.RecordHeader
 }
 
+// maxOutcomeBytes is what an outcome may take: brokers take 1 MB by default.
+const maxOutcomeBytes = 900 << 10
+
+// FittingRecord is OutcomeRecord for an outcome of any size: one that no broker
+// would take whole goes without what makes it large, and shrunk says so.
+func FittingRecord(cfg *Config, e schemas.Emission) (r *kgo.Record, shrunk bool) {
+	if r = OutcomeRecord(cfg, &e); len(r.Value) <= maxOutcomeBytes {
+		return r, false
+	}
+	e = e.Shrunk()
+	return OutcomeRecord(cfg, &e), true
+}
+
 // OutcomeRecord returns the record of an outcome. Its timestamp is log time, so
 // that the same log gives the same records.
 func OutcomeRecord(cfg *Config, e *schemas.Emission) *kgo.Record {

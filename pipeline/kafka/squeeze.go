@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -54,7 +53,8 @@ func (r *Retainer) squeezePartition(ctx context.Context, topic string, sp Span, 
 	}
 	newest := map[string]latest{}
 	err := ReadSpan(ctx, r.Config, Deps{Log: r.Deps.Log}, topic, sp, func(rec *kgo.Record) error {
-		l := latest{rec.Offset, revisionOf(rec), r.needed(rec, now)}
+		_, revision := schemas.RevisionIn(string(Header(rec, schemas.HeaderID)))
+		l := latest{rec.Offset, revision, r.needed(rec, now)}
 		if old, ok := newest[string(rec.Key)]; !ok || l.revision >= old.revision {
 			newest[string(rec.Key)] = l
 		}
@@ -106,13 +106,6 @@ func (r *Retainer) squeezePartition(ctx context.Context, topic string, sp Span, 
 	}
 	r.rounds[where] = sp.To + 2*kept // not again before there is as much to win as it costs
 	return cut - sp.From, nil
-}
-
-// revisionOf reads the revision out of an outcome's id, which ends in it.
-func revisionOf(r *kgo.Record) int64 {
-	id := Header(r, schemas.HeaderID)
-	n, _ := strconv.ParseInt(string(id[bytes.LastIndexByte(id, '/')+1:]), 10, 64)
-	return n
 }
 
 // needed reports whether the newest record of a thing has to stay: of incidents

@@ -184,11 +184,9 @@ func (p *part) emit(to emit) {
 	if to != nil {
 		raise(&p.out, p.work.Raise)
 		p.out.Each(func(e schemas.Emission) {
-			r := kafka.OutcomeRecord(p.kafka, &e)
-			if len(r.Value) > maxOutcomeBytes {
+			r, shrunk := kafka.FittingRecord(p.kafka, e)
+			if shrunk {
 				p.met.shrunk.Inc()
-				e = e.Shrunk()
-				r = kafka.OutcomeRecord(p.kafka, &e)
 			}
 			to(r)
 		})

@@ -8,10 +8,7 @@ import (
 
 // A record over the brokers' limit can never be written, and a partition that
 // tries for ever has stopped. So what comes in is bounded (readSignal), and what
-// goes out is cut, visibly, should it still be too large.
-
-// maxOutcomeBytes is what an outcome may take: brokers take 1 MB by default.
-const maxOutcomeBytes = 900 << 10
+// goes out is cut, visibly, should it still be too large (kafka.FittingRecord).
 
 func checkNames(s *schemas.Signal) error {
 	for _, f := range []struct{ name, value string }{

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,9 +16,6 @@ import (
 	"pinkstar/pipeline/kafka"
 	"pinkstar/schemas"
 )
-
-// maxBytes is what a record may take, under the brokers' limit of 1 MB.
-const maxBytes = 900 << 10
 
 // Publisher writes outcomes to their topics.
 type Publisher struct {
@@ -99,9 +94,8 @@ func (p *Publisher) ReadProblems(ctx context.Context, deps kafka.Deps) error {
 
 // isThere reports whether that revision of a problem, or a later one, is.
 func (p *Publisher) isThere(e *schemas.Emission) bool {
-	id, revision, _ := strings.Cut(e.ID, "/")
-	n, err := strconv.ParseInt(revision, 10, 64)
-	return err == nil && e.Type == schemas.TypeProblem && n <= p.problems[id]
+	id, revision := schemas.RevisionIn(e.ID)
+	return e.Type == schemas.TypeProblem && revision <= p.problems[id]
 }
 
 // maxKnown is how many bytes of problems one record tells of: a record of signals
@@ -158,11 +152,7 @@ func (p *Publisher) Put(ctx context.Context, e schemas.Emission) error {
 	if p.isThere(&e) {
 		return nil
 	}
-	r := kafka.OutcomeRecord(&p.cfg, &e)
-	if len(r.Value) > maxBytes {
-		e = e.Shrunk()
-		r = kafka.OutcomeRecord(&p.cfg, &e)
-	}
+	r, _ := kafka.FittingRecord(&p.cfg, e)
 	r.Timestamp = p.now
 	p.cl.Produce(ctx, r, p.produced) // waits when its buffer is full
 	return p.failed()
