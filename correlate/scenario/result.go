@@ -59,9 +59,6 @@ func (r *Result) Update() []byte {
 	return b.Bytes()
 }
 
-// Got returns the result of a section as it would be written.
-func (r *Result) Got(section string) string { return r.got[section] }
-
 // diff compares by the longest common subsequence of lines.
 func diff(want, got []string) string {
 	n, m := len(want), len(got)

@@ -30,7 +30,7 @@ FROM v_signals`
 // decided, with log time then. An error of f ends it.
 func (q *Queries) Signals(ctx context.Context, p PastFilter, f func(*schemas.Signal, schemas.Time) error) error {
 	w := &where{}
-	w.add("decision != 'refused' OR kind = 'command'")
+	w.add("(decision != 'refused' OR kind = 'command')")
 	if p.Since != 0 {
 		w.add("decided_at >= "+instant, int64(p.Since))
 	}
@@ -40,7 +40,6 @@ func (q *Queries) Signals(ctx context.Context, p PastFilter, f func(*schemas.Sig
 	if p.Scope != "" {
 		w.add("scope = ?", p.Scope)
 	}
-	w.conditions[0] = "(" + w.conditions[0] + ")"
 	sql := storedSignals + w.String() + " ORDER BY decided, received_at, signal_id"
 	if p.Limit > 0 {
 		sql += " LIMIT ?"
