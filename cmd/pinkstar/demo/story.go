@@ -26,6 +26,9 @@ type delivery struct {
 	Body   []byte
 }
 
+// signals is how many it makes.
+func (d *delivery) signals() int { return max(1, strings.Count(string(d.Body), `"fingerprint":`)) }
+
 // beat is one moment of the story: what happens in the world, what the systems
 // there send because of it, what the people order, and which of Pinkstar's
 // answers is shown.
