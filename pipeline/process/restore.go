@@ -133,10 +133,14 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 	if err := r.compare(p, b, prog, p.work.Said, p.snaps.records-records); err != nil {
 		return nil, err
 	}
+	known := p.work.Said
 	if err := r.replayUnknown(ctx, p, next); err != nil {
 		return nil, err
 	}
-	p.work = prog.Work.goneOn(r.c.behaviour, next)
+	unknown := p.work.Said - known
+	if p.work = prog.Work.goneOn(r.c.behaviour, next); prog.Work != nil {
+		p.work.Said += unknown
+	}
 	p.next, p.touched = next, false
 	r.c.met.restore.Observe(time.Since(began).Seconds())
 	r.c.deps.Log.Info().Int32("partition", id).Int64("from", from).Int64("to", next).

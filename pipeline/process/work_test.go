@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/kafkatest"
@@ -184,4 +185,43 @@ func TestAStopInPeaceLeavesNothingToReadAgain(t *testing.T) {
 	if found, err := process.CheckPositions(t.Context(), kc, otherwise{}, process.Accepted{}, zerolog.Nop()); err != nil || len(found) > 0 {
 		t.Fatalf("an engine that decides otherwise finds %+v, %v", found, err)
 	}
+}
+
+// The end of the state can be lost, as by an older copy of its files. What is read
+// again then counts as said, so that the next restore does not miss it.
+func TestWorkCountsWhatTheStateHadLost(t *testing.T) {
+	t.Parallel()
+	kc := kafkatest.Embedded(t)
+	cfg := testConfig()
+	cfg.SnapshotRecords = 1 << 40
+	rng := rand.New(rand.NewPCG(9, 1))
+	produce(t, kc, storm(rng, 300, schemas.TimeOf(time.Now())))
+	use := func() {
+		t.Helper()
+		r := startCorrelator(t, kc, cfg, forgetful{})
+		settle(t, kc, counters{}, 30*time.Second)
+		r.stop()
+	}
+	use()
+	older := map[int32]*kgo.Record{}
+	for _, rec := range kafkatest.ReadAll(t, kc, schemas.TopicState) {
+		if strings.HasSuffix(string(rec.Key), "/progress") {
+			older[rec.Partition] = rec
+		}
+	}
+	produce(t, kc, storm(rng, 300, schemas.TimeOf(time.Now())))
+	use()
+	cl, err := kafka.NewClient(kc, "test", kafka.Deps{Log: zerolog.Nop()}, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	for id, rec := range older {
+		if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: rec.Topic, Partition: id, Key: rec.Key, Value: rec.Value}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	produce(t, kc, storm(rng, 300, schemas.TimeOf(time.Now())))
+	use()
+	use()
 }
