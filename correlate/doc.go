@@ -42,8 +42,10 @@
 //
 //   - engine.go: Engine, New, Snapshot, Restore; step.go: Step, Repeat, the clock;
 //     again.go: a known signal that says something new
-//   - package logtime: what moves log time; timers.go: what runs when a timer is due; known.go: problems that an import tells of; activate.go: rules, topology and
-//     learnt pairs out of the log; flush.go: everything held back, at the end of
+//   - package logtime: what moves log time; timers.go: what runs when a timer is due
+//   - activate.go: rules, topology and learnt pairs out of the log; known.go:
+//     problems that an import tells of
+//   - output.go: what a step says; flush.go: everything held back, at the end of
 //     a replay
 //   - weigh.go, ask.go: what others ask the engine, and a choice from outside
 //   - testdata/*.txt: one scenario for each feature (format: package scenario);

@@ -12,7 +12,8 @@
 //
 //   - explanation.go: what an explanation holds; Incident and Signal build one
 //   - forest.go: paths and trees of links
-//   - whynot.go, whatif.go: these need the log, not only what was decided
+//   - whynot.go, whatif.go: these need the log, not only what was decided; run.go:
+//     a run of a log as the source of explanations
 //   - text.go: the words
 //
 // # Non-obvious

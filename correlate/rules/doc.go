@@ -13,6 +13,8 @@
 //   - print.go: a Set with every default written out
 //   - strict/: YAML with all its mistakes at once, each with its place; the
 //     configuration is read with it too
+//   - weights.go, weightstext.go: the points of evidence; setting.go: one setting
+//     changed by its name
 //   - index.go: which rules match a signal, cheaply among 10,000
 //   - topology.go: services, what they depend on, and their instances
 //   - learnt.go: pairs of alerts that often come together

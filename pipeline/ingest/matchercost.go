@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -37,12 +38,7 @@ func repeats(re *syntax.Regexp) bool {
 	case syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:
 		return true
 	}
-	for _, sub := range re.Sub {
-		if repeats(sub) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(re.Sub, repeats)
 }
 
 // instructions is about how many a compiled expression has.

@@ -205,7 +205,7 @@ func TestTopicMadeAnewIsAHardStop(t *testing.T) {
 	})
 }
 
-// TestStateOlderThanTheGroup goes on without the end of the state: nothing is
+// TestStateGoneIsRebuilt goes on without the end of the state: nothing is
 // published twice.
 func TestStateGoneIsRebuilt(t *testing.T) {
 	kc := kafkatest.Embedded(t)

@@ -67,14 +67,14 @@ func DatabaseOf(dsn string) (string, error) {
 	return cmp.Or(o.Auth.Database, "default"), nil
 }
 
-// Ping says whether the server answers and the schema is this binary's.
-func Ping(ctx context.Context, conn driver.Conn) error {
+// CheckSchema says what the database lacks to have this binary's schema.
+func CheckSchema(ctx context.Context, conn driver.Conn) error {
 	todo, err := Pending(ctx, conn)
 	if err != nil {
 		return err
 	}
 	if len(todo) > 0 {
-		return fmt.Errorf("the schema lacks %d steps, %s first: run pinkstar migrate", len(todo), todo[0].Name)
+		return fmt.Errorf("%d steps of the schema are missing, beginning with %s; `pinkstar migrate` applies them", len(todo), todo[0].Name)
 	}
 	return nil
 }

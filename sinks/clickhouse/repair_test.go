@@ -71,7 +71,7 @@ func TestDroppedTablesComeBack(t *testing.T) {
 	if gone, err := Repair(t.Context(), owner); err != nil || len(gone) != 0 {
 		t.Errorf("without the list of applied steps: %v, %v", gone, err)
 	}
-	if err := Ping(t.Context(), owner); err != nil {
+	if err := CheckSchema(t.Context(), owner); err != nil {
 		t.Error(err)
 	}
 }

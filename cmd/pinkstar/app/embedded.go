@@ -149,12 +149,8 @@ func (a *App) checkSchema(ctx context.Context, conn driver.Conn) error {
 		a.log.Warn().Err(err).Msg("ClickHouse does not answer; correlation goes on without it, and what it misses is written later")
 		return nil
 	}
-	todo, err := clickhouse.Pending(ctx, conn)
-	if err != nil {
+	if err := clickhouse.CheckSchema(ctx, conn); err != nil {
 		return fmt.Errorf("ClickHouse: %w", err)
-	}
-	if len(todo) > 0 {
-		return fmt.Errorf("ClickHouse: %d steps of the schema are missing, beginning with %s; `pinkstar migrate` applies them", len(todo), todo[0].Name)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@
 //   - news.go: whether a known signal says something new (see state/told.go)
 //   - ticket.go, impact.go: tickets and reported figures
 //   - change.go: changes and windows; window.go: what they suppress, and for how
-//     long
+//     long; windowset.go: windows that are no longer in their calendar
 //
 // # Non-obvious
 //

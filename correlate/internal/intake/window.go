@@ -10,7 +10,7 @@ import (
 	"pinkstar/schemas"
 )
 
-// onWindowEnd: what still fires was not the window's doing, unless another one
+// OnWindowEnd: what still fires was not the window's doing, unless another one
 // covers it.
 func (in *Intake) OnWindowEnd(ch *state.Change) {
 	ch.EndAt = 0
@@ -166,7 +166,7 @@ func ownCopy(s *schemas.Signal) *schemas.Signal {
 	return &c
 }
 
-// onHeld: another signal of an alert that a window holds back. Once it has
+// onSuppressed: another signal of an alert that a window holds back. Once it has
 // recovered it stays there, so that a late copy of its firing is known as one.
 func (in *Intake) onSuppressed(sc *state.Scope, a *state.Alert, s *schemas.Signal, r *state.SeenSignal) {
 	h := a.Suppression()

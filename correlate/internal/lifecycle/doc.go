@@ -12,6 +12,8 @@
 //   - group.go: what rules group; link.go: parents and children
 //   - resolve.go: recovering, resolving, reopening, closing, leaving
 //   - explain.go: candidate causes and notices; recurrence.go: problems
+//   - leave.go: what an incident no longer affects once a member has gone
+//   - remap.go: another topology for what is known
 //   - emit.go: incidents as written
 //
 // # Non-obvious

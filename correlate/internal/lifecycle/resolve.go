@@ -78,7 +78,7 @@ func (lc *Lifecycle) scheduleClose(inc *state.Incident) {
 	lc.SetTimer(inc.CloseAt, state.CloseDue, inc, nil)
 }
 
-// reopen: something of inc is active again.
+// Reopen: something of inc is active again.
 func (lc *Lifecycle) Reopen(inc *state.Incident, why string) { lc.ReopenBy(inc, why, "") }
 
 // ReopenBy is reopen where a person acted.

@@ -5,7 +5,8 @@
 // # Which file do I open
 //
 //   - state.go: State; versions.go, stats.go: under what and how much
-//   - scope.go: Scope, Entity, their recent incidents
+//   - scope.go: Scope, Entity, their recent incidents; nodes.go: entities of declared
+//     services
 //   - incident.go: Incident and what it affects; title.go: what it is called
 //   - alert.go, ticket.go, change.go, group.go: its members, windows, rule groups
 //   - seen.go: signals that are known and when they expire; told.go: what a
