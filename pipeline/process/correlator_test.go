@@ -246,8 +246,13 @@ func activate(t *testing.T, text string) {
 		}
 	}
 	r.stop()
-	startCorrelator(t, kc, testConfig(), engines)
-	time.Sleep(time.Second)
+	r = startCorrelator(t, kc, testConfig(), engines)
+	for deadline := time.Now().Add(30 * time.Second); r.c.Ready() != nil; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not ready after the restart: %v", r.c.Ready())
+		}
+	}
+	time.Sleep(time.Second) // it has its partitions, and looks at what is in force many times
 	n := 0
 	for _, rec := range kafkatest.ReadAll(t, kc, schemas.TopicSignals) {
 		if strings.Contains(string(rec.Value), string(schemas.KindActivation)) {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
-	"strings"
 
 	"pinkstar/schemas"
 )
@@ -205,12 +203,3 @@ func (d dice) span(median int64, sigma float64) int64 {
 func (d dice) wait(mean float64) int64 { return int64(d.ExpFloat64() * mean) }
 
 func (d dice) pick(list ...string) string { return list[d.IntN(len(list))] }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, strings.Compare)
-	return keys
-}

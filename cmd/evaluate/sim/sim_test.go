@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -196,7 +197,7 @@ func TestRecurrence(t *testing.T) {
 	if len(n) != w.Params.Latent+w.Params.Seasonal {
 		t.Fatalf("%d causes recur, want %d: %v", len(n), w.Params.Latent+w.Params.Seasonal, n)
 	}
-	for _, id := range sortedKeys(n) {
+	for _, id := range slices.Sorted(maps.Keys(n)) {
 		if n[id] < 3 {
 			t.Errorf("%s occurs %d times", id, n[id])
 		}
