@@ -78,6 +78,30 @@ func TestRealAlertmanager(t *testing.T) {
 	}
 }
 
+// TestLatePrometheus is what a Prometheus does that was away for longer than its
+// alerts live: Alertmanager takes them for resolved, says so, and says that they
+// fire once they are told again, under their old start. What fires has an open
+// incident; what was told is not told twice.
+func TestLatePrometheus(t *testing.T) {
+	alertmanagertest.Need(t)
+	c := startWhole(t)
+	am := alertmanagertest.Start(t, alertmanagertest.Config("http://"+c.where.HTTP+"/webhook/alertmanager", "", "", ""))
+	begun := time.Now().Add(-time.Minute).UTC().Truncate(time.Millisecond)
+	post := func(lives time.Duration) {
+		am.Post(alertmanagertest.Alert{
+			Labels:   map[string]string{"alertname": "ShieldDown", "service": "shield-generator", "severity": "critical"},
+			StartsAt: begun, EndsAt: time.Now().Add(lives).UTC(),
+		})
+	}
+	post(2 * time.Second)
+	c.wait("SELECT status, active_alerts FROM v_incidents", "open\t1")
+	c.wait("SELECT max(active_alerts) FROM v_incidents", "0") // nobody told it again in time
+
+	post(time.Hour)
+	c.wait("SELECT status, active_alerts, alerts FROM v_incidents", "open\t1\t1")
+	c.wait("SELECT uniqExact(incident_id), countIf(decision = 'placed') FROM v_decisions WHERE kind = 'alert'", "1\t3")
+}
+
 // TestKcat is an outside client that shares no line with ours: it produces an
 // alert to a topic and reads the incident from another, on the embedded broker.
 func TestKcat(t *testing.T) {
