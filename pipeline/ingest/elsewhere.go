@@ -37,7 +37,7 @@ var overText = regexp.MustCompile(`(?i)^\s*(?:\[(?:ok|okay|resolved|recovered|re
 
 func memberSet(names string) map[string]bool {
 	set := map[string]bool{}
-	for _, n := range strings.Fields(names) {
+	for n := range strings.FieldsSeq(names) {
 		set[n] = true
 	}
 	return set
@@ -103,7 +103,7 @@ func statusElsewhere(r *jsonscan.Reader, s *schemas.Signal) error {
 			at, err := schemas.ReadTime(r)
 			if err != nil { // no time: this member is another's, and none of ours
 				r.Rewind(before)
-				return nil
+				return nil //nolint:nilerr // see above
 			}
 			s.EndsAt = at
 		}
