@@ -70,10 +70,11 @@ type EventCurves struct {
 // goes on with what it was part of. They are all that is weighed of that
 // incident: how busy or old it is says nothing about a flap.
 type RefireCurves struct {
-	Gap  TimeCurve  `yaml:"gap,omitempty"`  // since its recovery: the prior, which fades
-	Idle TimeCurve  `yaml:"idle,omitempty"` // since the latest start in the incident
-	Wave CountCurve `yaml:"wave,omitempty"` // other alerts that fire again together with it, beyond what is usual
-	Over TimeCurve  `yaml:"over,omitempty"` // since all of the incident had recovered, where it had other alerts too
+	Gap    TimeCurve  `yaml:"gap,omitempty"`    // since its recovery: the prior, which fades
+	Idle   TimeCurve  `yaml:"idle,omitempty"`   // since the latest start in the incident
+	Wave   CountCurve `yaml:"wave,omitempty"`   // other alerts that fire again together with it, beyond what is usual
+	Others CountCurve `yaml:"others,omitempty"` // the same, against other incidents that began before it
+	Over   TimeCurve  `yaml:"over,omitempty"`   // since all of the incident had recovered, where it had other alerts too
 }
 
 // LinkCurves say what speaks for two incidents being one happening.

@@ -38,6 +38,9 @@ func (in *Intake) onFiringAgain(sc *state.Scope, a *state.Alert, s *schemas.Sign
 		in.newEpisode(sc, s, r, a)
 		return
 	}
+	if s.StartsAt.Sub(a.Start()) > int64(in.Rules.Lifecycle.NewEpisode) && in.movesOn(sc, a, s, r) {
+		return
+	}
 	a.SeenAt = in.Now
 	text := "the same alert is firing already; told again with another start, as a second monitor or a restarted one does"
 	if s.StartsAt > a.Start() {
@@ -53,6 +56,31 @@ func (in *Intake) onFiringAgain(sc *state.Scope, a *state.Alert, s *schemas.Sign
 	anchor := a.FirstID()
 	a.Attach(r)
 	in.Decide(r, s, state.Duplicate, a.Incident, &evidence.Reason{Text: text, Anchor: anchor})
+}
+
+// movesOn weighs whether an alert that fires in one incident and starts anew is
+// part of another by now, and places it there.
+func (in *Intake) movesOn(sc *state.Scope, a *state.Alert, s *schemas.Signal, r *state.SeenSignal) bool {
+	if a.Incident == nil || len(in.Rules.Correlation.Refire.Gap) == 0 {
+		return false
+	}
+	wave := sc.Wave(in.Now)
+	sc.FiresAgain(in.Now)
+	if wave < state.RateUnit {
+		return false
+	}
+	sub := &in.scratch.subject
+	*sub = identity.About(in.State, sc, s)
+	defer identity.Release(sc, sub)
+	in.Weigher.MatchRules(s)
+	q := in.Weigher.Query(sc, s, sub)
+	q.Last, q.Again = a.Incident, a
+	p := in.Choose(q, s)
+	if p.Incident == nil || p.Incident == a.Incident || p.Incident.Main() == a.Incident.Main() {
+		return false
+	}
+	in.placeChosen(sc, s, s, r, sub, q, p)
+	return true
 }
 
 // onRefire: the alert is held as recovered and a firing arrives.

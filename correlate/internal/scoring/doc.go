@@ -10,7 +10,7 @@
 //   - relation.go: how a signal and an incident are related; mention.go, learnt.go:
 //     by what is named, by what was learnt
 //   - score.go: what that is worth at the moment; pace.go: how busy the incident is
-//   - refire.go: an alert that fires again, and where it was
+//   - refire.go: an alert that fires again, and the incident it was part of; waves
 //   - relatives.go: whether two incidents are one happening
 //   - weighing.go: the same without consequences, for explanations
 //   - policy.go: a choice from outside, for fitting the weights

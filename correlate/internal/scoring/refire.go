@@ -26,6 +26,9 @@ func (q *Query) firesAgainIn(inc *state.Incident) bool {
 func (wr *Weigher) scoreRefire(q *Query, inc *state.Incident, s *sheet) {
 	c := &wr.Rules.Correlation.Refire
 	gap := max(0, q.Start.Sub(q.Again.EndsAt))
+	if q.Again.Firing {
+		gap = max(0, q.Start.Sub(q.Again.Start()))
+	}
 	ev := evidence.Item{Kind: evidence.Again, Gap: gap, Points: wr.pointsAt(c.Gap, gap)}
 	s.termsAt(c.Gap, gap)
 	s.add(ev)
@@ -49,4 +52,17 @@ func (q *Query) newAgainText() string {
 		q.refire[i].Render(&p, q.subject.Service)
 	}
 	return p.String()
+}
+
+// waveAge is how old an incident must be to have begun before a wave.
+const waveAge = 90 * schemas.Second
+
+// waveBeside is how many alerts fire again together that inc, which looks like p
+// and began before them, has no part in. Its pace halves twice as fast as the
+// wave: of a steady stream it holds half as many.
+func (wr *Weigher) waveBeside(q *Query, inc *state.Incident, p *pace) int64 {
+	if q.kind != schemas.KindAlert || q.Start.Sub(inc.Main().Pub.StartedAt) <= waveAge {
+		return 0
+	}
+	return q.scope.Wave(wr.Now) - p.level*(state.WaveHalfLife/state.IncidentHalfLife)
 }

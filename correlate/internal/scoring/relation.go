@@ -201,5 +201,26 @@ func (wr *Weigher) wrongOrder(callee, caller schemas.Time) bool {
 // stormy: many signals joined inc just now, more than any other incident of
 // the scope. Its place in time is all that speaks for it.
 func (wr *Weigher) stormy(q *Query, inc *state.Incident) bool {
-	return q.kind == schemas.KindAlert && q.subject.Entity != nil && q.scope.Storm == inc && inc.Rate.Now(wr.Now, state.IncidentHalfLife) >= state.StormLevel
+	return q.kind == schemas.KindAlert && q.subject.Entity != nil && q.scope.Storm == inc && wr.mayReach(q.subject.Entity, inc) && inc.Rate.Now(wr.Now, state.IncidentHalfLife) >= state.StormLevel
+}
+
+// mayReach reports whether dependencies connect ent with something that inc
+// affects, as far as the topology knows them: between separate parts of it the
+// same moment is no tie.
+func (wr *Weigher) mayReach(ent *state.Entity, inc *state.Incident) bool {
+	if ent == nil || ent.Node < 0 || wr.Topology.Lone(ent.Node) {
+		return true
+	}
+	known := false
+	for i, p := range inc.Services {
+		if i == servicesCompared {
+			break
+		}
+		if p.Entity.Node >= 0 && !wr.Topology.Lone(p.Entity.Node) {
+			if known = true; wr.Topology.Connected(ent.Node, p.Entity.Node) {
+				return true
+			}
+		}
+	}
+	return !known
 }

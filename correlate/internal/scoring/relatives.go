@@ -62,7 +62,7 @@ func (wr *Weigher) Relative(inc *state.Incident, q *Query) Scored {
 		if n == newborns || inc.Pub.StartedAt.Sub(other.Pub.StartedAt) > newbornAge {
 			break
 		}
-		if other != inc && len(other.Alerts) > 0 {
+		if other != inc && len(other.Alerts) > 0 && wr.mayReach(ent, other) {
 			n++
 			look(other)
 		}

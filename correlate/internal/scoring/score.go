@@ -169,6 +169,9 @@ func (wr *Weigher) scoreState(q *Query, inc *state.Incident, c *rules.Curves, s 
 		s.read(c.Active, int64(p.active)*state.RateUnit, evidence.Item{Kind: evidence.Active, Count: int32(p.active)})
 		s.read(c.Pace, p.level, evidence.Item{Kind: evidence.Pace, Count: int32(p.level)})
 	}
+	if wave := wr.waveBeside(q, inc, &p); wave > 0 {
+		s.read(wr.Rules.Correlation.Refire.Others, wave, evidence.Item{Kind: evidence.Wave, Count: int32(wave)})
+	}
 	busy := q.scope.Opened.Now(wr.Now, state.ScopeHalfLife)
 	s.read(c.Busy, busy, evidence.Item{Kind: evidence.Busy, Count: int32(busy)})
 }

@@ -31,6 +31,7 @@ type node struct {
 	callers  []int32  // what calls it
 	Machines []string // hosts it runs on, and instances it shares
 	hub      bool
+	part     int32          // of the topology: what dependencies connect shares the lowest number
 	near     *Neighbourhood // computed on first use
 }
 
@@ -71,6 +72,7 @@ func New(src *rules.Topology, c *rules.Correlation) *Graph {
 				n.Machines = append(n.Machines, name)
 			}
 		}
+		t.addPart(int32(i))
 		n.hub = c.HubDegree > 0 && len(n.deps)+len(n.callers) > c.HubDegree
 	}
 	return t
@@ -121,3 +123,31 @@ func (t *Graph) addPlaces(i int32) {
 		t.shortened[short] = name
 	}
 }
+
+// addPart numbers the part of the topology that i lies in, if that is not done.
+func (t *Graph) addPart(i int32) {
+	if t.Nodes[i].part != 0 {
+		return
+	}
+	t.Nodes[i].part = i + 1
+	for todo := []int32{i}; len(todo) > 0; {
+		n := &t.Nodes[todo[len(todo)-1]]
+		todo = todo[:len(todo)-1]
+		for _, edges := range [][]int32{n.deps, n.callers} {
+			for _, j := range edges {
+				if t.Nodes[j].part == 0 {
+					t.Nodes[j].part = i + 1
+					todo = append(todo, j)
+				}
+			}
+		}
+	}
+}
+
+// Connected reports whether dependencies, of whatever length and direction,
+// connect two services.
+func (t *Graph) Connected(a, b int32) bool { return t.Nodes[a].part == t.Nodes[b].part }
+
+// Lone reports whether a service declares no dependency and nobody declares one
+// on it: then nothing is known of what it is connected with.
+func (t *Graph) Lone(x int32) bool { return len(t.Nodes[x].deps)+len(t.Nodes[x].callers) == 0 }
