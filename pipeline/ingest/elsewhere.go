@@ -100,12 +100,11 @@ func statusElsewhere(r *jsonscan.Reader, s *schemas.Signal) error {
 			return err
 		case endMembers[name] && s.EndsAt == 0 && (k == jsonscan.String || k == jsonscan.Number):
 			before := r.Mark()
-			at, err := schemas.ReadTime(r)
-			if err != nil { // no time: this member is another's, and none of ours
+			if at, err := schemas.ReadTime(r); err == nil {
+				s.EndsAt = at
+			} else { // no time: this member is another's, and none of ours
 				r.Rewind(before)
-				return nil //nolint:nilerr // see above
 			}
-			s.EndsAt = at
 		}
 		return nil
 	})

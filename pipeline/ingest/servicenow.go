@@ -69,6 +69,7 @@ func (e *nowEvent) field(r *jsonscan.Reader, name string) (err error) {
 		e.key, err = r.Text()
 	case "severity":
 		e.severity, err = r.Text()
+		e.severity = strings.TrimSpace(e.severity)
 	case "description":
 		e.description, err = r.Text()
 	case "resolution_state":

@@ -97,7 +97,7 @@ func About(st *state.State, sc *state.Scope, s *schemas.Signal) Subject {
 func aboutNamespace(st *state.State, sc *state.Scope, s *schemas.Signal, sub *Subject) {
 	ns := ""
 	for _, l := range namespaceLabels {
-		if ns = s.Labels.Get(l); ns != "" {
+		if ns = strings.TrimSpace(s.Labels.Get(l)); ns != "" {
 			break
 		}
 	}
@@ -137,7 +137,7 @@ func Declared(st *state.State, s *schemas.Signal) (int32, []int32) {
 		return n, nil
 	}
 	for _, l := range st.Rules.Correlation.ServiceLabels {
-		if n := t.LookupNonEmpty(s.Labels.Get(l)); n >= 0 {
+		if n := t.LookupNonEmpty(strings.TrimSpace(s.Labels.Get(l))); n >= 0 {
 			return n, nil
 		}
 	}
@@ -174,7 +174,7 @@ func UndeclaredService(st *state.State, s *schemas.Signal) string {
 	c := &st.Rules.Correlation
 	weak := ""
 	for _, l := range c.ServiceLabels {
-		v := s.Labels.Get(l)
+		v := strings.TrimSpace(s.Labels.Get(l)) // spaces around a name are no part of it
 		if v == "" {
 			continue
 		}
