@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,12 @@ import (
 func TestDemoTellsTheStory(t *testing.T) {
 	lib := needEngine(t)
 	var out bytes.Buffer
-	w := world{nil, &out, os.Stderr, func(string) string { return "" }}
+	logged, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logged.Close()
+	w := world{nil, &out, logged, func(string) string { return "" }}
 	var token string
 	start := func(ctx context.Context, s demo.Settings) (*demo.Pipeline, error) {
 		token = s.Token
@@ -28,15 +34,17 @@ func TestDemoTellsTheStory(t *testing.T) {
 	}
 	began := time.Now()
 	looked := false
-	err := demo.Run(t.Context(), demo.Options{Exit: true, Speed: demo.DefaultSpeed, Out: &out,
+	err = demo.Run(t.Context(), demo.Options{Exit: true, Speed: demo.DefaultSpeed, Out: &out,
 		Told: func(_ context.Context, at demo.Endpoints) error {
 			looked = true
 			outcomes(t, at, token)
 			return nil
 		}}, start)
-	if err != nil || !looked {
-		t.Fatalf("%v\n%s", err, out.String())
+	log, lerr := os.ReadFile(logged.Name())
+	if err != nil || lerr != nil || !looked {
+		t.Fatalf("%v %v\n%s\n%s", err, lerr, out.String(), log)
 	}
+	noErrorLogged(t, string(log))
 	// Half a minute on two idle cores, where less than one is promised; other
 	// packages' tests may run beside this one.
 	if took := time.Since(began); took > 2*time.Minute {
@@ -54,6 +62,18 @@ func TestDemoTellsTheStory(t *testing.T) {
 	}
 	if testing.Verbose() {
 		t.Log("\n" + out.String())
+	}
+}
+
+// noErrorLogged fails for what would frighten whoever runs the demo as the first
+// thing of all.
+func noErrorLogged(t *testing.T, log string) {
+	for line := range strings.Lines(log) {
+		for _, level := range []string{`"level":"error"`, `"level":"fatal"`, " ERR "} {
+			if strings.Contains(line, level) {
+				t.Errorf("the demo logs an error: %s", line)
+			}
+		}
 	}
 }
 

@@ -42,7 +42,8 @@ type Config struct {
 	// time; nil is the machine's clock.
 	Now func() time.Time `yaml:"-"`
 	// Story says that log time follows the records without a witness (package
-	// logtime): they tell of the past while Now stands still.
+	// logtime): they tell of the past while Now stands still. That it leads Now
+	// then is no error.
 	Story bool `yaml:"-"`
 }
 

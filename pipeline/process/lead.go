@@ -26,7 +26,7 @@ func (c *Correlator) watchClocks(log zerolog.Logger, owned []*part) {
 		}
 		lead := at.Sub(now)
 		c.met.lead.WithLabelValues(label(p.id)).Set(float64(lead) / 1000)
-		if lead <= logtime.Heartbeat {
+		if lead <= logtime.Heartbeat || c.cfg.Story { // a story's clock stands where it begins
 			p.ctl.ahead = false
 			continue
 		}
