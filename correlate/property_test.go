@@ -125,9 +125,13 @@ func oneDecision(t *testing.T, newEngine func() *Engine) {
 		// What was told anew under a known identity has one of its own, so counts
 		// are compared for all that tells the same state of the same thing.
 		delivered, thing := map[string]int64{}, map[string]string{}
+		came := map[string]bool{} // what came when, in log time
+		var now schemas.Time
 		for _, x := range log {
+			now = max(now, x.at)
 			if !x.control() {
 				delivered[thingOf(x.s)]++
+				came[thingOf(x.s)+now.String()] = true
 			}
 		}
 		decided := map[string]int64{}
@@ -142,9 +146,12 @@ func oneDecision(t *testing.T, newEngine func() *Engine) {
 				t.Fatalf("seed %d: %s goes from revision %d to %d", seed, d.SignalID, revisions[d.SignalID], d.Revision)
 			}
 			revisions[d.SignalID] = d.Revision
-			if d.Signal != nil { // forgotten and seen anew: counted again
-				decided[thing[d.SignalID]] += 1 + d.Repeats
-			} else {
+			switch told := thing[d.SignalID]; {
+			case d.Signal != nil && came[told+d.At.String()]: // forgotten and seen anew: counted again
+				decided[told] += 1 + d.Repeats
+			case d.Signal != nil: // forgotten, and told of once more by the window that held it back
+				decided[told] += d.Repeats
+			default:
 				decided[thing[d.SignalID]] += d.Repeats - lastRepeats(out.Decisions, d)
 			}
 			if d.Reason == "" {

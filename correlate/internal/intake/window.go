@@ -82,7 +82,7 @@ func (in *Intake) spokesman(sc *state.Scope, a *state.Alert, h *state.Suppressio
 	if r := in.FindSignal(id); r != nil {
 		return r
 	}
-	return in.NewSignal(sc, h.Signal, id) // a limit had it expire
+	return in.NewSignalAgain(sc, h.Signal, id)
 }
 
 // ruledOut returns the reason when a rule takes an alert as expected, or nil.

@@ -28,11 +28,23 @@ func (lc *Lifecycle) NewSignal(sc *state.Scope, s *schemas.Signal, id schemas.ID
 // before. The newest decision on an id must have the highest revision; one a
 // second is more than the older ones can have used up.
 func (lc *Lifecycle) firstRevision(s *schemas.Signal) int32 {
-	age := lc.Now.Sub(s.StartsAt)
-	if s.Kind != schemas.KindAlert || age < int64(lc.Rules.Lifecycle.Forget) {
+	if s.Kind != schemas.KindAlert || lc.Now.Sub(s.StartsAt) < int64(lc.Rules.Lifecycle.Forget) {
 		return 0
 	}
-	return int32(min(age/schemas.Second, math.MaxInt32/2))
+	return lc.revisionAfter(s)
+}
+
+// revisionAfter is above every revision that the decisions on s can have had.
+func (lc *Lifecycle) revisionAfter(s *schemas.Signal) int32 {
+	return int32(min(max(lc.Now.Sub(s.StartsAt)/schemas.Second, 1), math.MaxInt32/2))
+}
+
+// NewSignalAgain is NewSignal for one that was decided and then forgotten, to
+// keep a limit, while it still matters.
+func (lc *Lifecycle) NewSignalAgain(sc *state.Scope, s *schemas.Signal, id schemas.ID) *state.SeenSignal {
+	r := lc.NewSignal(sc, s, id)
+	r.Revision = lc.revisionAfter(s)
+	return r
 }
 
 // Decide sets what happened to the signal of r and writes it. The signal goes

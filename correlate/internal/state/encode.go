@@ -252,7 +252,7 @@ func (s *encoder) ringList(sc *Scope) {
 func (s *encoder) wakes(st *State) {
 	var ws []Timer
 	for _, w := range st.Timers.Heap {
-		if w.Incident != nil && w.Incident.Closed || w.Change != nil && w.Change.Evicted {
+		if w.gone() {
 			continue
 		}
 		ws = append(ws, w)

@@ -36,7 +36,7 @@ type Timer struct {
 type TimerQueue struct {
 	Heap  []Timer
 	clean int // how many there were after the last sweep
-	Ended int // incidents closed since then: each leaves at least one that no longer fits
+	Ended int // incidents closed since then: each leaves a timer or more
 }
 
 // SetTimer has something done at a log time.
@@ -48,7 +48,7 @@ func (st *State) SetTimer(at schemas.Time, kind TimerKind, inc *Incident, ch *Ch
 	st.Timers.Tidy()
 }
 
-// Tidy sweeps when it is likely that half of the timers no longer fit.
+// Tidy sweeps when half of the timers may be those of what has left.
 func (q *TimerQueue) Tidy() {
 	if n := len(q.Heap); n > 2*q.clean+sweepAbove || q.Ended > n/2+sweepAbove/2 {
 		q.sweep()
@@ -58,15 +58,14 @@ func (q *TimerQueue) Tidy() {
 // sweepAbove is how many timers are not worth a sweep.
 const sweepAbove = 1024
 
-// sweep takes out the timers that no longer fit their objects. Each would keep a
-// closed incident, with all it held, until the end of its longest life. It is
-// done whenever their number may have doubled, so its cost is a constant for
-// each timer; nothing it does can be seen, since a timer without an object does
-// nothing.
+// sweep takes out the timers of what has left. Each would keep a closed incident,
+// with all it held, until the end of its longest life. It is done whenever their
+// number may have doubled, so its cost is a constant for each timer. Nothing it
+// does can be seen: such a timer does nothing, and is in no snapshot.
 func (q *TimerQueue) sweep() {
 	kept := make([]Timer, 0, len(q.Heap)/2)
 	for _, w := range q.Heap {
-		if w.Fits() {
+		if !w.gone() {
 			kept = append(kept, w)
 		}
 	}
@@ -77,6 +76,12 @@ func (q *TimerQueue) sweep() {
 		return 1
 	})
 	q.Heap, q.clean, q.Ended = kept, len(kept), 0
+}
+
+// gone reports whether the object of w has left for good. One that merely waits
+// for another time may come to wait for this one again.
+func (w *Timer) gone() bool {
+	return w.Incident != nil && w.Incident.Closed || w.Change != nil && w.Change.Evicted
 }
 
 // Fits reports whether w is still what its object waits for.
