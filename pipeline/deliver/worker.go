@@ -24,7 +24,7 @@ type worker struct {
 	done chan struct{} // closed when run has returned
 	ctx  context.Context
 
-	owed    *kgo.EpochOffset // a commit that failed
+	owed    *kgo.EpochOffset // a commit that failed, or that the session was too young for
 	written int64            // offsets up to here are in the sink; -1 at first
 	again   *span            // a batch that was begun before us and must be gathered again
 	pending []*kgo.Record    // of the next batch
@@ -100,7 +100,10 @@ func (w *worker) resume() error {
 	r := p.r
 	if r.Done {
 		w.written = r.Last
-		w.commit(r.Last, -1) // reading goes on behind it: see adjust
+		// Reading goes on behind it: see adjust. The group hears of it with the next
+		// batch or in a quiet moment: until the session's offsets have been fetched,
+		// which go on beside us, the client can't take note of a commit.
+		w.owed = &kgo.EpochOffset{Epoch: -1, Offset: r.Last + 1}
 		return nil
 	}
 	// A batch is begun only after the one before it was finished.
