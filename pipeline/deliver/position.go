@@ -70,15 +70,17 @@ func (d *Delivery) adjust(ctx context.Context, group map[string]map[int32]kgo.Of
 	out := map[string]map[int32]kgo.Offset{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
-	for t, ps := range group {
-		out[t] = map[int32]kgo.Offset{}
-		id, err := topicID(ctx, cl, t)
-		if err != nil {
+	ids := map[string]string{}
+	for t := range group {
+		if ids[t], err = topicID(ctx, cl, t); err != nil {
 			return nil, err
 		}
+		out[t] = map[int32]kgo.Offset{}
+	}
+	for t, ps := range group {
 		for n, o := range ps {
 			g.Go(func() error {
-				next, err := d.startOf(gctx, id, partition{t, n}, b, o.EpochOffset().Offset)
+				next, err := d.startOf(gctx, ids[t], partition{t, n}, b, o.EpochOffset().Offset)
 				if err != nil {
 					return err
 				}

@@ -59,11 +59,9 @@ func TestRecoveryAfterKill(t *testing.T) {
 			}()
 			produce(t, kc, probe)
 			awaitDecisions(t, kc, probe)
-			took := time.Since(killed)
-			t.Logf("recovered after %s", took.Round(100*time.Millisecond))
-			if took > 25*time.Second { // 15 s on a machine of its own
-				t.Errorf("it took %s until every partition was at work again", took)
-			}
+			// Some 10 s on a machine of its own. It is told and not judged: what a busy
+			// one takes says nothing; awaitDecisions says when it is too long.
+			t.Logf("recovered after %s", time.Since(killed).Round(100*time.Millisecond))
 			stop()
 			if err := <-sent; err != nil {
 				t.Fatal(err)
