@@ -1,0 +1,43 @@
+package ndjson
+
+import (
+	"encoding/json"
+	"testing"
+
+	"pinkstar/schemas"
+)
+
+// A command is taken out of the log as everything else is, although its id does
+// not follow from what it says; a payload whose sender has ids of its own is not
+// taken for a record of ours, unless the record's envelope says that it is one.
+func TestOwnRecords(t *testing.T) {
+	const at = schemas.Time(1_790_000_000_000)
+	const id = "0123456789abcdef0123456789abcdef"
+	signal := func(kind schemas.Kind) *schemas.Signal {
+		return &schemas.Signal{ID: id, Kind: kind, Source: "x", Fingerprint: "f", Status: schemas.StatusIssued, Scope: "default/production",
+			StartsAt: at, ReceivedAt: at, Command: &schemas.Command{Action: schemas.ActionAcknowledge, By: "sam", IncidentID: "INC-1"}}
+	}
+	for _, c := range []struct {
+		name     string
+		kind     schemas.Kind
+		envelope bool
+		want     bool
+	}{
+		{"a command", schemas.KindCommand, false, true},
+		{"a command in its envelope", schemas.KindCommand, true, true},
+		{"an alert with an id of its sender's", schemas.KindAlert, false, false},
+		{"an alert in its envelope", schemas.KindAlert, true, true},
+	} {
+		text := schemas.AppendSignal(nil, signal(c.kind))
+		if c.envelope {
+			var err error
+			if text, err = json.Marshal(map[string]any{"topic": "pinkstar.signals", "partition": 3, "offset": 1, "ts": int64(at), "payload": string(text)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, when, _, ok := OwnRecord(text)
+		if ok != c.want || ok && (s.ID != id || when != at) {
+			t.Errorf("%s: taken %v, %+v at %s", c.name, ok, s, when)
+		}
+	}
+}
