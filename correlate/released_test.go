@@ -16,14 +16,34 @@ import (
 	"pinkstar/schemas"
 )
 
-// freeze has the snapshots of testdata/released described anew. It is for the
-// day on which a snapshot of a new format is added; a description that is there
-// is never to change.
-var freeze = flag.Bool("freeze", false, "describe the snapshots in testdata/released that have no description")
+// freeze adds snapshots of the present format to testdata/released, if it has
+// none, and describes those that have no description. It is for the day on which
+// a format is released; what is there is never to change.
+var freeze = flag.Bool("freeze", false, "add snapshots of the present format to testdata/released")
+
+// formatOf is the number of a snapshot's format: the byte after its magic.
+func formatOf(snap []byte) int { return int(snap[len("pinkstar engine")]) }
+
+func freezeFormat(t *testing.T) {
+	t.Helper()
+	for i, seed := range []uint64{5, 9} {
+		e, log := New(testRules(), testTopology()), logOf(seed, 700*(i+1))
+		var out Output
+		feed(e, log, &out)
+		snap := snapshotOf(t, e)
+		name := fmt.Sprintf("testdata/released/format%d-%d.snapshot.gz", formatOf(snap), i+1)
+		if _, err := os.Stat(name); os.IsNotExist(err) {
+			zip(t, name, string(snap))
+		}
+	}
+}
 
 // A snapshot that a released binary wrote is read for ever: what it holds is
 // what it held then, and the engine goes on from it.
 func TestReleasedSnapshotsAreRead(t *testing.T) {
+	if *freeze {
+		freezeFormat(t)
+	}
 	files, err := filepath.Glob("testdata/released/*.snapshot.gz")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no snapshots: %v", err)
@@ -36,7 +56,7 @@ func TestReleasedSnapshotsAreRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := describe(e, held)
+			got := describe(e, formatOf(snap), held)
 			described := strings.TrimSuffix(name, ".snapshot.gz") + ".txt.gz"
 			if _, err := os.Stat(described); os.IsNotExist(err) && *freeze {
 				zip(t, described, got)
@@ -48,7 +68,8 @@ func TestReleasedSnapshotsAreRead(t *testing.T) {
 		})
 	}
 	for _, part := range []string{"open", "resolved", "mitigated", "linked", "ticket", "window", "change", "held", "problem", "learnt",
-		"together", "apart", "unlinked", "group", "pending", "measured", "repeats", "links", "notice", "candidate", "flaps", "separate"} {
+		"together", "apart", "unlinked", "group", "pending", "measured", "repeats", "links", "notice", "candidate", "flaps", "separate",
+		"behaviour", "told", "refired", "lone", "worked", "machine", "late", "text"} {
 		if held[part] == 0 {
 			t.Errorf("none of the snapshots holds %q", part)
 		}
@@ -118,13 +139,17 @@ func firstDifference(want, got string) string {
 	return fmt.Sprintf("%d and %d lines", len(a), len(b))
 }
 
-// describe says what e holds, and counts what of it there is.
-func describe(e *Engine, held map[string]int) string {
+// describe says what e holds, and counts what of it there is. What a format
+// before 6 did not know is not described for its snapshots.
+func describe(e *Engine, format int, held map[string]int) string {
 	var b strings.Builder
 	say := func(part string, format string, args ...any) {
 		held[part]++
 		fmt.Fprintf(&b, "%-10s ", part)
 		fmt.Fprintf(&b, format+"\n", args...)
+	}
+	if format >= 6 {
+		describeSince6(say, e)
 	}
 	say("now", "%v, rules %s, topology %s, learnt %s", e.st.Now, e.st.Versions.Rules, e.st.Versions.Topology, e.st.Versions.Learnt)
 	say("stats", "%+v", e.Stats())
@@ -171,6 +196,39 @@ func describe(e *Engine, held map[string]int) string {
 		}
 	}
 	return b.String()
+}
+
+func describeSince6(say func(string, string, ...any), e *Engine) {
+	say("behaviour", "%d", e.st.Versions.Behaviour)
+	for _, q := range e.st.Expiry.Items[e.st.Expiry.Head:] {
+		if r := q.Signal; r.Told != 0 {
+			say("told", "%s %d under behaviour %d", r.ID, r.Told, r.Versions.Behaviour)
+		}
+	}
+	for _, sc := range e.st.Order {
+		if sc.Refires.Level > 0 {
+			say("refired", "%s %d of %d", sc.Name, sc.Refired.Level, sc.Refires.Level)
+		}
+		for _, a := range sc.Lone {
+			say("lone", "%q %s on %s", a.Key, a.Name, a.Service)
+		}
+		for _, inc := range sc.Live {
+			if inc.Worked {
+				say("worked", "%s cost at %v", inc.Pub.ID, inc.CostAt)
+			}
+			for _, a := range inc.Alerts {
+				if a.Machine != "" || a.Namespace != "" {
+					say("machine", "%q on %q in %q", a.Key, a.Machine, a.Namespace)
+				}
+				if a.Rare != nil && (a.Rare.Told != 0 || a.Rare.WasHeld) {
+					say("late", "%q told %v held %v", a.Key, a.Rare.Told, a.Rare.WasHeld)
+				}
+			}
+		}
+		for _, ch := range sc.Changes {
+			say("text", "%s %d by %s at %v as sent %v: %q", ch.ID, ch.Text, ch.Told, ch.ToldAt, ch.AsSent, ch.Sets)
+		}
+	}
 }
 
 func describeIncident(say func(string, string, ...any), inc *state.Incident) {
