@@ -143,6 +143,28 @@ func (o *object) procedure(p *Procedure) {
 	o.optStr("emergency_channel", p.Emergency)
 	o.optStr("runbook", p.Runbook)
 	o.optStr("alert_runbook", p.AlertRunbook)
+	o.optStr("severity", string(p.Severity))
+	if ss := p.Steps; len(ss) > 0 {
+		o.list("steps", false, len(ss), func(i int) {
+			o.open()
+			o.str("text", ss[i].Text)
+			o.optStr("url", ss[i].URL)
+			o.optStr("done_by", ss[i].DoneBy)
+			o.time("done_at", ss[i].DoneAt)
+			o.close()
+		})
+	}
+	if es := p.Escalation; len(es) > 0 {
+		o.list("escalation", false, len(es), func(i int) {
+			o.open()
+			o.optStrs("call", es[i].Call)
+			o.optStrs("targets", es[i].Targets)
+			o.float("minutes", es[i].Minutes)
+			o.time("called_at", es[i].CalledAt)
+			o.close()
+		})
+	}
+	o.optTrue("mail_company", p.Company)
 	o.close()
 }
 

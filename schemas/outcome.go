@@ -188,6 +188,27 @@ type Procedure struct {
 	// AlertRunbook is the runbook that an alert itself names. Where no procedure
 	// is configured it is Runbook too.
 	AlertRunbook string `json:"alert_runbook,omitempty"`
+
+	Severity   Severity         `json:"severity,omitempty"`     // at least, for the incident
+	Steps      []ProcedureStep  `json:"steps,omitempty"`        // of the runbook, in order
+	Escalation []EscalationStep `json:"escalation,omitempty"`   // who is called, until somebody acknowledges
+	Company    bool             `json:"mail_company,omitempty"` // the company is told by mail
+}
+
+// ProcedureStep is one step of a runbook.
+type ProcedureStep struct {
+	Text   string `json:"text"`
+	URL    string `json:"url,omitempty"`
+	DoneBy string `json:"done_by,omitempty"` // who did it in this incident, "" so far nobody
+	DoneAt Time   `json:"done_at"`
+}
+
+// EscalationStep is whom to call when nobody answered before.
+type EscalationStep struct {
+	Call     []string `json:"call,omitempty"`    // people, and rotas whose turn it is
+	Targets  []string `json:"targets,omitempty"` // channels that are told, see Audience
+	Minutes  float64  `json:"minutes"`           // to wait for an answer; 0: nothing follows
+	CalledAt Time     `json:"called_at"`         // when this step was taken in this incident
 }
 
 // ImpactRange is what an incident costs: low, likely and high. The formula is

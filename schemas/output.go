@@ -7,6 +7,7 @@ type Output struct {
 	Incidents []Incident
 	Timeline  []TimelineEntry
 	Problems  []Problem
+	Effects   []Effect
 }
 
 // Reset empties o, keeping its memory.
@@ -15,6 +16,7 @@ func (o *Output) Reset() {
 	reset(&o.Incidents)
 	reset(&o.Timeline)
 	reset(&o.Problems)
+	reset(&o.Effects)
 }
 
 func reset[T any](list *[]T) {
@@ -25,7 +27,7 @@ func reset[T any](list *[]T) {
 // Empty reports whether there is nothing to write. The engine is asked for
 // every repeat, so it is written out.
 func (o *Output) Empty() bool {
-	return len(o.Decisions)+len(o.Incidents)+len(o.Timeline)+len(o.Problems) == 0
+	return len(o.Decisions)+len(o.Incidents)+len(o.Timeline)+len(o.Problems)+len(o.Effects) == 0
 }
 
 // Each hands every outcome to f, in the order of Outcomes.

@@ -18,6 +18,7 @@ const (
 	TopicIncidents  = "incidents"  // Incident, keyed by its id, compacted
 	TopicDecisions  = "decisions"  // Decision and TimelineEntry, keyed by scope
 	TopicProblems   = "problems"   // Problem, keyed by its id, compacted
+	TopicEffects    = "effects"    // Effect, keyed by its incident's id
 	TopicDeadLetter = "deadletter" // DeadLetter, keyed as the refused record
 
 	// State: the correlator's snapshots and progress, compacted.
@@ -31,6 +32,7 @@ const (
 	TypeTimeline   = "pinkstar.timeline.v1"
 	TypeIncident   = "pinkstar.incident.v1"
 	TypeProblem    = "pinkstar.problem.v1"
+	TypeEffect     = "pinkstar.effect.v1"
 	TypeDeadLetter = "pinkstar.deadletter.v1"
 )
 

@@ -46,7 +46,8 @@ func (w *work) goneOn(behaviour, at int64) work {
 }
 
 // said sums what was decided: which incident each signal is in, what incidents
-// and problems there are, and in what order that was told of each. How it is
+// and problems there are, in what order that was told of each, and what people
+// were to hear. How it is
 // worded is not in it. The order of what is summed does not count.
 func said(out *Output) uint64 {
 	var sum uint64
@@ -71,6 +72,9 @@ func said(out *Output) uint64 {
 	for i := range out.Problems {
 		x := &out.Problems[i]
 		add("problem", x.ID, number(x.Revision))
+	}
+	for i := range out.Effects {
+		add("effect", out.Effects[i].ID)
 	}
 	return sum
 }

@@ -25,13 +25,14 @@ var omitted = map[string]map[string]string{
 		"candidate_causes": "the signals have a column; the rest from v_changes; in body",
 		"notices":          inBody, "links": inBody, "procedure": inBody, "limited": inBody, "opening_signal_id": inBody,
 	},
+	schemas.Effects.Name:  {"head": "title and status have columns; the rest is how the incident was at that moment; in body", "ticket": inBody, "change": inBody, "to.people": "names have a column; in body"},
 	schemas.Problems.Name: {"evidence": "read from body", "cost.minutes": "minutes says it", "cost.measured": inBody, "cost.formula": inBody},
 }
 
 const inBody = "in body, for the API"
 
 // mixed are omitted fields of which a part does have a column.
-var mixed = []string{"suspected_roots", "tickets", "candidate_causes"}
+var mixed = []string{"suspected_roots", "tickets", "candidate_causes", "head", "to.people"}
 
 // leaves calls f with every leaf of a wire type: its path, and a value of the
 // type in which it alone is set.

@@ -13,6 +13,7 @@ var kept = map[string]func(room int) gathering{
 	schemas.TypeTimeline:   into(schemas.Timeline, timelineTable),
 	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable),
 	schemas.TypeProblem:    into(schemas.Problems, problemsTable),
+	schemas.TypeEffect:     into(schemas.Effects, effectsTable),
 	schemas.TypeDeadLetter: into(schemas.DeadLetters, deadLettersTable),
 }
 
@@ -186,6 +187,42 @@ var problemsTable = &table[problemRow]{name: "problems", columns: []tableColumn[
 	flag("imported", func(p *problemRow) bool { return p.v.Imported }),
 	text("body", func(p *problemRow) string { return p.body }),
 }}
+
+type effectRow = withBody[schemas.Effect]
+
+var effectsTable = &table[effectRow]{name: "effects", columns: []tableColumn[effectRow]{
+	text("effect_id", func(e *effectRow) string { return e.v.ID }),
+	text("incident_id", func(e *effectRow) string { return e.v.IncidentID }),
+	number("seq", func(e *effectRow) int64 { return e.v.Seq }),
+	text("scope", func(e *effectRow) string { return e.v.Scope }),
+	text("kind", func(e *effectRow) schemas.EffectKind { return e.v.Kind }),
+	moment("at", func(e *effectRow) schemas.Time { return e.v.At }),
+	text("reason", func(e *effectRow) string { return e.v.Reason }),
+	text("severity", func(e *effectRow) schemas.Severity { return e.v.Severity }),
+	number("step", func(e *effectRow) int64 { return e.v.Step }),
+	moment("answer_by", func(e *effectRow) schemas.Time { return e.v.AnswerBy }),
+	list("targets", func(e *effectRow) []string { return e.v.To.Targets }),
+	text("team", func(e *effectRow) string { return e.v.To.Team }),
+	list("people", func(e *effectRow) []string { return peopleNames(e.v.To.People) }),
+	flag("company", func(e *effectRow) bool { return e.v.To.Company }),
+	text("coalesce_key", func(e *effectRow) string { return e.v.Coalesce }),
+	text("signal_id", func(e *effectRow) string { return e.v.SignalID }),
+	text("by", func(e *effectRow) string { return e.v.By }),
+	text("via", func(e *effectRow) string { return e.v.Via }),
+	text("ask", func(e *effectRow) string { return e.v.Ask }),
+	text("title", func(e *effectRow) string { return e.v.Head.Title }),
+	text("status", func(e *effectRow) schemas.IncidentStatus { return e.v.Head.Status }),
+	text("rules", func(e *effectRow) string { return e.v.Rules }),
+	text("body", func(e *effectRow) string { return e.body }),
+}}
+
+func peopleNames(people []schemas.Person) []string {
+	names := make([]string, len(people))
+	for i := range people {
+		names[i] = people[i].Name
+	}
+	return names
+}
 
 type timelineRow = withBody[schemas.TimelineEntry]
 

@@ -173,7 +173,7 @@ func (k *checker) texts() {
 			k.bad(fmt.Sprintf("kafka.event_recorder_topics[%d]", i), "%q is no topic's name: 1 to %d letters, digits, dots, dashes and underscores", t, maxTopicName)
 		}
 	}
-	outcomes := []string{schemas.TopicSignals, schemas.TopicDecisions, schemas.TopicIncidents, schemas.TopicProblems, schemas.TopicDeadLetter, schemas.TopicState}
+	outcomes := append(schemas.OutTopicNames(), schemas.TopicSignals, schemas.TopicState)
 	for i, t := range c.Kafka.CommandTopics {
 		path := fmt.Sprintf("kafka.command_topics[%d]", i)
 		if t == "" || len(t) > maxTopicName || !topicName.MatchString(t) {
