@@ -8,7 +8,8 @@
 //   - signal.go: what enters (alerts, tickets, maintenance, changes, impact,
 //     commands) and the two control records of the log (tick, activation)
 //   - outcome.go: what leaves (decisions, incidents, timeline, problems,
-//     dead letters); effect.go: what is to be said to people; encodeeffect.go: as JSON
+//     dead letters); effect.go: what is to be said to people; encodeeffect.go: as JSON;
+//     delivery.go: how the saying went
 //   - registry.go: the one list of what leaves, with everything that the rest of
 //     Pinkstar needs to know of each; output.go: what the engine says after a
 //     step; newest.go: the newest revision of each thing; shrink.go: what is left

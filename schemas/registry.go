@@ -30,7 +30,7 @@ type Outcome[T any] struct {
 
 // Outcomes lists every type of outcome, in the order in which a step's are
 // written: part of what the same log gives, so it stays.
-var Outcomes = []AnyOutcome{Decisions, Timeline, Incidents, Problems, Effects, DeadLetters}
+var Outcomes = []AnyOutcome{Decisions, Timeline, Incidents, Problems, Effects, Deliveries, DeadLetters}
 
 // The types of outcomes.
 var (
@@ -102,6 +102,7 @@ var OutTopics = []OutTopic{
 	{Name: TopicIncidents, Fixed: true, Latest: true},
 	{Name: TopicProblems, Fixed: true, Latest: true},
 	{Name: TopicEffects, Fixed: true},
+	{Name: TopicDeliveries, Fixed: true},
 	{Name: TopicDeadLetter},
 }
 

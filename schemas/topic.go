@@ -19,6 +19,7 @@ const (
 	TopicDecisions  = "decisions"  // Decision and TimelineEntry, keyed by scope
 	TopicProblems   = "problems"   // Problem, keyed by its id, compacted
 	TopicEffects    = "effects"    // Effect, keyed by its incident's id
+	TopicDeliveries = "deliveries" // Delivery, keyed by its id, on the partition of its effect
 	TopicDeadLetter = "deadletter" // DeadLetter, keyed as the refused record
 
 	// State: the correlator's snapshots and progress, compacted.
@@ -33,6 +34,7 @@ const (
 	TypeIncident   = "pinkstar.incident.v1"
 	TypeProblem    = "pinkstar.problem.v1"
 	TypeEffect     = "pinkstar.effect.v1"
+	TypeDelivery   = "pinkstar.delivery.v1"
 	TypeDeadLetter = "pinkstar.deadletter.v1"
 )
 

@@ -14,6 +14,7 @@ var kept = map[string]func(room int) gathering{
 	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable),
 	schemas.TypeProblem:    into(schemas.Problems, problemsTable),
 	schemas.TypeEffect:     into(schemas.Effects, effectsTable),
+	schemas.TypeDelivery:   into(schemas.Deliveries, deliveriesTable),
 	schemas.TypeDeadLetter: into(schemas.DeadLetters, deadLettersTable),
 }
 
@@ -223,6 +224,29 @@ func peopleNames(people []schemas.Person) []string {
 	}
 	return names
 }
+
+type deliveryRow = withBody[schemas.Delivery]
+
+var deliveriesTable = &table[deliveryRow]{name: "deliveries", columns: []tableColumn[deliveryRow]{
+	text("delivery_id", func(d *deliveryRow) string { return d.v.ID }),
+	number("revision", func(d *deliveryRow) int64 { return d.v.Revision }),
+	text("effect_id", func(d *deliveryRow) string { return d.v.EffectID }),
+	text("incident_id", func(d *deliveryRow) string { return d.v.IncidentID }),
+	number("seq", func(d *deliveryRow) int64 { return d.v.Seq }),
+	text("scope", func(d *deliveryRow) string { return d.v.Scope }),
+	text("kind", func(d *deliveryRow) schemas.EffectKind { return d.v.Kind }),
+	text("target", func(d *deliveryRow) string { return d.v.Target }),
+	text("person", func(d *deliveryRow) string { return d.v.Person }),
+	text("state", func(d *deliveryRow) schemas.DeliveryState { return d.v.State }),
+	moment("decided_at", func(d *deliveryRow) schemas.Time { return d.v.DecidedAt }),
+	moment("at", func(d *deliveryRow) schemas.Time { return d.v.At }),
+	moment("tried_at", func(d *deliveryRow) schemas.Time { return d.v.TriedAt }),
+	moment("next_at", func(d *deliveryRow) schemas.Time { return d.v.NextAt }),
+	number("attempts", func(d *deliveryRow) int64 { return d.v.Attempts }),
+	text("error", func(d *deliveryRow) string { return d.v.Error }),
+	text("ref", func(d *deliveryRow) string { return d.v.Ref }),
+	text("url", func(d *deliveryRow) string { return d.v.URL }),
+}}
 
 type timelineRow = withBody[schemas.TimelineEntry]
 
