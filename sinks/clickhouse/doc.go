@@ -13,13 +13,16 @@
 //   - past.go: stored signals in the order of their decisions; shadow.go: what a
 //     shadow decides
 //   - open.go: connecting
+//   - storage.go: how long rows are kept, and on which disks
 //   - secure.go, rights/: who may do what; views that need no right on tables
 //   - repair.go: tables that are gone are made anew
 //   - engine/: a ClickHouse with nothing installed
 //
 // # Non-obvious
 //
-//   - The views v_* are the public contract; the tables are not.
+//   - The views v_* are the public contract; the tables are not. What a column
+//     means and how a figure is worked out is written in the view's file alone:
+//     .github/SQL.md is made from there (reference_test.go).
 //   - Applied migrations are frozen: their checksums are in the database. Add a
 //     file, never edit one. A view is edited in its file and made anew where its
 //     checksum differs; those in migrations 2 and 3 are only what came first.

@@ -22,8 +22,7 @@ var omitted = map[string]map[string]string{
 	schemas.Incidents.Name: {
 		"children": "v_incidents.parent_id says the same", "members": "from v_decisions", "recent_timeline": "from v_incident_timeline",
 		"suspected_roots": "the first has columns; in body", "tickets": "keys have a column; the rest from v_tickets; in body",
-		"candidate_causes": "the signals have a column; the rest from v_changes; in body",
-		"notices":          inBody, "links": inBody, "procedure": inBody, "limited": inBody, "opening_signal_id": inBody,
+		"links": inBody, "limited": inBody,
 	},
 	schemas.Effects.Name:    {"head": "title and status have columns; the rest is how the incident was at that moment; in body", "ticket": inBody, "change": inBody, "to.people": "names have a column; in body"},
 	schemas.Deliveries.Name: {"thread": "for who delivers the next message", "effect": "its own table has it"},
@@ -33,7 +32,7 @@ var omitted = map[string]map[string]string{
 const inBody = "in body, for the API"
 
 // mixed are omitted fields of which a part does have a column.
-var mixed = []string{"suspected_roots", "tickets", "candidate_causes", "head", "to.people"}
+var mixed = []string{"suspected_roots", "tickets", "head", "to.people"}
 
 // leaves calls f with every leaf of a wire type: its path, and a value of the
 // type in which it alone is set.

@@ -115,6 +115,17 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	number("flaps", func(i *incidentRow) int64 { return i.v.FlapCount }),
 	list("tickets", func(i *incidentRow) []string { return ticketKeys(i.v.Tickets) }),
 	list("candidate_ids", func(i *incidentRow) []string { return candidateIDs(i.v.Candidates) }),
+	text("procedure", func(i *incidentRow) string { return procedure(i.v).Name }),
+	text("procedure_owner", func(i *incidentRow) string { return procedure(i.v).Owner }),
+	text("on_call", func(i *incidentRow) string { return procedure(i.v).OnCall }),
+	text("emergency_channel", func(i *incidentRow) string { return procedure(i.v).Emergency }),
+	text("runbook", func(i *incidentRow) string { return procedure(i.v).Runbook }),
+	text("alert_runbook", func(i *incidentRow) string { return procedure(i.v).AlertRunbook }),
+	text("candidates", func(i *incidentRow) string { return jsonOf(i.v.Candidates) }),
+	text("notices", func(i *incidentRow) string { return jsonOf(i.v.Notices) }),
+	text("opened_by", func(i *incidentRow) string { return i.v.Opening }),
+	text("opened_by_name", func(i *incidentRow) string { return opener(i.v).Name }),
+	text("opened_by_service", func(i *incidentRow) string { return opener(i.v).Service }),
 	text("problem_id", func(i *incidentRow) string { return i.v.ProblemID }),
 	text("currency", func(i *incidentRow) string { return i.v.Impact.Currency }),
 	real("lost_low", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.Low }),
@@ -137,6 +148,37 @@ func root(i *schemas.Incident) schemas.SuspectedRoot {
 		return schemas.SuspectedRoot{}
 	}
 	return i.Roots[0]
+}
+
+func procedure(i *schemas.Incident) schemas.Procedure {
+	if i.Procedure == nil {
+		return schemas.Procedure{}
+	}
+	return *i.Procedure
+}
+
+// opener is the member that opened an incident; it is among the first that travel
+// with it.
+func opener(i *schemas.Incident) schemas.MemberRef {
+	for k := range i.Members {
+		if i.Opening != "" && i.Members[k].SignalID == i.Opening {
+			return i.Members[k]
+		}
+	}
+	return schemas.MemberRef{}
+}
+
+// jsonOf is a list as JSON, empty for an empty one. What came as JSON can be
+// written as JSON.
+func jsonOf[T any](list []T) string {
+	if len(list) == 0 {
+		return ""
+	}
+	b, err := schemas.Marshal(list)
+	if err != nil {
+		panic("clickhouse: " + err.Error())
+	}
+	return string(b)
 }
 
 func ticketKeys(tickets []schemas.TicketRef) []string {

@@ -117,7 +117,7 @@ func (a *App) startSQL(ctx context.Context) error {
 	dsn := a.cfg.ClickHouse.DSN
 	var keeper *schemaKeeper
 	if a.needsEngine() {
-		keeper = &schemaKeeper{log: a.log}
+		keeper = &schemaKeeper{log: a.log, storage: a.cfg.ClickHouse.Storage}
 		s, err := a.startEngine(ctx, keeper)
 		if err != nil {
 			return fmt.Errorf("embedded ClickHouse: %w", err)

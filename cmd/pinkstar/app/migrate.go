@@ -27,6 +27,13 @@ func Migrate(ctx context.Context, cfg *config.Config, plan bool) (names []string
 	for _, m := range list {
 		names = append(names, m.Name)
 	}
+	if err != nil || plan {
+		return names, err
+	}
+	changed, err := clickhouse.SetStorage(ctx, conn, cfg.ClickHouse.Storage)
+	for _, table := range changed {
+		names = append(names, "how long rows of "+table+" are kept")
+	}
 	return names, err
 }
 

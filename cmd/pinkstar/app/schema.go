@@ -40,7 +40,8 @@ func (s *sqlStore) rebuilding(run func(context.Context) error) func(context.Cont
 // whenever the engine has come up, brings back what is gone, and has the log
 // written again into tables that were lost.
 type schemaKeeper struct {
-	log zerolog.Logger
+	log     zerolog.Logger
+	storage clickhouse.Storage
 
 	mu     sync.Mutex
 	server *engine.Server
@@ -81,6 +82,9 @@ func (k *schemaKeeper) repair(ctx context.Context) error {
 		}
 		gone, err := clickhouse.Repair(ctx, conn)
 		if err != nil {
+			return err
+		}
+		if _, err := clickhouse.SetStorage(ctx, conn, k.storage); err != nil {
 			return err
 		}
 		if empty && k.seen {

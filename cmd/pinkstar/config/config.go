@@ -120,6 +120,9 @@ type ClickHouse struct {
 	Binary     string `yaml:"binary"`      // clickhouse executable, instead of the library
 	NativePort int    `yaml:"native_port"` // of the embedded engine; 0 picks one
 	HTTPPort   int    `yaml:"http_port"`
+	// Storage is set by who owns the schema: this process when embedded, else
+	// `pinkstar migrate`.
+	clickhouse.Storage `yaml:",inline"`
 }
 
 // Default returns the configuration of a process that is told nothing.

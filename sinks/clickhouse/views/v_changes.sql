@@ -18,7 +18,8 @@ CREATE OR REPLACE VIEW v_changes
     ends_at     Nullable(DateTime64(3, 'UTC')),
     received_at DateTime64(3, 'UTC') COMMENT 'When Pinkstar took the latest state',
     url         String,
-    signal_id   String COMMENT 'Of the latest state'
+    signal_id   String COMMENT 'Of the latest state',
+    incident_ids Array(String) COMMENT 'Main incidents that it may explain, those that began later included: see v_incident_changes'
 )
 AS SELECT
     s.fingerprint AS change_id, any(s.kind) AS kind, s.source AS source, s.scope AS scope,
@@ -36,8 +37,15 @@ AS SELECT
     nullIf(argMax(s.ends_at, (s.received_at, s.signal_id)), toDateTime64(0, 3, 'UTC')) AS ends_at,
     max(s.received_at) AS received_at,
     argMax(s.url, (s.received_at, s.signal_id)) AS url,
-    argMax(s.signal_id, (s.received_at, s.signal_id)) AS signal_id
+    argMax(s.signal_id, (s.received_at, s.signal_id)) AS signal_id,
+    arraySort(groupUniqArrayArray(e.mains)) AS incident_ids
 FROM (SELECT * FROM signals FINAL WHERE kind IN ('change', 'maintenance')) AS s
+LEFT JOIN
+(
+    SELECT named, groupUniqArray(if(parent_id = '', incident_id, parent_id)) AS mains
+    FROM (SELECT incident_id, parent_id, arrayJoin(candidate_ids) AS named FROM incidents FINAL)
+    GROUP BY named
+) AS e ON e.named = s.signal_id
 GROUP BY s.source, s.scope, s.fingerprint
 HAVING type != 'calendar_set' -- says what is left of a calendar, and is no window itself
 COMMENT 'Changes and maintenance: the latest state of each';

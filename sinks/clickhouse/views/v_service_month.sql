@@ -1,3 +1,9 @@
+-- Formulas: each duration is averaged over main incidents that have both times;
+-- the *_n beside it says how many. Costs and minutes are sums over main incidents.
+-- Excluded: children (they are inside their main incident), alerts that recovered
+-- (only their firing counts), and from times to detect and to acknowledge imported
+-- incidents, which have no detected_at. Of durations prefer medians: a few long
+-- incidents move every mean.
 CREATE OR REPLACE VIEW v_service_month
 (
     service            LowCardinality(String) COMMENT 'A main incident counts once, for its suspected root, or for its first service when there is none',
@@ -5,11 +11,11 @@ CREATE OR REPLACE VIEW v_service_month
     incidents          UInt64 COMMENT 'Main incidents; children are inside them and not counted',
     incidents_affected UInt64 COMMENT 'Main incidents that touched the service, whatever their root: do not add these up over services',
     alerts             UInt64 COMMENT 'Distinct alerts of the service that fired, without repeats and resolves',
-    mttd_seconds       Nullable(Float64) COMMENT 'Mean of detected_at - started_at',
+    mttd_seconds       Nullable(Float64) COMMENT 'Mean time to detect, avg(detected_at - started_at), in seconds',
     mttd_n             UInt64 COMMENT 'Incidents in that mean; imported ones are not, since nobody saw them when they happened',
-    mtta_seconds       Nullable(Float64) COMMENT 'Mean of acknowledged_at - detected_at',
+    mtta_seconds       Nullable(Float64) COMMENT 'Mean time to acknowledge, avg(acknowledged_at - detected_at), in seconds',
     mtta_n             UInt64 COMMENT 'Incidents in that mean: those that somebody acknowledged',
-    mttr_seconds       Nullable(Float64) COMMENT 'Mean of resolved_at - started_at',
+    mttr_seconds       Nullable(Float64) COMMENT 'Mean time to resolve, avg(resolved_at - started_at), in seconds',
     mttr_n             UInt64 COMMENT 'Incidents in that mean: those resolved',
     minutes            Float64 COMMENT 'Sum of disruption, in minutes',
     currency           String COMMENT 'mixed when incidents of the month name more than one: then the sums mean nothing',
