@@ -22,7 +22,7 @@ var omitted = map[string]map[string]string{
 	schemas.Incidents.Name: {
 		"children": "v_incidents.parent_id says the same", "members": "from v_decisions", "recent_timeline": "from v_incident_timeline",
 		"suspected_roots": "the first has columns; in body", "tickets": "keys have a column; the rest from v_tickets; in body",
-		"links": inBody, "limited": inBody,
+		"links": inBody, "limited": inBody, "procedure": "who acts has columns; the rest in body",
 	},
 	schemas.Effects.Name:    {"head": "title and status have columns; the rest is how the incident was at that moment; in body", "ticket": inBody, "change": inBody, "to.people": "names have a column; in body"},
 	schemas.Deliveries.Name: {"thread": "for who delivers the next message", "effect": "its own table has it"},
@@ -32,7 +32,7 @@ var omitted = map[string]map[string]string{
 const inBody = "in body, for the API"
 
 // mixed are omitted fields of which a part does have a column.
-var mixed = []string{"suspected_roots", "tickets", "head", "to.people"}
+var mixed = []string{"suspected_roots", "tickets", "head", "to.people", "procedure"}
 
 // leaves calls f with every leaf of a wire type: its path, and a value of the
 // type in which it alone is set.
