@@ -34,6 +34,7 @@ type Delivery struct {
 	Person     string        `json:"person,omitempty"` // page: who is called
 	State      DeliveryState `json:"state"`
 	DecidedAt  Time          `json:"decided_at"` // when the engine decided the effect
+	NotedAt    Time          `json:"noted_at"`   // of the first revision
 	At         Time          `json:"at"`         // of this revision, by the clock of who delivers
 	TriedAt    Time          `json:"tried_at"`   // start of the latest attempt; not known: there was none
 	NextAt     Time          `json:"next_at"`    // waiting, unknown: when something is done next
@@ -90,6 +91,7 @@ func AppendDelivery(b []byte, d *Delivery) []byte {
 	o.optStr("person", d.Person)
 	o.str("state", string(d.State))
 	o.time("decided_at", d.DecidedAt)
+	o.time("noted_at", d.NotedAt)
 	o.time("at", d.At)
 	o.time("tried_at", d.TriedAt)
 	o.time("next_at", d.NextAt)

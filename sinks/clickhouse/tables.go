@@ -281,6 +281,7 @@ var deliveriesTable = &table[deliveryRow]{name: "deliveries", columns: []tableCo
 	text("person", func(d *deliveryRow) string { return d.v.Person }),
 	text("state", func(d *deliveryRow) schemas.DeliveryState { return d.v.State }),
 	moment("decided_at", func(d *deliveryRow) schemas.Time { return d.v.DecidedAt }),
+	moment("noted_at", func(d *deliveryRow) schemas.Time { return d.v.NotedAt }),
 	moment("at", func(d *deliveryRow) schemas.Time { return d.v.At }),
 	moment("tried_at", func(d *deliveryRow) schemas.Time { return d.v.TriedAt }),
 	moment("next_at", func(d *deliveryRow) schemas.Time { return d.v.NextAt }),

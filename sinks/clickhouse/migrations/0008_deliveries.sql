@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS deliveries
     person       LowCardinality(String),
     state        LowCardinality(String),
     decided_at   DateTime64(3, 'UTC'),
+    noted_at     DateTime64(3, 'UTC'),
     at           DateTime64(3, 'UTC'),
     tried_at     DateTime64(3, 'UTC'),
     next_at      DateTime64(3, 'UTC'),
