@@ -16,6 +16,7 @@ import (
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/ingest"
+	"pinkstar/schemas/secret"
 )
 
 // request is one HTTP request as a stranger, a browser or a program may send it.
@@ -65,7 +66,7 @@ func doorStep(t *testing.T, change func(*config.Config)) string {
 	return start(t, &cfg).Endpoints().HTTP
 }
 
-func token(s string) *ingest.Secret { v := ingest.NewSecret(s); return &v }
+func token(s string) *secret.Text { v := secret.New(s); return &v }
 
 // openIncident makes one and returns its id.
 func openIncident(t *testing.T, addr string, header map[string]string) string {
@@ -152,7 +153,7 @@ func TestWhatABrowserCanBeMadeToSend(t *testing.T) {
 func TestTokensGuardEverything(t *testing.T) {
 	addr := doorStep(t, func(c *config.Config) {
 		c.Access.Tokens = []access.Token{{Name: "sam", Role: "act", Token: token("sam-token")}, {Name: "grafana", Role: "read", Token: token("read-token")}}
-		c.Gateway.Sources = map[string]ingest.SourceConfig{"alertmanager": {Bearer: []ingest.Secret{*token("am-token")}}}
+		c.Gateway.Sources = map[string]ingest.SourceConfig{"alertmanager": {Bearer: []secret.Text{*token("am-token")}}}
 	})
 	bearer := func(s string) map[string]string { return map[string]string{"Authorization": "Bearer " + s} }
 	code, _ := request{"POST", "/webhook/alertmanager", alertmanagerBody(stormStart, [2]string{"ShieldDown", "shield-generator"}), bearer("am-token")}.do(t, addr)

@@ -10,6 +10,7 @@ import (
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
+	"pinkstar/schemas/secret"
 )
 
 // maxErrors bounds how many refused elements an answer lists.
@@ -52,7 +53,7 @@ var secretMember = regexp.MustCompile(`("routing_key"\s*:\s*")(?:[^"\\]|\\.)*`)
 func (rs Refusals) deadLetters(path string, at schemas.Time) []schemas.DeadLetter {
 	out := make([]schemas.DeadLetter, len(rs))
 	for i, r := range rs {
-		raw := secretMember.ReplaceAllString(r.Raw, "${1}"+redacted)
+		raw := secretMember.ReplaceAllString(r.Raw, "${1}"+secret.Redacted)
 		sum := sha256.Sum256([]byte(r.Raw))
 		where := path + "#" + r.Path + "#" + hex.EncodeToString(sum[:])
 		out[i] = schemas.DeadLetter{

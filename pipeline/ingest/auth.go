@@ -21,7 +21,7 @@ func (s *SourceConfig) authenticate(r *http.Request) *apierror.Error {
 	if s.Token != nil {
 		token := []byte(strings.TrimSpace(r.Header.Get(s.Token.Header)))
 		for _, want := range s.Token.Secrets {
-			if sameSecret(token, want.bytes()) {
+			if sameSecret(token, []byte(want.Reveal())) {
 				return nil
 			}
 		}
@@ -29,7 +29,7 @@ func (s *SourceConfig) authenticate(r *http.Request) *apierror.Error {
 	header := r.Header.Get("Authorization")
 	if token, ok := cutFold(header, "Bearer "); ok {
 		for _, want := range s.Bearer {
-			if sameSecret([]byte(strings.TrimSpace(token)), want.bytes()) {
+			if sameSecret([]byte(strings.TrimSpace(token)), []byte(want.Reveal())) {
 				return nil
 			}
 		}
@@ -39,7 +39,7 @@ func (s *SourceConfig) authenticate(r *http.Request) *apierror.Error {
 			// Both are compared in any case: a wrong user must take as long as a
 			// wrong password.
 			userOK := sameSecret([]byte(user), []byte(want.User))
-			if sameSecret([]byte(password), want.Password.bytes()) && userOK {
+			if sameSecret([]byte(password), []byte(want.Password.Reveal())) && userOK {
 				return nil
 			}
 		}
@@ -96,8 +96,8 @@ func (h *HMACConfig) verify(r *http.Request, body []byte, now time.Time) *apierr
 		prefix = stamp + ":"
 	}
 	ok := false
-	for _, secret := range h.Secrets {
-		mac := hmac.New(sha256.New, secret.bytes())
+	for _, key := range h.Secrets {
+		mac := hmac.New(sha256.New, []byte(key.Reveal()))
 		mac.Write([]byte(prefix))
 		mac.Write(body)
 		want := mac.Sum(nil)

@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/secret"
 )
 
 var signal = []byte(`{"name":"x"}`)
@@ -27,8 +28,8 @@ func TestBearerAndBasic(t *testing.T) {
 	g := newGateway(t, &memory{}, func(c *Config) {
 		c.Sources = map[string]SourceConfig{
 			"signals": {
-				Bearer: []Secret{NewSecret("new-token"), NewSecret("old-token")},
-				Basic:  []BasicUser{{User: "am", Password: NewSecret("pass:word")}},
+				Bearer: []secret.Text{secret.New("new-token"), secret.New("old-token")},
+				Basic:  []BasicUser{{User: "am", Password: secret.New("pass:word")}},
 			},
 		}
 	})
@@ -59,7 +60,7 @@ func TestBearerAndBasic(t *testing.T) {
 
 func TestTokenInAHeader(t *testing.T) {
 	g := newGateway(t, &memory{}, func(c *Config) {
-		c.Sources = map[string]SourceConfig{"zabbix": {Token: &HeaderToken{Header: "X-Auth-Token", Secrets: []Secret{NewSecret("new"), NewSecret("old")}}}}
+		c.Sources = map[string]SourceConfig{"zabbix": {Token: &HeaderToken{Header: "X-Auth-Token", Secrets: []secret.Text{secret.New("new"), secret.New("old")}}}}
 	})
 	body := readPayloads(t)["zabbix_problem.json"]
 	for _, c := range []struct {
@@ -73,7 +74,7 @@ func TestTokenInAHeader(t *testing.T) {
 			t.Errorf("%s: %q: %d %s, want %d", c.header, c.value, w.Code, w.Body, c.want)
 		}
 	}
-	for _, bad := range []HeaderToken{{Header: "X Y", Secrets: []Secret{NewSecret("s")}}, {Header: "Authorization", Secrets: []Secret{NewSecret("s")}}, {Header: "X"}} {
+	for _, bad := range []HeaderToken{{Header: "X Y", Secrets: []secret.Text{secret.New("s")}}, {Header: "Authorization", Secrets: []secret.Text{secret.New("s")}}, {Header: "X"}} {
 		c := DefaultConfig()
 		c.Sources = map[string]SourceConfig{"zabbix": {Token: &bad}}
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "sources.zabbix.token") {
@@ -93,14 +94,14 @@ func TestSignatures(t *testing.T) {
 	p := readPayloads(t)
 	now := strconv.FormatInt(receivedAt.Std().Unix(), 10)
 	old := strconv.FormatInt(receivedAt.Std().Add(-6*time.Minute).Unix(), 10)
-	both := []Secret{NewSecret("new"), NewSecret("old")}
+	both := []secret.Text{secret.New("new"), secret.New("old")}
 	g := newGateway(t, &memory{}, func(c *Config) {
 		c.Sources = map[string]SourceConfig{
 			"jira":         {HMAC: &HMACConfig{Secrets: both}},
 			"pagerduty":    {HMAC: &HMACConfig{Secrets: both}},
 			"grafana":      {HMAC: &HMACConfig{Secrets: both, TimestampHeader: "X-Grafana-Alerting-Signature-Timestamp"}},
 			"sentry":       {HMAC: &HMACConfig{Secrets: both}},
-			"alertmanager": {HMAC: &HMACConfig{Secrets: both}, Bearer: []Secret{NewSecret("t")}},
+			"alertmanager": {HMAC: &HMACConfig{Secrets: both}, Bearer: []secret.Text{secret.New("t")}},
 		}
 	})
 	jira, duty, grafana, am := p["jira_created.json"], p["pagerduty_v3.json"], p["grafana.json"], p["alertmanager.json"]
@@ -169,8 +170,8 @@ func TestSecretsAreReadAndNeverShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log.Info().Interface("cfg", g.sources).Any("s", NewSecret("x-hush")).Msg("")
-	shown := string(y) + string(j) + logged.String() + fmt.Sprintf("%v %+v %#v", g.sources, g.sources, g.sources) + fmt.Sprintf("%s %q %x", NewSecret("hush"), NewSecret("hush"), NewSecret("hush"))
+	log.Info().Interface("cfg", g.sources).Any("s", secret.New("x-hush")).Msg("")
+	shown := string(y) + string(j) + logged.String() + fmt.Sprintf("%v %+v %#v", g.sources, g.sources, g.sources) + fmt.Sprintf("%s %q %x", secret.New("hush"), secret.New("hush"), secret.New("hush"))
 	for _, secret := range []string{"hush", "from-file", "from-env"} {
 		if strings.Contains(shown, secret) {
 			t.Errorf("%q is shown", secret)
@@ -185,12 +186,12 @@ func TestConfigIsChecked(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"sources.barista: no such path":      func(c *Config) { c.Sources = map[string]SourceConfig{"barista": {}} },
 		"sources.jira.hmac.secrets: missing": func(c *Config) { c.Sources = map[string]SourceConfig{"jira": {HMAC: &HMACConfig{}}} },
-		"sources.jira.bearer[0]: secret":     func(c *Config) { c.Sources = map[string]SourceConfig{"jira": {Bearer: []Secret{{}}}} },
+		"sources.jira.bearer[0]: secret":     func(c *Config) { c.Sources = map[string]SourceConfig{"jira": {Bearer: []secret.Text{{}}}} },
 		"limits.depth: 0":                    func(c *Config) { c.Limits.Depth = 0 },
 		"limits.decompressed_bytes: smaller": func(c *Config) { c.Limits.DecompressedBytes = 1 },
 		"max_concurrent: 0":                  func(c *Config) { c.MaxConcurrent = 0 },
 		"sources.jira.bearer[0]: secret: open": func(c *Config) {
-			c.Sources = map[string]SourceConfig{"jira": {Bearer: []Secret{{file: "/does/not/exist"}}}}
+			c.Sources = map[string]SourceConfig{"jira": {Bearer: []secret.Text{fromFile("/does/not/exist")}}}
 		},
 		"produce_timeout: 0s": func(c *Config) { c.ProduceTimeout = 0 },
 	} {
@@ -200,8 +201,15 @@ func TestConfigIsChecked(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	var s Secret
+	var s secret.Text
 	if err := yaml.Unmarshal([]byte("{file: a, env: b}"), &s); err == nil {
 		t.Error("a secret from two places was taken")
 	}
+}
+
+func fromFile(name string) (s secret.Text) {
+	if err := yaml.Unmarshal([]byte("{file: "+name+"}"), &s); err != nil {
+		panic(err)
+	}
+	return s
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pinkstar/correlate/rules/strict"
+	"pinkstar/schemas/secret"
 )
 
 // Config is what can be set of the gateway.
@@ -49,9 +50,9 @@ type Config struct {
 // configured one of them must match; with a signature configured it must match
 // as well.
 type SourceConfig struct {
-	Disabled bool        `yaml:"disabled"` // 403 for everybody
-	Bearer   []Secret    `yaml:"bearer"`   // any of them; two during a rotation
-	Basic    []BasicUser `yaml:"basic"`
+	Disabled bool          `yaml:"disabled"` // 403 for everybody
+	Bearer   []secret.Text `yaml:"bearer"`   // any of them; two during a rotation
+	Basic    []BasicUser   `yaml:"basic"`
 	// Token is for senders that can set a header, but not Authorization.
 	Token *HeaderToken `yaml:"token"`
 	HMAC  *HMACConfig  `yaml:"hmac"`
@@ -65,21 +66,21 @@ type SourceConfig struct {
 
 // BasicUser is a user and password of basic authentication.
 type BasicUser struct {
-	User     string `yaml:"user"`
-	Password Secret `yaml:"password"`
+	User     string      `yaml:"user"`
+	Password secret.Text `yaml:"password"`
 }
 
 // HeaderToken is a token in a header of its own.
 type HeaderToken struct {
-	Header  string   `yaml:"header"`  // X-Auth-Token, ...
-	Secrets []Secret `yaml:"secrets"` // any of them; two during a rotation
+	Header  string        `yaml:"header"`  // X-Auth-Token, ...
+	Secrets []secret.Text `yaml:"secrets"` // any of them; two during a rotation
 }
 
 // HMACConfig is how bodies are signed. What is empty follows the sender's
 // habits.
 type HMACConfig struct {
-	Secrets []Secret `yaml:"secrets"` // any of them; two during a rotation
-	Header  string   `yaml:"header"`
+	Secrets []secret.Text `yaml:"secrets"` // any of them; two during a rotation
+	Header  string        `yaml:"header"`
 	// TimestampHeader is set when the sender signs "timestamp:body", as Grafana
 	// can: a request older than Window is then refused.
 	TimestampHeader string        `yaml:"timestamp_header"`
@@ -176,7 +177,7 @@ func (c *Config) load() (map[string]SourceConfig, error) {
 	var errs []error
 	senders := webhooks(c.Mappings.with(senders))
 	for name, s := range c.Sources {
-		read := func(what string, list []Secret) []Secret {
+		read := func(what string, list []secret.Text) []secret.Text {
 			list = slices.Clone(list)
 			for i := range list {
 				if err := list[i].Load(); err != nil {

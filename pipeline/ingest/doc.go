@@ -16,7 +16,7 @@
 //   - effect.go: what a sender may do, whichever way its signals come
 //   - budget.go: the bytes of all requests together
 //   - gateway.go: paths, order of the checks, answers; config.go, auth.go,
-//     body.go, secret.go, answer.go, metrics.go: its parts
+//     body.go, answer.go, metrics.go: its parts
 //
 // # Senders
 //

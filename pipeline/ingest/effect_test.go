@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/secret"
 )
 
 // ways are payloads by what they would do, with a path that takes them.
@@ -65,7 +66,7 @@ func send(t *testing.T, g *Gateway, path, body, token string) bool {
 // leads to the same, or to anything else that nobody was given.
 func TestOneProtectedPathProtectsItsEffects(t *testing.T) {
 	g := newGateway(t, &memory{}, func(c *Config) {
-		c.Sources = map[string]SourceConfig{"alertmanager": {Bearer: []Secret{NewSecret("am")}}}
+		c.Sources = map[string]SourceConfig{"alertmanager": {Bearer: []secret.Text{secret.New("am")}}}
 	})
 	for _, w := range ways {
 		if send(t, g, w.path, w.body, "") {
@@ -84,7 +85,7 @@ func TestEveryWayToAnEffectNeedsTheRight(t *testing.T) {
 		g := newGateway(t, &memory{}, func(c *Config) {
 			c.Sources = map[string]SourceConfig{}
 			for name := range webhooks(senders) {
-				c.Sources[name] = SourceConfig{Bearer: []Secret{NewSecret("t")}, May: may}
+				c.Sources[name] = SourceConfig{Bearer: []secret.Text{secret.New("t")}, May: may}
 			}
 		})
 		given := may
@@ -122,9 +123,9 @@ func TestOpenOnLoopbackTakesAllButCommands(t *testing.T) {
 func TestNobodySpeaksForAProtectedSender(t *testing.T) {
 	g := newGateway(t, &memory{}, func(c *Config) {
 		c.Sources = map[string]SourceConfig{
-			"signals":      {Bearer: []Secret{NewSecret("team"), NewSecret("both")}, May: everything},
-			"alertmanager": {Bearer: []Secret{NewSecret("both")}},
-			"grafana":      {HMAC: &HMACConfig{Secrets: []Secret{NewSecret("h")}}},
+			"signals":      {Bearer: []secret.Text{secret.New("team"), secret.New("both")}, May: everything},
+			"alertmanager": {Bearer: []secret.Text{secret.New("both")}},
+			"grafana":      {HMAC: &HMACConfig{Secrets: []secret.Text{secret.New("h")}}},
 			"jira":         {Anybody: []Effect{Tickets}},
 		}
 	})
@@ -148,7 +149,7 @@ func TestNobodySpeaksForAProtectedSender(t *testing.T) {
 // A sender without the right to suppress cannot prolong a window that does.
 func TestATextWithoutSuppressDoesNotProlongAWindow(t *testing.T) {
 	g := newGateway(t, &memory{}, func(c *Config) {
-		c.Sources = map[string]SourceConfig{"signals": {Bearer: []Secret{NewSecret("t")}}}
+		c.Sources = map[string]SourceConfig{"signals": {Bearer: []secret.Text{secret.New("t")}}}
 	})
 	if !send(t, g, "/signals", `{"kind":"maintenance","name":"x","fingerprint":"w1","ends_at":"2027-01-01T00:00:00Z"}`, "t") {
 		t.Fatal("an announcement is refused")
@@ -175,7 +176,7 @@ func TestRightsAreChecked(t *testing.T) {
 	for want, s := range map[string]SourceConfig{
 		`sources.jira.may[1]: "commands" is not one of`: {May: []Effect{Alerts, "commands"}},
 		`sources.jira.anybody[0]: "all" is not one of`:  {Anybody: []Effect{"all"}},
-		`sources.jira.anybody: stands beside`:           {Anybody: []Effect{Alerts}, Bearer: []Secret{NewSecret("t")}},
+		`sources.jira.anybody: stands beside`:           {Anybody: []Effect{Alerts}, Bearer: []secret.Text{secret.New("t")}},
 	} {
 		cfg := DefaultConfig()
 		cfg.Sources = map[string]SourceConfig{"jira": s}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/secret"
 )
 
 const opsRamp = `
@@ -104,7 +105,7 @@ func TestMappingsHaveTheirPathsAndTheirCredentials(t *testing.T) {
 	m := &memory{}
 	g := newGateway(t, m, func(c *Config) {
 		c.Mappings = mapped(t, opsRamp)
-		c.Sources = map[string]SourceConfig{"probes": {Bearer: []Secret{NewSecret("t")}}}
+		c.Sources = map[string]SourceConfig{"probes": {Bearer: []secret.Text{secret.New("t")}}}
 	})
 	body := []byte(`{"data":{"items":[{"check":"http","state":"down"}]}}`)
 	if w := post(g, "/webhook/probes", body); w.Code != 401 {

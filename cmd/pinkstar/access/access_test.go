@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"pinkstar/pipeline/ingest"
+	"pinkstar/schemas/secret"
 	"pinkstar/sinks/web"
 )
 
-func secret(s string) *ingest.Secret { v := ingest.NewSecret(s); return &v }
+func token(s string) *secret.Text { v := secret.New(s); return &v }
 
 func guard(t *testing.T, c Config, open bool, file string) *Guard {
 	t.Helper()
@@ -34,7 +34,7 @@ func with(header func(*http.Request)) *http.Request {
 
 func TestWhoHoldsAToken(t *testing.T) {
 	g := guard(t, Config{Tokens: []Token{
-		{Name: "sam", Role: "act", Token: secret("s3")}, {Name: "kim lee", Role: "read", Token: secret("k3")}, {Name: "root", Role: "admin", Token: secret("a3")},
+		{Name: "sam", Role: "act", Token: token("s3")}, {Name: "kim lee", Role: "read", Token: token("k3")}, {Name: "root", Role: "admin", Token: token("a3")},
 	}}, true, "")
 	bearer := func(s string) *http.Request { return with(func(r *http.Request) { r.Header.Set("Authorization", s) }) }
 	basic := func(u, p string) *http.Request { return with(func(r *http.Request) { r.SetBasicAuth(u, p) }) }
@@ -140,9 +140,9 @@ func TestMistakesInTheSection(t *testing.T) {
 		}
 	}
 	for want, c := range map[string]Config{
-		"tokens[1].token: the same as that of a": {Tokens: []Token{{Name: "a", Role: "act", Token: secret("x")}, {Name: "b", Role: "act", Token: secret("x")}}},
+		"tokens[1].token: the same as that of a": {Tokens: []Token{{Name: "a", Role: "act", Token: token("x")}, {Name: "b", Role: "act", Token: token("x")}}},
 		"tokens[0]: a has no token":              {Tokens: []Token{{Name: "a", Role: "act"}}},
-		"tokens[0].token: secret":                {Tokens: []Token{{Name: "a", Role: "act", Token: &ingest.Secret{}}}},
+		"tokens[0].token: secret":                {Tokens: []Token{{Name: "a", Role: "act", Token: &secret.Text{}}}},
 	} {
 		if _, err := NewGuard(c, true, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v", want, err)

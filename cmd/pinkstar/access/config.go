@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"pinkstar/pipeline/ingest"
+	"pinkstar/schemas/secret"
 	"pinkstar/sinks/web"
 )
 
@@ -34,7 +34,7 @@ type Token struct {
 	Role string `yaml:"role"` // read, act or admin
 	// Token is absent for a user of the web configuration file: the password is
 	// there, and this says what the user may do.
-	Token *ingest.Secret `yaml:"token,omitempty"`
+	Token *secret.Text `yaml:"token,omitempty"`
 }
 
 var name = regexp.MustCompile(`^[\p{L}\p{N}]([\p{L}\p{N} ._@+'-]{0,62}[\p{L}\p{N}._])?$`)

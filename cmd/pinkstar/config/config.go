@@ -12,6 +12,7 @@ import (
 	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
+	"pinkstar/schemas/secret"
 	"pinkstar/sinks/clickhouse"
 	"pinkstar/sinks/web"
 )
@@ -167,8 +168,8 @@ func (c *Config) OpenToAnybody() bool {
 func (c *Config) RequireToken(token, name string) {
 	c.Gateway.Sources = map[string]ingest.SourceConfig{}
 	for _, p := range ingest.Paths() {
-		c.Gateway.Sources[p[strings.LastIndexByte(p, '/')+1:]] = ingest.SourceConfig{Bearer: []ingest.Secret{ingest.NewSecret(token)}}
+		c.Gateway.Sources[p[strings.LastIndexByte(p, '/')+1:]] = ingest.SourceConfig{Bearer: []secret.Text{secret.New(token)}}
 	}
-	secret := ingest.NewSecret(token)
-	c.Access.Tokens = append(c.Access.Tokens, access.Token{Name: name, Role: "admin", Token: &secret})
+	own := secret.New(token)
+	c.Access.Tokens = append(c.Access.Tokens, access.Token{Name: name, Role: "admin", Token: &own})
 }

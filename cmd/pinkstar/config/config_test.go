@@ -17,6 +17,7 @@ import (
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/ingest"
+	"pinkstar/schemas/secret"
 )
 
 func write(t *testing.T, text string) string {
@@ -106,7 +107,7 @@ func leaves(c *Config) map[string]string {
 	out := map[string]string{}
 	strict.Each(reflect.ValueOf(&x).Elem(), "", func(path string, v reflect.Value) bool {
 		if s, ok := secretIn(v); ok {
-			type shown ingest.Secret // without its String
+			type shown secret.Text // without its String
 			out[path] = fmt.Sprintf("%+v", shown(s))
 			return false
 		}
@@ -130,11 +131,11 @@ func TestWhatIsPrintedIsReadBackToTheSame(t *testing.T) {
 		c := Default()
 		c.Gateway.Sources = map[string]ingest.SourceConfig{}
 		if rapid.Bool().Draw(t, "sources") {
-			var s ingest.Secret
+			var s secret.Text
 			if err := yaml.Unmarshal([]byte("{env: SOME_TOKEN}"), &s); err != nil {
 				t.Fatal(err)
 			}
-			c.Gateway.Sources["jira"] = ingest.SourceConfig{Bearer: []ingest.Secret{s}, HMAC: &ingest.HMACConfig{Secrets: []ingest.Secret{s}, Header: "X: y"},
+			c.Gateway.Sources["jira"] = ingest.SourceConfig{Bearer: []secret.Text{s}, HMAC: &ingest.HMACConfig{Secrets: []secret.Text{s}, Header: "X: y"},
 				May: []ingest.Effect{ingest.Tickets, ingest.Windows}}
 			c.Access.Tokens = []access.Token{{Name: "sam", Role: "act", Token: &s}, {Name: "Miles O'Brien", Role: "read"}}
 		}

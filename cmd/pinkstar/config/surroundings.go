@@ -10,7 +10,7 @@ import (
 
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/correlate/rules/strict"
-	"pinkstar/pipeline/ingest"
+	"pinkstar/schemas/secret"
 )
 
 // Surroundings says which files and secrets this process would miss: what it
@@ -64,4 +64,4 @@ func readable(name string) error {
 	return f.Close()
 }
 
-func secretIn(v reflect.Value) (ingest.Secret, bool) { return reflect.TypeAssert[ingest.Secret](v) }
+func secretIn(v reflect.Value) (secret.Text, bool) { return reflect.TypeAssert[secret.Text](v) }

@@ -1,4 +1,6 @@
-package ingest
+// Package secret keeps passwords, tokens and keys of the settings from being
+// shown.
+package secret
 
 import (
 	"crypto/sha256"
@@ -8,38 +10,39 @@ import (
 	"strings"
 )
 
-const redacted = "<secret>"
+// Redacted stands where a secret is.
+const Redacted = "<secret>"
 
-// Secret is a password, token or key: written in the configuration as text, or
+// Text is a password, token or key: written in the configuration as text, or
 // as {file: PATH} or {env: NAME}. It never shows itself: in text, YAML, JSON
 // and logs it is "<secret>".
-type Secret struct {
+type Text struct {
 	value string
 	file  string
 	env   string
 }
 
-// NewSecret returns a secret with this value.
-func NewSecret(value string) Secret { return Secret{value: value} }
+// New returns a secret with this value.
+func New(value string) Text { return Text{value: value} }
 
 // UnmarshalYAML implements yaml.InterfaceUnmarshaler.
-func (s *Secret) UnmarshalYAML(unmarshal func(any) error) error {
+func (s *Text) UnmarshalYAML(unmarshal func(any) error) error {
 	var text string
 	if unmarshal(&text) == nil {
-		*s = Secret{value: text}
+		*s = Text{value: text}
 		return nil
 	}
 	var from map[string]string
 	if err := unmarshal(&from); err != nil || len(from) != 1 || from["file"] == "" && from["env"] == "" {
 		return errors.New("a secret is a text, {file: PATH} or {env: NAME}")
 	}
-	*s = Secret{file: from["file"], env: from["env"]}
+	*s = Text{file: from["file"], env: from["env"]}
 	return nil
 }
 
 // Load reads the value from its file or environment variable. A line break at
 // the end of the file is not part of it.
-func (s *Secret) Load() error {
+func (s *Text) Load() error {
 	switch {
 	case s.file != "":
 		b, err := os.ReadFile(s.file)
@@ -56,7 +59,7 @@ func (s *Secret) Load() error {
 	return nil
 }
 
-func (s Secret) origin() string {
+func (s Text) origin() string {
 	switch {
 	case s.file != "":
 		return "from file " + s.file
@@ -67,33 +70,34 @@ func (s Secret) origin() string {
 }
 
 // IsZero reports whether nothing was configured.
-func (s Secret) IsZero() bool { return s == Secret{} }
+func (s Text) IsZero() bool { return s == Text{} }
 
 // Is reports whether the secret was written into the configuration as text.
-func (s Secret) Is(text string) bool { return s.file == "" && s.env == "" && s.value == text }
+func (s Text) Is(text string) bool { return s.file == "" && s.env == "" && s.value == text }
 
 // Hash is the SHA-256 of the value, for comparing without telling its length.
-func (s Secret) Hash() [sha256.Size]byte { return sha256.Sum256([]byte(s.value)) }
+func (s Text) Hash() [sha256.Size]byte { return sha256.Sum256([]byte(s.value)) }
 
-func (s Secret) bytes() []byte { return []byte(s.value) }
+// Reveal returns the value itself, for who authenticates with it.
+func (s Text) Reveal() string { return s.value }
 
 // String implements fmt.Stringer.
-func (s Secret) String() string { return redacted }
+func (s Text) String() string { return Redacted }
 
 // GoString implements fmt.GoStringer, for %#v.
-func (s Secret) GoString() string { return redacted }
+func (s Text) GoString() string { return Redacted }
 
 // MarshalText implements encoding.TextMarshaler: JSON and most loggers use it.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (s Text) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // MarshalYAML implements yaml.InterfaceMarshaler. Where the value comes from is
 // no secret.
-func (s Secret) MarshalYAML() (any, error) {
+func (s Text) MarshalYAML() (any, error) {
 	switch {
 	case s.file != "":
 		return map[string]string{"file": s.file}, nil
 	case s.env != "":
 		return map[string]string{"env": s.env}, nil
 	}
-	return redacted, nil
+	return Redacted, nil
 }
