@@ -3,11 +3,14 @@ package correlate
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
+	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
 
@@ -267,6 +270,9 @@ func checkState(t *testing.T, seed uint64, e *Engine) {
 			if active != inc.Active {
 				t.Fatalf("seed %d: %s counts %d active alerts and has %d", seed, inc.Pub.ID, inc.Active, active)
 			}
+			if inc.Parent == nil {
+				checkTree(t, seed, e, inc)
+			}
 			if inc.Parent != nil && inc.Main().Closed {
 				t.Fatalf("seed %d: %s outlives its parent", seed, inc.Pub.ID)
 			}
@@ -278,6 +284,36 @@ func checkState(t *testing.T, seed uint64, e *Engine) {
 	}
 	if held != e.st.Alerts {
 		t.Fatalf("seed %d: %d alerts held, %d counted", seed, held, e.st.Alerts)
+	}
+}
+
+// checkTree holds what a tree was summed up to against what is in it.
+func checkTree(t *testing.T, seed uint64, e *Engine, main *state.Incident) {
+	t.Helper()
+	want, worst := state.Pace{}, main.Severity
+	services, teams := map[string]bool{}, map[string]bool{}
+	all := main.Tree(nil)
+	for _, x := range all {
+		if x.Main() != main {
+			t.Fatalf("seed %d: %s is below %s and takes %s for its main one", seed, x.Pub.ID, main.Pub.ID, x.Main().Pub.ID)
+		}
+		want.Alerts, want.Services, want.Active = want.Alerts+len(x.Alerts), want.Services+len(x.Services), want.Active+x.Active
+		worst = max(worst, x.Severity)
+		for _, s := range x.ServiceNames() {
+			services[s] = true
+		}
+		for _, s := range x.Teams {
+			teams[s] = true
+		}
+	}
+	got := main.PaceAt(e.st.Now)
+	if got.Level = 0; got != want || main.TreeSize() != len(all) || main.Lead().Severity != worst {
+		t.Fatalf("seed %d: %s has %d incidents, severity %d and %+v, and counts %d, %d and %+v", seed, main.Pub.ID, len(all), worst, want, main.TreeSize(), main.Lead().Severity, got)
+	}
+	if whole := main.Whole(); whole != nil {
+		if s, n := whole.ServiceNames(), whole.Teams(); !slices.Equal(s, slices.Sorted(maps.Keys(services))) || !slices.Equal(n, slices.Sorted(maps.Keys(teams))) {
+			t.Fatalf("seed %d: %s affects %v and concerns %v, and tells %v and %v", seed, main.Pub.ID, services, teams, s, n)
+		}
 	}
 }
 

@@ -42,8 +42,30 @@ func AppendIncident(b []byte, in *Incident) []byte {
 	o.optStr("topology", in.Topology)
 	o.optStr("opening_signal_id", in.Opening)
 	o.optTrue("imported", in.Imported)
+	if in.Tree != nil {
+		o.tree(in.Tree)
+	}
+	o.optInt("children_omitted", in.ChildrenOmitted)
+	o.optInt("services_omitted", in.ServicesOmitted)
+	o.optInt("tickets_omitted", in.TicketsOmitted)
+	o.optInt("links_omitted", in.LinksOmitted)
+	o.optInt("members_omitted", in.MembersOmitted)
+	o.optInt("timeline_omitted", in.TimelineOmitted)
 	o.close()
 	return o.b
+}
+
+func (o *object) tree(t *IncidentTree) {
+	o.name("tree")
+	o.open()
+	o.int("incidents", t.Incidents)
+	o.int("open", t.Open)
+	o.int("signals", t.SignalCount)
+	o.int("repeats", t.RepeatCount)
+	o.int("alerts", t.Alerts)
+	o.int("active_alerts", t.ActiveAlerts)
+	o.int("services", t.Services)
+	o.close()
 }
 
 func (o *object) roots(rs []SuspectedRoot) {

@@ -82,8 +82,8 @@ type Incident struct {
 	ID       string         `json:"id"`
 	Revision int64          `json:"revision"`
 	Scope    string         `json:"scope"`
-	ParentID string         `json:"parent_id"` // the outermost incident above, "" when it is itself the main one
-	Children []string       `json:"children,omitempty"`
+	ParentID string         `json:"parent_id"`          // the outermost incident above, "" when it is itself the main one
+	Children []string       `json:"children,omitempty"` // the first and the newest
 	Status   IncidentStatus `json:"status"`
 	Severity Severity       `json:"severity"`
 	Title    string         `json:"title"`
@@ -111,7 +111,7 @@ type Incident struct {
 	Tickets    []TicketRef `json:"tickets,omitempty"`           // linked tickets
 	Candidates []Candidate `json:"candidate_causes,omitempty"`  // changes and maintenance that may explain it, best first
 	Notices    []Notice    `json:"notices,omitempty"`           // who must be told what, at once
-	Links      []Link      `json:"links,omitempty"`             // to other incidents, made, refused and undone
+	Links      []Link      `json:"links,omitempty"`             // to other incidents, made, refused and undone; of those to children the newest, whose evidence stands with the child
 	Procedure  *Procedure  `json:"procedure,omitempty"`         //
 	Impact     ImpactRange `json:"impact"`                      //
 	ProblemID  string      `json:"problem_id,omitempty"`        // the recurring problem it is an occurrence of
@@ -122,6 +122,31 @@ type Incident struct {
 	Topology   string      `json:"topology,omitempty"`          // version it was opened under
 	Opening    string      `json:"opening_signal_id,omitempty"` //
 	Imported   bool        `json:"imported,omitempty"`          // history: not seen when it happened, and not priced
+
+	// What a main incident and everything below it are together; none where
+	// nothing is below it. Its title, severity, services, teams, suspected roots,
+	// candidate causes, notices and impact are of all that already.
+	Tree *IncidentTree `json:"tree,omitempty"`
+
+	// How many more there are than the lists above hold. The rest is told by
+	// decisions (members), the timeline, and the records of the incidents below.
+	ChildrenOmitted int64 `json:"children_omitted,omitempty"`
+	ServicesOmitted int64 `json:"services_omitted,omitempty"`
+	TicketsOmitted  int64 `json:"tickets_omitted,omitempty"`
+	LinksOmitted    int64 `json:"links_omitted,omitempty"`
+	MembersOmitted  int64 `json:"members_omitted,omitempty"`
+	TimelineOmitted int64 `json:"timeline_omitted,omitempty"`
+}
+
+// IncidentTree counts over a main incident and everything below it.
+type IncidentTree struct {
+	Incidents    int64 `json:"incidents"`     // itself included
+	Open         int64 `json:"open"`          // of these, neither resolved nor closed
+	SignalCount  int64 `json:"signals"`       // distinct signals placed there
+	RepeatCount  int64 `json:"repeats"`       // further deliveries of them
+	Alerts       int64 `json:"alerts"`        // distinct alerts
+	ActiveAlerts int64 `json:"active_alerts"` // of these, firing now
+	Services     int64 `json:"services"`      // distinct services affected
 }
 
 // SuspectedRoot is an entity the incident may have started at.

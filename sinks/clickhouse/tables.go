@@ -113,6 +113,13 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	number("active_alerts", func(i *incidentRow) int64 { return i.v.ActiveAlerts }),
 	number("reopens", func(i *incidentRow) int64 { return i.v.ReopenCount }),
 	number("flaps", func(i *incidentRow) int64 { return i.v.FlapCount }),
+	number("tree_incidents", func(i *incidentRow) int64 { return tree(i.v).Incidents }),
+	number("tree_open", func(i *incidentRow) int64 { return tree(i.v).Open }),
+	number("tree_signals", func(i *incidentRow) int64 { return tree(i.v).SignalCount }),
+	number("tree_repeats", func(i *incidentRow) int64 { return tree(i.v).RepeatCount }),
+	number("tree_alerts", func(i *incidentRow) int64 { return tree(i.v).Alerts }),
+	number("tree_active_alerts", func(i *incidentRow) int64 { return tree(i.v).ActiveAlerts }),
+	number("tree_services", func(i *incidentRow) int64 { return tree(i.v).Services }),
 	list("tickets", func(i *incidentRow) []string { return ticketKeys(i.v.Tickets) }),
 	list("candidate_ids", func(i *incidentRow) []string { return candidateIDs(i.v.Candidates) }),
 	text("procedure", func(i *incidentRow) string { return procedure(i.v).Name }),
@@ -142,6 +149,13 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	flag("imported", func(i *incidentRow) bool { return i.v.Imported }),
 	text("body", func(i *incidentRow) string { return i.body }),
 }}
+
+func tree(i *schemas.Incident) schemas.IncidentTree {
+	if i.Tree == nil {
+		return schemas.IncidentTree{}
+	}
+	return *i.Tree
+}
 
 func root(i *schemas.Incident) schemas.SuspectedRoot {
 	if len(i.Roots) == 0 {

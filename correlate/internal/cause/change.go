@@ -99,11 +99,23 @@ func Weigh(st *state.State, inc *state.Incident, ch *state.Change, p *state.Affe
 		list = append(list, cand)
 		f.News = "candidate cause: " + ch.Title + " on " + on + ", begun " + phrase.Span(max(lead, 0)) + " before"
 	}
-	slices.SortStableFunc(list, func(a, b schemas.Candidate) int { return int(b.Score - a.Score) })
+	slices.SortFunc(list, state.CompareCandidates)
 	f.List = list[:min(len(list), candidatesCap)]
 	f.Notice = cand.InProgress && cand.Kind == schemas.KindMaintenance
 	f.Direct = f.Notice && known < 0 && hops == 1
 	return f
+}
+
+// BringUpToDate has c say how its change stands, which is told to the incidents
+// around it only.
+func BringUpToDate(st *state.State, sc *state.Scope, c *schemas.Candidate) {
+	id, err := schemas.ParseID(c.SignalID)
+	if err != nil {
+		return
+	}
+	if ch := sc.WindowOf(id); ch != nil {
+		c.Status, c.EndsAt, c.InProgress = ch.Status, ch.EndsAt, ch.Running(st.Now)
+	}
 }
 
 func sameChange(c schemas.Candidate, ch *state.Change) bool { return c.SignalID == ch.ID.String() }

@@ -1,7 +1,9 @@
 package cause
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/internal/state"
@@ -10,11 +12,13 @@ import (
 )
 
 // rootsCap bounds how many services are compared for a suspected root.
-const rootsCap = 96
+const rootsCap = state.FirstCap
 
 // rootCandidate is an affected service and what speaks for its being the root.
 type rootCandidate struct {
-	p         *state.Affected
+	ent       *state.Entity
+	first     schemas.Time // start of the earliest signal about it
+	count     int32
 	explained int // affected services that depend on it, directly or not
 	upstream  int // affected services it depends on
 	changed   bool
@@ -44,18 +48,18 @@ func Roots(st *state.State, inc *state.Incident) []schemas.SuspectedRoot {
 	if len(cands) == 0 {
 		return []schemas.SuspectedRoot{}
 	}
-	first := cands[0].p.First
+	first := cands[0].first
 	for _, c := range cands {
-		first = min(first, c.p.First)
+		first = min(first, c.first)
 	}
 	var total int64
 	for i := range cands {
 		c := &cands[i]
-		c.score = rootExplains*int64(c.explained) + rootAlert*int64(min(c.p.Count, rootAlerts))
+		c.score = rootExplains*int64(c.explained) + rootAlert*int64(min(c.count, rootAlerts))
 		if c.changed {
 			c.score += rootChanged
 		}
-		lateness := max(0, c.p.First.Sub(first)) / schemas.Second
+		lateness := max(0, c.first.Sub(first)) / schemas.Second
 		c.score = max(1, c.score*rootHalfLife/(rootHalfLife+lateness)/int64(1+c.upstream))
 		total += c.score
 	}
@@ -71,7 +75,7 @@ func Roots(st *state.State, inc *state.Incident) []schemas.SuspectedRoot {
 		b := cands[best]
 		copy(cands[i+1:best+1], cands[i:best]) // of equal ones the earlier stays first
 		*c = b
-		out = append(out, schemas.SuspectedRoot{Service: c.p.Entity.Key.Name, Score: c.score * 1000 / total,
+		out = append(out, schemas.SuspectedRoot{Service: c.ent.Key.Name, Score: c.score * 1000 / total,
 			Reason: c.reason(first, len(cands))})
 	}
 	return out
@@ -82,21 +86,21 @@ func (c *rootCandidate) before(b *rootCandidate) bool {
 	switch {
 	case c.score != b.score:
 		return c.score > b.score
-	case c.p.First != b.p.First:
-		return c.p.First < b.p.First
+	case c.first != b.first:
+		return c.first < b.first
 	}
-	return c.p.Entity.Key.Name < b.p.Entity.Key.Name
+	return cmp.Or(strings.Compare(c.ent.Key.Name, b.ent.Key.Name), cmp.Compare(c.ent.Key.Kind, b.ent.Key.Kind)) < 0
 }
 
 func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 	var s string
 	if affected == 1 {
 		s = "the only service affected"
-		if c.p.Entity.Key.Kind == state.EntityHost {
+		if c.ent.Key.Kind == state.EntityHost {
 			s = "the only machine affected"
 		}
 	} else {
-		if d := c.p.First.Sub(first); d == 0 {
+		if d := c.first.Sub(first); d == 0 {
 			s = "affected first"
 		} else {
 			s = "affected " + phrase.Span(d) + " after the first"
@@ -110,8 +114,8 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 			s += "; it depends on " + phrase.Plural(int64(c.upstream), "affected service")
 		}
 	}
-	if affected > 1 && c.p.Count > 1 {
-		s += "; " + phrase.Plural(int64(c.p.Count), "signal") + " about it"
+	if affected > 1 && c.count > 1 {
+		s += "; " + phrase.Plural(int64(c.count), "signal") + " about it"
 	}
 	if c.changed {
 		s += "; a change on it began shortly before"
@@ -133,7 +137,7 @@ func covers(k *state.RootRank, t *topology.Graph, cands []rootCandidate) int {
 		return 0
 	}
 	for i := range k.Of {
-		if cands[i].p.Entity != k.Of[i] {
+		if cands[i].ent != k.Of[i] {
 			return 0
 		}
 	}
@@ -155,7 +159,7 @@ func rank(st *state.State, inc *state.Incident, cands []rootCandidate) {
 	}
 	for i := known; i < n; i++ {
 		explained, upstream := standing(st, cands, i, 0, n)
-		k.Of = append(k.Of, cands[i].p.Entity)
+		k.Of = append(k.Of, cands[i].ent)
 		k.Explained, k.Upstream = append(k.Explained, explained), append(k.Upstream, upstream)
 	}
 	for i := range cands {
@@ -166,9 +170,9 @@ func rank(st *state.State, inc *state.Incident, cands []rootCandidate) {
 // standing counts those of the candidates from and up to to that depend on
 // candidate i, and those it depends on.
 func standing(st *state.State, cands []rootCandidate, i, from, to int) (explained, upstream int) {
-	ent := cands[i].p.Entity
+	ent := cands[i].ent
 	for j := from; j < to; j++ {
-		switch other := cands[j].p.Entity; {
+		switch other := cands[j].ent; {
 		case i == j:
 		case dependsOn(st, other, ent):
 			explained++
@@ -192,37 +196,28 @@ func dependsOn(st *state.State, a, b *state.Entity) bool {
 	return rel.Up > 0 && (rel.Down == 0 || rel.Up <= rel.Down)
 }
 
-// rootCandidates gathers the affected services of the tree under inc, merged
-// by service, with their relations among each other.
+// rootCandidates gathers the affected services of the tree under inc, with their
+// relations among each other: of many, those that were affected first.
 func rootCandidates(st *state.State, inc *state.Incident) []rootCandidate {
 	cands := make([]rootCandidate, 0, min(len(inc.Services), rootsCap))
-	all := inc.Tree(nil)
-	var at map[*state.Entity]int // only looked up, never iterated; within one incident all differ
-	if len(all) > 1 {
-		at = map[*state.Entity]int{}
-	}
-	for _, x := range all {
-		for _, p := range x.Services {
-			if p.Entity.Key.Kind != state.EntityService && p.Entity.Key.Kind != state.EntityHost || p.Mentioned && len(inc.Alerts) > 0 || len(cands) >= rootsCap {
-				continue
-			}
-			if i, ok := at[p.Entity]; ok {
-				merged := *cands[i].p
-				merged.First = min(merged.First, p.First)
-				merged.Count += p.Count
-				cands[i].p = &merged
-				continue
-			}
-			if at != nil {
-				at[p.Entity] = len(cands)
-			}
-			cands = append(cands, rootCandidate{p: p, changed: changeOn(x, p.Entity.Key.Name)})
+	if t := inc.Whole(); t != nil && inc.Parent == nil {
+		changes := t.Candidates()
+		for _, p := range t.First() {
+			cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count, changed: changeOn(changes, p.Entity.Key.Name)})
 		}
+		rank(st, inc, cands)
+		return cands
+	}
+	for _, p := range inc.Services {
+		if p.Entity.Key.Kind != state.EntityService && p.Entity.Key.Kind != state.EntityHost || p.Mentioned && len(inc.Alerts) > 0 || len(cands) >= rootsCap {
+			continue
+		}
+		cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count, changed: changeOn(inc.Pub.Candidates, p.Entity.Key.Name)})
 	}
 	rank(st, inc, cands)
 	return cands
 }
 
-func changeOn(inc *state.Incident, service string) bool {
-	return slices.ContainsFunc(inc.Pub.Candidates, func(c schemas.Candidate) bool { return c.Service == service })
+func changeOn(changes []schemas.Candidate, service string) bool {
+	return slices.ContainsFunc(changes, func(c schemas.Candidate) bool { return c.Service == service })
 }

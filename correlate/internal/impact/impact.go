@@ -15,7 +15,7 @@ func Of(st *state.State, inc *state.Incident) schemas.ImpactRange {
 	cfg := &st.Rules.Impact
 	end := endOf(st, inc)
 	ms := max(0, min(end.Sub(inc.Pub.StartedAt), costSpan))
-	name := string(state.Severities[inc.Severity])
+	name := string(state.Severities[inc.Lead().Severity])
 	if name == "" {
 		name = "unknown"
 	}

@@ -151,6 +151,7 @@ func (in *Intake) fireAgain(a *state.Alert, s *schemas.Signal, r *state.SeenSign
 	in.beginAgain(a, s, since)
 	inc.Active++
 	in.Fires(inc, a, 1)
+	inc.Changed()
 	l := &in.Rules.Lifecycle
 	flap := a.Rarely()
 	if in.Now.Sub(flap.FlapFrom) > int64(l.FlapWindow) {

@@ -23,5 +23,8 @@
 //     it is asked for; EmitSoon within the flush interval.
 //   - Counts are written by timers, never per delivery: a storm of redeliveries
 //     costs one look-up each.
-//   - An incident's tree may be deep; ParentID is always the outermost one.
+//   - An incident's tree may be deep; ParentID is always the outermost one. It is
+//     written soon after anything below it changes, and at once when that is worse
+//     than all there was.
+//   - A record's lists are bounded: it is written again with every change.
 package lifecycle

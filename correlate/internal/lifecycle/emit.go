@@ -17,34 +17,96 @@ func (lc *Lifecycle) EmitIncident(inc *state.Incident) {
 	p.Revision++
 	p.UpdatedAt = lc.Now
 	p.ActiveAlerts = int64(inc.Active)
-	p.Severity = state.Severities[inc.Severity]
+	p.Severity = state.Severities[inc.Lead().Severity]
 	p.ParentID = ""
 	if inc.Parent != nil {
 		p.ParentID = inc.Main().Pub.ID
 	}
-	p.Children = nil
-	for _, c := range inc.Children {
-		p.Children = append(p.Children, c.Pub.ID)
+	p.Children, p.ChildrenOmitted = childrenOf(inc)
+	if p.Roots = cause.Roots(lc.State, inc); inc.Parent == nil {
+		lc.checkProblems(inc)
 	}
-	if p.Services == nil || inc.Named != len(inc.Services) {
-		p.Services, inc.Named = inc.ServiceNames(), len(inc.Services)
-	}
-	p.Teams = slices.Clone(inc.Teams)
-	p.Roots = cause.Roots(lc.State, inc)
-	lc.checkProblems(inc)
-	p.Title = inc.Title()
-	p.Members = lc.memberRefs(inc)
-	p.Tickets = inc.TicketRefs()
+	p.Members, p.MembersOmitted = lc.memberRefs(inc)
+	p.Tickets, p.TicketsOmitted = inc.TicketRefs(lc.Rules.Limits.Members)
+	p.TimelineOmitted = inc.TimelineSeq - int64(len(p.Timeline))
 	p.Impact = impact.Of(lc.State, inc)
 	out := *p
-	out.Candidates = slices.Clone(p.Candidates)
-	out.Notices = slices.Clone(p.Notices)
+	if whole := inc.Whole(); whole != nil && inc.Parent == nil {
+		lc.tellWhole(whole, &out)
+	} else {
+		lc.tellOwn(inc, &out)
+	}
+	out.Services, out.ServicesOmitted = head(out.Services, servicesListed)
+	p.Title, p.Services = out.Title, out.Services
 	out.Links = slices.Clone(p.Links)
 	out.Timeline = slices.Clone(p.Timeline)
 	lc.out.Incidents = append(lc.out.Incidents, out)
 }
 
-// costlyHour bounds how long the costs of an open incident go untold.
+// How many a record lists. It is written again with every change, so it may not
+// grow with what it tells of.
+const (
+	childrenListed = 40
+	servicesListed = 500
+	teamsListed    = 100
+	causesListed   = 10
+)
+
+// tellOwn is what is told of an incident by itself.
+func (lc *Lifecycle) tellOwn(inc *state.Incident, out *schemas.Incident) {
+	if out.Services == nil || inc.Named != len(inc.Services) {
+		out.Services, inc.Named = inc.ServiceNames(), len(inc.Services)
+	}
+	out.Title = inc.Title(state.Size{Alerts: out.AlertCount, Services: int64(len(out.Services))})
+	out.Tree = nil
+	out.Teams = slices.Clone(inc.Teams)
+	out.Candidates = slices.Clone(out.Candidates)
+	out.Notices = slices.Clone(out.Notices)
+}
+
+// tellWhole is what is told of a main incident: of everything below it too.
+func (lc *Lifecycle) tellWhole(t *state.Tree, out *schemas.Incident) {
+	t.Main.Named = -1
+	out.Services = t.ServiceNames()
+	out.Tree = t.Counts()
+	out.Title = t.Title()
+	out.Teams, _ = head(slices.Clone(t.Teams()), teamsListed)
+	out.Candidates, _ = head(t.Candidates(), causesListed)
+	for i := range out.Candidates {
+		cause.BringUpToDate(lc.State, t.Main.Scope, &out.Candidates[i])
+	}
+	out.Notices, _ = head(slices.Clone(t.Notices()), causesListed)
+}
+
+// head is the first n of a list, and how many more there are.
+func head[T any](list []T, n int) ([]T, int64) {
+	if len(list) <= n {
+		return list, 0
+	}
+	return list[:n:n], int64(len(list) - n)
+}
+
+// childrenOf lists the first and the newest children.
+func childrenOf(inc *state.Incident) (ids []string, omitted int64) {
+	all := inc.Children
+	if n := len(all) - childrenListed; n > 0 {
+		omitted = int64(n)
+	}
+	for i, c := range all {
+		if omitted == 0 || i < childrenListed/2 {
+			ids = append(ids, c.Pub.ID)
+			continue
+		}
+		for _, c := range all[len(all)-childrenListed/2:] {
+			ids = append(ids, c.Pub.ID)
+		}
+		break
+	}
+	return ids, omitted
+}
+
+// costlyHour bounds how long the costs of an open incident go untold. Those of
+// one that is part of another are in its main incident's.
 const costlyHour = schemas.Hour
 
 // scheduleCost has an open incident written again, since what it costs grows
@@ -53,6 +115,11 @@ func (lc *Lifecycle) scheduleCost(inc *state.Incident) {
 	switch every := int64(lc.Rules.Lifecycle.FlushCosts); {
 	case inc.Over():
 		inc.CostAt = 0
+	case inc.Parent != nil:
+		if inc.CostAt <= lc.Now {
+			inc.CostAt = lc.Now.Add(costlyHour)
+			lc.SetTimer(inc.CostAt, state.WakeCost, inc, nil)
+		}
 	case inc.CostAt == 0 || inc.CostAt <= lc.Now:
 		inc.CostAt = lc.Now.Add(max(every, min(lc.Now.Sub(inc.Pub.DetectedAt)/10, costlyHour)))
 		lc.SetTimer(inc.CostAt, state.WakeCost, inc, nil)
@@ -60,7 +127,7 @@ func (lc *Lifecycle) scheduleCost(inc *state.Incident) {
 }
 
 // memberRefs lists the first and the newest members.
-func (lc *Lifecycle) memberRefs(inc *state.Incident) []schemas.MemberRef {
+func (lc *Lifecycle) memberRefs(inc *state.Incident) (refs []schemas.MemberRef, omitted int64) {
 	limit := lc.Rules.Limits.Members
 	room := max(limit-len(inc.Tickets), limit/2)
 	shown := inc.Alerts
@@ -68,7 +135,7 @@ func (lc *Lifecycle) memberRefs(inc *state.Incident) []schemas.MemberRef {
 		lc.scratch.shown = append(append(lc.scratch.shown[:0], inc.Alerts[:room/2]...), inc.Alerts[n-(room-room/2):]...)
 		shown = lc.scratch.shown
 	}
-	refs := make([]schemas.MemberRef, 0, min(limit, len(shown)+len(inc.Tickets)))
+	refs = make([]schemas.MemberRef, 0, min(limit, len(shown)+len(inc.Tickets)))
 	before, now := inc.Listed, lc.scratch.listed[:0]
 	for _, a := range shown {
 		for len(before) > 0 && before[0].Alert.Seq < a.Seq && before[0].Alert != a {
@@ -90,7 +157,7 @@ func (lc *Lifecycle) memberRefs(inc *state.Incident) []schemas.MemberRef {
 			refs = append(refs, t.MemberRef())
 		}
 	}
-	return refs
+	return refs, int64(len(inc.Alerts) + len(inc.Tickets) - len(refs))
 }
 
 func (lc *Lifecycle) listed(a *state.Alert) state.Listed {

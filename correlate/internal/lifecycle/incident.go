@@ -86,7 +86,7 @@ func (lc *Lifecycle) Join(inc *state.Incident, a *state.Alert, s *schemas.Signal
 		inc.Minute, inc.Joined = minute, 0
 	}
 	inc.Joined++
-	inc.Rate.Add(lc.Now, state.IncidentHalfLife)
+	inc.JoinedAt(lc.Now)
 	if inc.Rate.Level >= state.StormLevel {
 		inc.Scope.Storm = inc
 	}
@@ -104,12 +104,14 @@ func (lc *Lifecycle) Join(inc *state.Incident, a *state.Alert, s *schemas.Signal
 	if !a.Firing {
 		inc.Ended(a.EndsAt)
 		lc.ScheduleResolve(inc)
+		inc.Changed()
 		return
 	}
 	inc.Active++
 	lc.Fires(inc, a, 1)
 	lc.Reopen(inc, signalText(s, sub)+" joined")
 	lc.WatchQuiet(inc)
+	inc.Changed()
 }
 
 // Touching says how an incident comes to be about something.
@@ -126,12 +128,18 @@ func (lc *Lifecycle) Raise(inc *state.Incident, rank int, name string, r *state.
 		return
 	}
 	before := inc.Severity
+	main := inc.Main()
+	whole := main.Lead().Severity
 	inc.Severity, inc.Worst = uint8(rank), name
-	inc.Pub.Severity = state.Severities[rank]
+	text := "severity is now " + string(state.Severities[rank]) + " because of " + name
 	if before != 0 {
-		lc.Timeline(inc, "severity", 0, "severity is now "+string(state.Severities[rank])+" because of "+name, r, "")
+		lc.Timeline(inc, "severity", 0, text, r, "")
 	}
 	lc.EmitNow(inc)
+	if main != inc && rank > int(whole) {
+		lc.Timeline(main, "severity", 0, text+" in "+inc.Pub.ID, r, "")
+		lc.EmitNow(main)
+	}
 }
 
 // Count notes one more signal in inc.
@@ -146,18 +154,42 @@ func (lc *Lifecycle) Count(inc *state.Incident) {
 
 // EmitSoon has inc written within the flush interval.
 func (lc *Lifecycle) EmitSoon(inc *state.Incident) {
+	inc.Changed()
 	if inc.FlushAt == 0 && !inc.Urgent {
-		inc.FlushAt = lc.Now.Add(int64(lc.Rules.Lifecycle.FlushIncident))
+		inc.FlushAt = lc.Now.Add(lc.flushDelay(inc))
 		lc.SetTimer(inc.FlushAt, state.FlushIncidentDue, inc, nil)
 	}
+	lc.emitMain(inc)
 }
 
 // EmitNow has inc written at the end of this input.
 func (lc *Lifecycle) EmitNow(inc *state.Incident) {
+	inc.Changed()
 	if !inc.Urgent {
 		inc.Urgent = true
 		lc.urgent = append(lc.urgent, inc)
 	}
+	lc.emitMain(inc)
+}
+
+// emitMain: what changes in an incident changes what its main incident tells.
+func (lc *Lifecycle) emitMain(inc *state.Incident) {
+	if m := inc.Main(); m != inc {
+		lc.EmitSoon(m)
+	}
+}
+
+// flushTree is how many incidents make a main one be written half as often.
+const flushTree = 1000
+
+// flushDelay is how long what changes in inc may go untold. What takes longer to
+// sum up is told less often.
+func (lc *Lifecycle) flushDelay(inc *state.Incident) int64 {
+	every := int64(lc.Rules.Lifecycle.FlushIncident)
+	if inc.Parent == nil {
+		every += every * int64(inc.TreeSize()) / flushTree
+	}
+	return every
 }
 
 // Timeline writes an entry of the story of inc: what happened, when by event

@@ -135,6 +135,7 @@ func (lc *Lifecycle) forgetUntouched(inc *state.Incident) {
 		inc.AffectedOrder = slices.DeleteFunc(inc.AffectedOrder, gone)
 	}
 	inc.Scope.LeaveRecentBut(inc, lc.reach(inc))
+	inc.Regroup()
 }
 
 // reach is every entity among whose recent incidents inc belongs.

@@ -21,8 +21,13 @@ func (lc *Lifecycle) AfterJoin(inc *state.Incident, sub *identity.Subject, q *sc
 	}
 }
 
-// linksCap bounds the links an incident lists.
-const linksCap = 50
+// linksCap bounds the links an incident lists besides those to its parent,
+// childLinksCap those to its children: what links them is told once, by the child
+// and in the timeline of both.
+const (
+	linksCap      = 20
+	childLinksCap = 10
+)
 
 // consider links inc and the second incident a signal fits, or says why not.
 // service is where the signal or change that shows it is.
@@ -52,7 +57,7 @@ func (lc *Lifecycle) refusal(older, younger *state.Incident) string {
 	if older.Separate || younger.Separate {
 		return "a rule keeps one of them separate"
 	}
-	if n := len(older.Tree(nil)) + len(younger.Tree(nil)); n > cfg.MaxChildren+1 {
+	if n := older.TreeSize() + younger.TreeSize(); n > cfg.MaxChildren+1 {
 		return "together they would be " + phrase.Itoa(int64(n)) + " incidents (correlation.max_children)"
 	}
 	if gap := younger.Pub.DetectedAt.Sub(older.Pub.DetectedAt); gap > int64(cfg.MaxDuration) {
@@ -77,16 +82,20 @@ func (lc *Lifecycle) Link(older, younger *state.Incident, c scoring.Scored, serv
 	if older == younger {
 		return
 	}
-	younger.Parent = older
-	older.Children = append(older.Children, younger)
+	whole := older.Lead().Severity
+	worse := younger.Lead().Severity > whole
+	joined := older.Adopt(younger, lc.Now)
 	reason := linkReason(&c, service, by)
-	lc.addLink(younger, older.Pub.ID, "child_of", &c, reason, service, by)
-	lc.addLink(older, younger.Pub.ID, "parent_of", &c, reason, service, by)
+	lc.addLink(younger, older.Pub.ID, childOf, &c, reason, service, by)
+	lc.addLink(older, younger.Pub.ID, parentOf, &c, reason, service, by)
 	lc.Timeline(younger, "linked", 0, "became part of "+older.Pub.ID+": "+reason, nil, by)
 	lc.Timeline(older, "linked", 0, "incident "+younger.Pub.ID+" is part of this one: "+reason, nil, by)
-	lc.EmitNow(older)
-	for _, inc := range younger.Tree(nil) {
+	for _, inc := range joined {
 		lc.EmitNow(inc)
+	}
+	if worse {
+		lc.Timeline(older, "severity", 0, "severity is now "+string(state.Severities[older.Lead().Severity])+" because of "+older.Lead().Worst+" in "+older.Lead().Pub.ID, nil, by)
+		lc.EmitNow(older)
 	}
 	if !younger.Over() {
 		lc.Reopen(older, "a related incident, "+younger.Pub.ID+", is active")
@@ -120,14 +129,13 @@ func (lc *Lifecycle) Unlink(child *state.Incident, reason, by string) {
 	if parent == nil {
 		return
 	}
-	child.Parent = nil
-	parent.Children = slices.DeleteFunc(parent.Children, func(c *state.Incident) bool { return c == child })
+	left := child.Leave(lc.Now)
 	lc.addLink(child, parent.Pub.ID, "undone", nil, reason, "", by)
 	lc.addLink(parent, child.Pub.ID, "undone", nil, reason, "", by)
 	lc.Timeline(child, "unlinked", 0, "no longer part of "+parent.Pub.ID+": "+reason, nil, by)
 	lc.Timeline(parent, "unlinked", 0, child.Pub.ID+" is no longer part of this one: "+reason, nil, by)
 	lc.EmitNow(parent)
-	for _, inc := range child.Tree(nil) {
+	for _, inc := range left {
 		lc.EmitNow(inc)
 	}
 	lc.ScheduleResolve(parent)
@@ -136,7 +144,7 @@ func (lc *Lifecycle) Unlink(child *state.Incident, reason, by string) {
 	}
 }
 
-// addLink notes a link; the oldest refused ones give way when there are many.
+// addLink notes a link; the oldest give way when there are many.
 func (lc *Lifecycle) addLink(inc *state.Incident, other, relation string, c *scoring.Scored, reason, service, by string) {
 	l := schemas.Link{IncidentID: other, Relation: relation, Reason: reason, At: lc.Now, By: by,
 		Threshold: lc.Rules.Correlation.Parent}
@@ -145,10 +153,36 @@ func (lc *Lifecycle) addLink(inc *state.Incident, other, relation string, c *sco
 		l.Evidence = evidence.Written(c.Items, service)
 	}
 	links := slices.Clone(inc.Pub.Links) // the published one may still be in an Output
-	if len(links) >= linksCap {
-		i := slices.IndexFunc(links, func(l schemas.Link) bool { return l.Relation == "refused" || l.Relation == "undone" })
-		links = slices.Delete(links, max(i, 0), max(i, 0)+1)
+	if relation == parentOf {
+		l.Evidence = nil // it stands with the child
+		links = dropOldest(links, childLinksCap, func(l *schemas.Link) bool { return l.Relation == parentOf })
 	}
-	links = append(links, l)
-	inc.Pub.Links = links
+	if relation == childOf {
+		links = dropOldest(links, childLinksCap, func(l *schemas.Link) bool { return l.Relation == childOf })
+	}
+	links = dropOldest(links, linksCap, func(l *schemas.Link) bool { return l.Relation != childOf })
+	inc.Pub.LinksOmitted += int64(len(inc.Pub.Links) - len(links))
+	inc.Pub.Links = append(links, l)
+}
+
+const (
+	childOf  = "child_of"
+	parentOf = "parent_of"
+)
+
+// dropOldest makes room for one more among those of a kind.
+func dropOldest(links []schemas.Link, room int, kind func(*schemas.Link) bool) []schemas.Link {
+	oldest, n := 0, 0
+	for i := range links {
+		if kind(&links[i]) {
+			if n == 0 {
+				oldest = i
+			}
+			n++
+		}
+	}
+	if n < room {
+		return links
+	}
+	return slices.Delete(links, oldest, oldest+1)
 }

@@ -26,6 +26,7 @@ func (lc *Lifecycle) SetTopology(t *topology.Graph) {
 		sc.Nodes = state.NewNodeEntities(len(t.Nodes))
 		for _, inc := range sc.Live {
 			m.remap(inc)
+			inc.Regroup()
 		}
 		m.finish()
 	}

@@ -20,6 +20,7 @@ func (lc *Lifecycle) EndAlert(a *state.Alert, at schemas.Time) {
 	}
 	a.Incident.Active--
 	lc.Fires(a.Incident, a, -1)
+	a.Incident.Changed()
 	a.Incident.Ended(a.EndsAt)
 	lc.EmitSoon(a.Incident)
 	lc.ScheduleResolve(a.Incident)
@@ -43,10 +44,8 @@ func (lc *Lifecycle) OnResolveDue(inc *state.Incident) {
 	if inc.Active > 0 || inc.Over() {
 		return
 	}
-	for _, c := range inc.Children {
-		if !c.Over() { // it ends with the last of its children
-			return
-		}
+	if below(inc) > 0 { // it ends with the last of what is below it
+		return
 	}
 	at := inc.LastEnd
 	if at == 0 {
@@ -70,7 +69,25 @@ func (lc *Lifecycle) Resolve(inc *state.Incident, at schemas.Time, text, by stri
 	lc.scheduleClose(inc)
 	if inc.Parent != nil {
 		lc.ScheduleResolve(inc.Parent)
+		lc.ScheduleResolve(inc.Main())
 	}
+}
+
+// below counts what is open below inc.
+func below(inc *state.Incident) int {
+	if t := inc.Whole(); t != nil && t.Main == inc {
+		if inc.Over() {
+			return t.Open()
+		}
+		return t.Open() - 1
+	}
+	open := 0
+	for _, c := range inc.Children {
+		if !c.Over() {
+			open++
+		}
+	}
+	return open
 }
 
 func (lc *Lifecycle) scheduleClose(inc *state.Incident) {
@@ -224,6 +241,7 @@ func (lc *Lifecycle) OnLifetime(inc *state.Incident) {
 			lc.Fires(inc, a, -1)
 		}
 	}
+	inc.Changed()
 	if !inc.Over() {
 		lc.Resolve(inc, lc.Now, "ended: maximum lifetime reached", "")
 	}

@@ -72,6 +72,7 @@ func (lc *Lifecycle) touchEntity(inc *state.Incident, ent *state.Entity, start s
 		p.LastID = id
 	}
 	p.Count++
+	inc.Changed()
 	return p
 }
 
@@ -94,7 +95,7 @@ func (lc *Lifecycle) newService(inc *state.Incident, ent *state.Entity) {
 // TouchAgain notes that an alert of inc fired again.
 func (lc *Lifecycle) TouchAgain(inc *state.Incident, a *state.Alert, r *state.SeenSignal) {
 	inc.LastID = r.ID
-	inc.Rate.Add(lc.Now, state.IncidentHalfLife)
+	inc.JoinedAt(lc.Now)
 	inc.LastStart = max(inc.LastStart, a.StartsAt)
 	if a.Service == "" {
 		return

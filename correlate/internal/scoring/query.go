@@ -52,7 +52,7 @@ func (wr *Weigher) MatchRules(s *schemas.Signal) []int32 {
 // Query prepares the weighing of an alert. MatchRules must have run.
 func (wr *Weigher) Query(sc *state.Scope, s *schemas.Signal, sub *identity.Subject) *Query {
 	id, _ := schemas.ParseID(s.ID)
-	wr.scratch.evidence, wr.scratch.paces = wr.scratch.evidence[:0], wr.scratch.paces[:0]
+	wr.scratch.evidence = wr.scratch.evidence[:0]
 	q := &wr.scratch.query // one signal at a time is weighed
 	*q = Query{
 		scope: sc, subject: sub, id: id,

@@ -36,7 +36,7 @@ func (wr *Weigher) scoreRefire(q *Query, inc *state.Incident, s *sheet) {
 	s.read(c.Idle, idle, evidence.Item{Kind: evidence.Idle, Gap: idle})
 	wave := q.scope.Wave(wr.Now)
 	s.read(c.Wave, wave, evidence.Item{Kind: evidence.Wave, Count: int32(wave)})
-	if p := wr.paceWeighed(inc); p.active == 0 && p.alerts > 1 {
+	if p := inc.PaceAt(wr.Now); p.Active == 0 && p.Alerts > 1 {
 		over := max(0, q.Start.Sub(inc.Main().LastEnd))
 		s.read(c.Over, over, evidence.Item{Kind: evidence.Over, Gap: over})
 	}
@@ -60,9 +60,9 @@ const waveAge = 90 * schemas.Second
 // waveBeside is how many alerts fire again together that inc, which looks like p
 // and began before them, has no part in. Its pace halves twice as fast as the
 // wave: of a steady stream it holds half as many.
-func (wr *Weigher) waveBeside(q *Query, inc *state.Incident, p *pace) int64 {
+func (wr *Weigher) waveBeside(q *Query, inc *state.Incident, p *state.Pace) int64 {
 	if q.kind != schemas.KindAlert || q.Start.Sub(inc.Main().Pub.StartedAt) <= waveAge {
 		return 0
 	}
-	return q.scope.Wave(wr.Now) - p.level*(state.WaveHalfLife/state.IncidentHalfLife)
+	return q.scope.Wave(wr.Now) - p.Level*(state.WaveHalfLife/state.IncidentHalfLife)
 }

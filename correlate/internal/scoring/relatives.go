@@ -37,7 +37,6 @@ func (wr *Weigher) Relative(inc *state.Incident, q *Query) Scored {
 	if ent == nil || inc.Affected[ent] == nil || len(inc.Alerts) > freshAlerts && !newAt(inc, ent) && !newAt(inc, q.subject.HostEntity) {
 		return best
 	}
-	wr.scratch.paces = wr.scratch.paces[:0] // the signal has joined since they were summed up
 	var seen []*state.Incident
 	look := func(other *state.Incident) {
 		if len(seen) >= wr.Rules.Correlation.Candidates || other.Closed || other.Main() == inc.Main() || q.Start.Sub(other.LastStart) > relativeAge || slices.Contains(seen, other) {
@@ -161,12 +160,12 @@ func (wr *Weigher) relate(inc, other *state.Incident) Scored {
 	if k.all > 0 {
 		s.read(l.Share, int64(k.tied*state.RateUnit/k.all), evidence.Item{Kind: evidence.Share, Count: int32(k.tied * 100 / k.all)})
 	}
-	a := wr.paceWeighed(inc)
-	if b := wr.paceWeighed(other); b.alerts < a.alerts {
+	a := inc.PaceAt(wr.Now)
+	if b := other.PaceAt(wr.Now); b.Alerts < a.Alerts {
 		a = b
 	}
-	s.read(l.Smaller, int64(a.alerts)*state.RateUnit, evidence.Item{Kind: evidence.Smaller, Count: int32(a.alerts)})
-	s.read(l.Pace, a.level, evidence.Item{Kind: evidence.PaceSmaller, Count: int32(a.level)})
+	s.read(l.Smaller, int64(a.Alerts)*state.RateUnit, evidence.Item{Kind: evidence.Smaller, Count: int32(a.Alerts)})
+	s.read(l.Pace, a.Level, evidence.Item{Kind: evidence.PaceSmaller, Count: int32(a.Level)})
 	s.res.Items = slices.Clone(s.res.Items)
 	if wr.Policy != nil && !wr.Policy.Link(inc.Pub.ID, other.Pub.ID, Option{other.Pub.ID, s.res.Score, s.res.terms}) {
 		s.res.Score = 0

@@ -158,16 +158,16 @@ func (wr *Weigher) scoreRelation(q *Query, inc *state.Incident, t *relation, s *
 // scoreState adds what the incident, with everything it is linked to, looks
 // like at the moment, against how often unrelated ones open.
 func (wr *Weigher) scoreState(q *Query, inc *state.Incident, c *rules.Curves, s *sheet) {
-	p := wr.paceWeighed(inc)
+	p := inc.PaceAt(wr.Now)
 	idle := q.Start.Sub(inc.LastStart)
 	s.read(c.Idle, idle, evidence.Item{Kind: evidence.Idle, Gap: idle})
 	age := q.Start.Sub(inc.Pub.StartedAt)
 	s.read(c.Age, age, evidence.Item{Kind: evidence.Age, Gap: age})
-	if p.alerts > 0 { // of tickets alone, it has no alerts to go by
-		s.read(c.Alerts, int64(p.alerts)*state.RateUnit, evidence.Item{Kind: evidence.Size, Count: int32(p.alerts)})
-		s.read(c.Services, int64(p.services)*state.RateUnit, evidence.Item{Kind: evidence.Spread, Count: int32(p.services)})
-		s.read(c.Active, int64(p.active)*state.RateUnit, evidence.Item{Kind: evidence.Active, Count: int32(p.active)})
-		s.read(c.Pace, p.level, evidence.Item{Kind: evidence.Pace, Count: int32(p.level)})
+	if p.Alerts > 0 { // of tickets alone, it has no alerts to go by
+		s.read(c.Alerts, int64(p.Alerts)*state.RateUnit, evidence.Item{Kind: evidence.Size, Count: int32(p.Alerts)})
+		s.read(c.Services, int64(p.Services)*state.RateUnit, evidence.Item{Kind: evidence.Spread, Count: int32(p.Services)})
+		s.read(c.Active, int64(p.Active)*state.RateUnit, evidence.Item{Kind: evidence.Active, Count: int32(p.Active)})
+		s.read(c.Pace, p.Level, evidence.Item{Kind: evidence.Pace, Count: int32(p.Level)})
 	}
 	if wave := wr.waveBeside(q, inc, &p); wave > 0 {
 		s.read(wr.Rules.Correlation.Refire.Others, wave, evidence.Item{Kind: evidence.Wave, Count: int32(wave)})

@@ -26,7 +26,6 @@ type scratch struct {
 	groups     []GroupMatch
 	key        []byte
 	evidence   []evidence.Item
-	paces      []knownPace
 	why        evidence.Reason
 	query      Query
 }

@@ -58,6 +58,9 @@ func (inc *Incident) putBack(at schemas.Time, by int64) {
 	inc.FlapUntil = min(inc.FlapUntil, at)
 	inc.SeenAt = min(inc.SeenAt, at)
 	inc.Rate.at = min(inc.Rate.at, at)
+	if t := inc.Whole(); t != nil {
+		t.Rate.at = min(t.Rate.at, at)
+	}
 	inc.Minute, inc.Joined = 0, 0
 	for _, a := range inc.Alerts {
 		a.SeenAt = min(a.SeenAt, at)

@@ -18,7 +18,7 @@ import (
 // that was written would have.
 func Restore(r io.Reader) (*State, error) {
 	d := &decoder{Decoder: codec.Decoder{R: bufio.NewReaderSize(r, 1<<16)},
-		wheres: map[Location]*Location{}, origins: map[Origin]*Origin{}, ids: map[string]*string{}}
+		wheres: map[Location]*Location{}, origins: map[Origin]*Origin{}, ids: map[string]*string{}, trees: map[*Incident]Rate{}}
 	st := d.engine()
 	if d.Err != nil {
 		return nil, fmt.Errorf("read snapshot: %w", d.Err)
@@ -28,11 +28,12 @@ func Restore(r io.Reader) (*State, error) {
 
 // oldestFormat is the first that was released; formatBehaviour the first in which
 // the number of the engine's behaviour stands; formatRefire the first that knows
-// how many alerts fired again of late.
+// how many alerts fired again of late; formatTree how busy a whole tree is.
 const (
 	oldestFormat    = 3
 	formatBehaviour = 5
 	formatRefire    = 6
+	formatTree      = 7
 )
 
 type decoder struct {
@@ -50,6 +51,7 @@ type decoder struct {
 	wheres    map[Location]*Location
 	origins   map[Origin]*Origin
 	ids       map[string]*string // of incidents
+	trees     map[*Incident]Rate // how busy they are
 }
 
 func (d *decoder) engine() *State {
@@ -301,6 +303,7 @@ func (d *decoder) scope(sc *Scope) {
 		d.incident(inc)
 		sc.Incidents[inc.Pub.ID] = inc
 	}
+	d.family(sc)
 	sc.Storm = d.ref()
 	for _, ent := range d.entities {
 		ent.Recent = d.refs()

@@ -73,6 +73,42 @@ func (d *decoder) incidentState(inc *Incident) {
 		inc.Worked, inc.CostAt = d.Bool(), d.Time()
 	}
 	inc.Checked = d.Len()
+	if d.format >= formatTree {
+		d.trees[inc] = Rate{d.Int(), d.Time()}
+	}
+}
+
+// family makes the trees of what has been read.
+func (d *decoder) family(sc *Scope) {
+	placed, listed := 0, map[*Incident]bool{}
+	for _, inc := range sc.Live {
+		for _, c := range inc.Children {
+			if c.Parent != inc || listed[c] {
+				d.Bad("a child of two incidents")
+				return
+			}
+			listed[c] = true
+		}
+	}
+	for _, main := range sc.Live {
+		if main.Parent != nil {
+			continue
+		}
+		all := main.Tree(nil)
+		if placed += len(all); len(all) == 1 {
+			continue
+		}
+		t := &Tree{Main: main, Rate: d.trees[main]}
+		for _, x := range all {
+			t.join(x)
+			if d.format < formatTree {
+				t.Rate = Rate{t.Rate.Level + x.Rate.Now(d.e.Now, IncidentHalfLife), d.e.Now}
+			}
+		}
+	}
+	if placed != len(sc.Live) {
+		d.Bad("incidents that are below each other")
+	}
 }
 
 func (d *decoder) alert(sc *Scope) *Alert {

@@ -8,6 +8,7 @@
 //   - scope.go: Scope, Entity, their recent incidents; nodes.go: entities of declared
 //     services
 //   - incident.go: Incident and what it affects; title.go: what it is called
+//   - tree.go, extent.go: what a main incident and everything below it are together
 //   - alert.go, ticket.go, change.go, group.go: its members, windows, rule groups
 //   - seen.go: signals that are known and when they expire; told.go: what a
 //     delivery that is known may still say
@@ -28,6 +29,8 @@
 //     State.Strings are caches or scratch: they follow from the rest and are in no
 //     snapshot. A property test compares an engine that has them with one that was
 //     restored.
+//   - Whoever changes what a Tree sums up says so afterwards (Incident.Changed,
+//     EmitSoon or EmitNow), and Regroup where something became less.
 //   - No map is iterated where the order can be seen.
 //   - A new field is encoded beside its type, behind the format's version, and a
 //     snapshot of the version before goes to testdata/released of package

@@ -19,7 +19,7 @@ import (
 // text was; format 4 not the engine's behaviour, nor which machine or namespace
 // an alert that names no service was taken to be about; format 5 not how many
 // alerts had fired again of late.
-const snapshotMagic = "pinkstar engine\x06"
+const snapshotMagic = "pinkstar engine\x07"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
 // two engines that have seen the same log write the same.

@@ -3,7 +3,8 @@ package state
 func (s *encoder) incident(inc *Incident) {
 	pub := inc.Pub
 	// What is recomputed whenever it is written needs no room here.
-	pub.Members, pub.Tickets, pub.Services, pub.Children, pub.Teams, pub.Roots = nil, nil, nil, nil, nil, nil
+	pub.Members, pub.Tickets, pub.Services, pub.Children, pub.Teams, pub.Roots, pub.Tree = nil, nil, nil, nil, nil, nil, nil
+	pub.ChildrenOmitted, pub.ServicesOmitted, pub.TicketsOmitted, pub.MembersOmitted, pub.TimelineOmitted = 0, 0, 0, 0, 0
 	s.json(&pub)
 	s.ref(inc.Parent)
 	s.refs(inc.Children)
@@ -71,6 +72,12 @@ func (s *encoder) incidentState(inc *Incident) {
 	s.Bool(inc.Worked)
 	s.Time(inc.CostAt)
 	s.Len(inc.Checked)
+	var tree Rate
+	if inc.Parent == nil && inc.part != nil {
+		tree = inc.part.tree.Rate
+	}
+	s.Int(tree.Level)
+	s.Time(tree.at)
 }
 
 func (s *encoder) key(k AlertKey) {

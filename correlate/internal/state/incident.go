@@ -17,6 +17,7 @@ type Incident struct {
 	Scope    *Scope
 	Parent   *Incident
 	Children []*Incident
+	part     *part // in its tree; nil: it stands alone
 
 	Alerts        []*Alert // in order of joining; episodes, also those that ended
 	Tickets       []*Ticket
@@ -71,6 +72,7 @@ type Affected struct {
 	Count     int32
 	Nth       int16 // in services, from 1; 0: it is only where a signal came from
 	Mentioned bool  // only a text names it
+	told      int32 // of Count, what its tree has
 }
 
 // Primary reports whether a signal is about p.
@@ -117,23 +119,6 @@ func (inc *Incident) At(ent *Entity) *Affected {
 
 // Ended notes that something of inc ended.
 func (inc *Incident) Ended(at schemas.Time) { inc.LastEnd = max(inc.LastEnd, at) }
-
-// Main is the outermost incident above inc, or inc itself.
-func (inc *Incident) Main() *Incident {
-	for inc.Parent != nil {
-		inc = inc.Parent
-	}
-	return inc
-}
-
-// Tree appends inc and everything below it, in a fixed order.
-func (inc *Incident) Tree(into []*Incident) []*Incident {
-	into = append(into, inc)
-	for _, c := range inc.Children {
-		into = c.Tree(into)
-	}
-	return into
-}
 
 // FiringAt counts the alerts about p that still fire.
 func (inc *Incident) FiringAt(p *Affected) int32 {

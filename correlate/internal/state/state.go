@@ -34,6 +34,11 @@ type State struct {
 
 	At      schemas.Time // the record's own time, which may be before log time; in no snapshot
 	Strings interner     // gives equal strings one memory; in no snapshot
+
+	// Looked counts the incidents, windows, changes, corrections and members that
+	// were looked at to find those that matter: what work there is, whatever the
+	// machine. It is in no snapshot.
+	Looked int64
 }
 
 // New returns the state before the first record, with the given rules and

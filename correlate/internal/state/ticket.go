@@ -40,16 +40,18 @@ func (inc *Incident) OpenTickets() int {
 	return n
 }
 
-// TicketRefs are the tickets of inc as they are written.
-func (inc *Incident) TicketRefs() []schemas.TicketRef {
+// TicketRefs are the first tickets of inc as they are written, and how many more
+// there are.
+func (inc *Incident) TicketRefs(limit int) (refs []schemas.TicketRef, omitted int64) {
 	if len(inc.Tickets) == 0 {
-		return nil
+		return nil, 0
 	}
-	refs := make([]schemas.TicketRef, len(inc.Tickets))
-	for i, t := range inc.Tickets {
+	shown := inc.Tickets[:min(len(inc.Tickets), limit)]
+	refs = make([]schemas.TicketRef, len(shown))
+	for i, t := range shown {
 		refs[i] = schemas.TicketRef{Key: t.Key, SignalID: t.First.String(), Title: t.Title, State: t.State, URL: t.Url, Reason: t.Reason}
 	}
-	return refs
+	return refs, int64(len(inc.Tickets) - len(shown))
 }
 
 // MemberRef is t as a member of its incident.

@@ -2,12 +2,12 @@ CREATE OR REPLACE VIEW v_incidents
 (
     incident_id     String COMMENT 'One row each, children included: count main ones with is_main',
     parent_id       String COMMENT 'The outermost incident above; equal to incident_id for a main one',
-    is_main         Bool COMMENT 'No incident above it. Sum counts and costs over main incidents only',
+    is_main         Bool COMMENT 'No incident above it: it speaks for everything below it. Sum costs over main incidents only',
     status          LowCardinality(String) COMMENT 'open, acknowledged, mitigated, resolved (may reopen) or closed',
     severity        LowCardinality(String),
     title           String,
     scope           LowCardinality(String),
-    services        Array(LowCardinality(String)) COMMENT 'Affected, sorted',
+    services        Array(LowCardinality(String)) COMMENT 'Affected, sorted; of a main one those of everything below it too, at most 500',
     teams           Array(LowCardinality(String)) COMMENT 'Owners of those services',
     root_service    LowCardinality(String) COMMENT 'First of the suspected roots, or empty',
     root_score      Int64 COMMENT 'Thousandths of the whole',
@@ -20,9 +20,9 @@ CREATE OR REPLACE VIEW v_incidents
     resolved_at     Nullable(DateTime64(3, 'UTC')),
     closed_at       Nullable(DateTime64(3, 'UTC')) COMMENT 'It can no longer reopen',
     updated_at      Nullable(DateTime64(3, 'UTC')),
-    signals         Int64 COMMENT 'Distinct signals placed here',
+    signals         Int64 COMMENT 'Distinct signals placed here, not below: sum over all incidents',
     repeats         Int64 COMMENT 'Further deliveries of them',
-    alerts          Int64 COMMENT 'Distinct alerts',
+    alerts          Int64 COMMENT 'Distinct alerts, likewise',
     active_alerts   Int64 COMMENT 'Of these, firing now',
     reopens         Int64,
     flaps           Int64,
@@ -52,6 +52,13 @@ CREATE OR REPLACE VIEW v_incidents
     rules           LowCardinality(String) COMMENT 'Version of the rules it was opened under',
     topology        LowCardinality(String) COMMENT 'Version of the topology it was opened under',
     revision        Int64,
+    tree_incidents  Int64 COMMENT 'How many incidents a main one is with everything below it: 1 when it stands alone; 0 for what is below another',
+    tree_open       Int64 COMMENT 'Of these, neither resolved nor closed',
+    tree_signals    Int64 COMMENT 'Distinct signals placed in them: sum over main incidents',
+    tree_repeats    Int64 COMMENT 'Further deliveries of them',
+    tree_alerts     Int64 COMMENT 'Distinct alerts in them',
+    tree_active_alerts Int64 COMMENT 'Of these, firing now',
+    tree_services   Int64 COMMENT 'Distinct services that they affect',
     imported        Bool COMMENT 'History that was brought in: not seen when it happened (detected_at is NULL), and not priced'
 )
 AS SELECT
@@ -72,6 +79,14 @@ AS SELECT
     JSONExtract(i.notices, 'Array(Tuple(team String, contact String, text String))') AS notices,
     problem_id, currency,
     lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes,
-    measured = 1 AS measured, formula, rules, topology, revision, imported = 1 AS imported
+    measured = 1 AS measured, formula, rules, topology, revision,
+    multiIf(i.parent_id != '', 0, i.tree_incidents = 0, 1, i.tree_incidents) AS tree_incidents,
+    multiIf(i.parent_id != '', 0, i.tree_incidents = 0, toInt64(status NOT IN ('resolved', 'closed')), i.tree_open) AS tree_open,
+    multiIf(i.parent_id != '', 0, i.tree_incidents = 0, signals, i.tree_signals) AS tree_signals,
+    multiIf(i.parent_id != '', 0, i.tree_incidents = 0, repeats, i.tree_repeats) AS tree_repeats,
+    multiIf(i.parent_id != '', 0, i.tree_incidents = 0, alerts, i.tree_alerts) AS tree_alerts,
+    multiIf(i.parent_id != '', 0, i.tree_incidents = 0, active_alerts, i.tree_active_alerts) AS tree_active_alerts,
+    multiIf(i.parent_id != '', 0, i.tree_incidents = 0, toInt64(length(services)), i.tree_services) AS tree_services,
+    imported = 1 AS imported
 FROM incidents AS i FINAL
-COMMENT 'The latest state of every incident. A main incident already contains its children: never add both';
+COMMENT 'The latest state of every incident. The costs of a main incident contain those of its children: never add both';
