@@ -199,7 +199,11 @@ func describe(e *Engine, format int, held map[string]int) string {
 }
 
 func describeSince6(say func(string, string, ...any), e *Engine) {
-	say("behaviour", "%d", e.st.Versions.Behaviour)
+	newest := int64(0) // that decided something: what decides from here on is this binary
+	for _, q := range e.st.Expiry.Items[e.st.Expiry.Head:] {
+		newest = max(newest, q.Signal.Versions.Behaviour)
+	}
+	say("behaviour", "%d", newest)
 	for _, q := range e.st.Expiry.Items[e.st.Expiry.Head:] {
 		if r := q.Signal; r.Told != 0 {
 			say("told", "%s %d under behaviour %d", r.ID, r.Told, r.Versions.Behaviour)
