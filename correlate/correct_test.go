@@ -31,9 +31,12 @@ func TestCorrectionsAreHonoured(t *testing.T) {
 			if sc == nil {
 				continue
 			}
-			for p := range sc.Corrections.Unlinked {
-				if pairs++; p[0].Main() == p[1].Main() {
-					t.Fatalf("seed %d, record %d (%s): %s and %s were separated and are in one tree", seed, i, x.s.Name, p[0].Pub.ID, p[1].Pub.ID)
+			for c := range sc.Corrections.All() {
+				if c.Kind != state.Unlinked {
+					continue
+				}
+				if pairs++; c.Incident.Main() == c.Other.Main() {
+					t.Fatalf("seed %d, record %d (%s): %s and %s were separated and are in one tree", seed, i, x.s.Name, c.Incident.Pub.ID, c.Other.Pub.ID)
 				}
 			}
 			moved += checkMoved(t, sc, &x, &out)
@@ -49,14 +52,14 @@ func TestCorrectionsAreHonoured(t *testing.T) {
 func checkMoved(t *testing.T, sc *state.Scope, x *entry, out *Output) int {
 	t.Helper()
 	key, seen := state.KeyOf(x.s.Source, x.s.Fingerprint), 0
-	for k := range sc.Corrections.CannotLink {
-		if x.s.Kind != schemas.KindAlert || k.Key != key {
+	for c := range sc.Corrections.All() {
+		if x.s.Kind != schemas.KindAlert || c.Key != key || c.Kind != state.CannotLink || !sc.Corrections.InForce(c) {
 			continue
 		}
 		seen = 1
 		for i := range out.Decisions {
 			d := &out.Decisions[i]
-			if d.SignalID == x.id.String() && d.Revision == 1 && d.Score > 0 && d.IncidentID == k.Inc.Pub.ID {
+			if d.SignalID == x.id.String() && d.Revision == 1 && d.Score > 0 && d.IncidentID == c.Incident.Pub.ID {
 				t.Fatalf("%s of %s was moved away from %s and joined it again: %s", x.s.Name, x.s.Service, d.IncidentID, d.Reason)
 			}
 		}

@@ -229,9 +229,9 @@ func staysSound(t *testing.T, newEngine func() *Engine) {
 			for _, m := range sc.Entities {
 				named += len(m)
 			}
-			if named+len(sc.Groups)+len(sc.Tickets)+len(sc.Changes)+len(sc.Corrections.List)+sc.Alerts.N+len(sc.Lone)+len(sc.ByKey)+len(e.st.Relays)+len(e.st.Bases) != 0 {
+			if named+len(sc.Groups)+len(sc.Tickets)+len(sc.Changes)+sc.Corrections.N+sc.Alerts.N+len(sc.Lone)+len(sc.ByKey)+len(e.st.Relays)+len(e.st.Bases) != 0 {
 				t.Fatalf("seed %d: scope %s keeps %d entities, %d groups, %d tickets, %d changes, %d facts, %d alerts", seed, sc.Name,
-					named, len(sc.Groups), len(sc.Tickets), len(sc.Changes), len(sc.Corrections.List), sc.Alerts.N)
+					named, len(sc.Groups), len(sc.Tickets), len(sc.Changes), sc.Corrections.N, sc.Alerts.N)
 			}
 		}
 		last := map[string]schemas.Incident{}

@@ -187,7 +187,7 @@ func describe(e *Engine, format int, held map[string]int) string {
 			}
 			say(part, "%s root %s items %v count %d ids %q cost %.2f", p.Pub.ID, p.Root, p.Signature, p.Count, p.IncidentIDs, p.Cost.Cost.Likely)
 		}
-		for _, f := range sc.Corrections.List {
+		for f := range sc.Corrections.All() {
 			other := ""
 			if f.Other != nil {
 				other = f.Other.Pub.ID

@@ -22,6 +22,8 @@ var notStored = map[string]string{
 	"state.State.Bases":     "Relays the other way round",
 	"state.Scope.Alerts":    "an index of the alerts in incidents, windows and Lone",
 	"state.Scope.origin":    "shared by what is decided now",
+	"state.Scope.found":     "an index of Changes",
+	"state.Change.found":    "under what it is found there",
 	"state.Scope.ByKey":     "an index of Changes",
 	"state.Scope.Incidents": "an index of Live",
 	"state.Entity.Location": "shared memory for the next alert on it",
@@ -56,19 +58,22 @@ var notStored = map[string]string{
 	"schemas.Incident.Teams":           "made anew from the teams when it is written",
 	"schemas.Incident.Roots":           "computed anew when it is written",
 
-	"state.Corrections.CannotLink": "an index of List",
-	"state.Corrections.Unlinked":   "an index of List",
-	"state.ExpiryQueue.Head":       "where Items begins: compared from there",
-	"state.NodeEntities.pages":     "entities that nothing refers to are left out, the others are reached from incidents",
-	"state.TimerQueue.Heap":        "in another order, and without timers of what ended",
-	"state.TimerQueue.Ended":       "how many those are",
-	"state.TimerQueue.clean":       "when they are thrown out",
+	"state.Corrections.byKey":    "an index of list",
+	"state.Corrections.of":       "an index of list",
+	"state.Corrections.cannot":   "an index of list",
+	"state.Corrections.mustLink": "an index of list",
+	"state.ExpiryQueue.Head":     "where Items begins: compared from there",
+	"state.NodeEntities.pages":   "entities that nothing refers to are left out, the others are reached from incidents",
+	"state.TimerQueue.Heap":      "in another order, and without timers of what ended",
+	"state.TimerQueue.Ended":     "how many those are",
+	"state.TimerQueue.clean":     "when they are thrown out",
 }
 
 // neverSet are fields that an engine at rest, between two inputs, does not have.
 var neverSet = map[string]string{
 	"state.Alert.Evicted":      "nothing that is left refers to it",
 	"state.Change.Evicted":     "nothing that is left refers to it",
+	"state.Correction.gone":    "it is left out",
 	"state.Incident.Closed":    "nothing that is left refers to it",
 	"state.Incident.Urgent":    "until the end of an input",
 	"state.Stats.Alerts":       "counted when asked",
@@ -161,6 +166,8 @@ func (w *walk) compare(a, b reflect.Value, field string) {
 			w.set[name] = w.set[name] || !a.Field(i).IsZero()
 			if f.Name == "Items" && from > 0 {
 				w.compare(a.Field(i).Slice(from, a.Field(i).Len()), b.Field(i), name)
+			} else if name == "state.Corrections.list" {
+				w.compareHolding(a.Field(i), b.Field(i), name)
 			} else if notStored[name] == "" {
 				w.compare(a.Field(i), b.Field(i), name)
 			}
@@ -202,6 +209,26 @@ func (w *walk) maps(a, b reflect.Value, field string) {
 			return
 		}
 		w.compare(a.MapIndex(k), v, field)
+	}
+}
+
+// compareHolding compares corrections without those that hold no longer.
+func (w *walk) compareHolding(a, b reflect.Value, field string) {
+	hold := func(list reflect.Value) (at []int) {
+		for i := range list.Len() {
+			if !list.Index(i).Elem().FieldByName("gone").Bool() {
+				at = append(at, i)
+			}
+		}
+		return at
+	}
+	left, right := hold(a), hold(b)
+	if len(left) != len(right) {
+		w.lose(field, a, b)
+		return
+	}
+	for i := range left {
+		w.compare(a.Index(left[i]), b.Index(right[i]), field)
 	}
 }
 

@@ -29,6 +29,32 @@ func IncidentsNear(st *state.State, ch *state.Change) []*state.Incident {
 	return out
 }
 
+// ChangesNear lists, in order of arrival, the changes that may have affected ent:
+// those on it and on what it depends on.
+func ChangesNear(st *state.State, sc *state.Scope, ent *state.Entity) []*state.Change {
+	if len(sc.Changes) == 0 {
+		return nil
+	}
+	all := sc.ChangesOn(ent.Key.Name, nil)
+	if ent.Node < 0 {
+		return all
+	}
+	near := st.Topology.Near(ent.Node)
+	if len(near.Order) > len(sc.Changes) {
+		return sc.Changes
+	}
+	for _, n := range near.Order {
+		if near.Of[n].Up == 0 {
+			continue
+		}
+		all = sc.ChangesOn(st.Topology.Nodes[n].Name, all)
+		for _, alias := range st.Topology.Nodes[n].Service.Aliases {
+			all = sc.ChangesOn(alias, all)
+		}
+	}
+	return state.InOrder(all)
+}
+
 // UpstreamOf returns how many hops upstream of ent the nearest service of ch
 // is (0: the same), and its name; -1 when ch can't have affected ent.
 func UpstreamOf(st *state.State, ch *state.Change, ent *state.Entity) (int, string) {

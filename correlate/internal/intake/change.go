@@ -37,7 +37,9 @@ func (in *Intake) OnChange(sc *state.Scope, s *schemas.Signal, r *state.SeenSign
 	}
 	ch.Text, ch.Told, ch.ToldAt = textOf(s), r.ID, in.At
 	if fresh {
-		sc.Changes, sc.ByKey[key] = append(sc.Changes, ch), ch
+		sc.AddChange(ch)
+	} else {
+		sc.IndexChange(ch)
 	}
 	in.scheduleChange(ch)
 	inc := in.Explain(ch)
@@ -218,7 +220,6 @@ func (in *Intake) EvictChange(ch *state.Change) {
 		return
 	}
 	ch.Evicted = true
-	ch.Scope.Changes = slices.DeleteFunc(ch.Scope.Changes, func(x *state.Change) bool { return x == ch })
-	delete(ch.Scope.ByKey, ch.Key)
+	ch.Scope.DropChange(ch)
 	in.recheck(ch)
 }

@@ -108,12 +108,13 @@ func (in *Intake) suppressingSince(sc *state.Scope, s *schemas.Signal, sub *iden
 		w.Service = sub.Service
 		return w
 	}
-	for _, ch := range sc.Changes {
-		if suppresses(ch, in.Now, s, sub) && (since == 0 || ch.Running(since)) {
-			return &evidence.Reason{Text: "expected during " + ch.Title + untilText(ch.EndsAt), Window: ch.ID, Service: sub.Service}
-		}
+	ch := in.FirstWindow(sc, s, sub.Service, func(ch *state.Change) bool {
+		return suppresses(ch, in.Now, s, sub) && (since == 0 || ch.Running(since))
+	})
+	if ch == nil {
+		return nil
 	}
-	return nil
+	return &evidence.Reason{Text: "expected during " + ch.Title + untilText(ch.EndsAt), Window: ch.ID, Service: sub.Service}
 }
 
 // expected reports whether an alert that fires again is taken as expected.

@@ -1,8 +1,6 @@
 package intake
 
 import (
-	"slices"
-
 	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
@@ -24,9 +22,8 @@ func (in *Intake) settle(sc *state.Scope, s *schemas.Signal) int {
 		left[m] = true
 	}
 	var gone []*state.Change
-	for _, ch := range sc.Changes {
-		part := slices.ContainsFunc(ch.Sets, func(name string) bool { return slices.Contains(c.Complete, name) })
-		if part && !isOver(ch.Status) && !left[schemas.MemberID(ch.Key.Fingerprint())] {
+	for _, ch := range sc.ChangesOf(c.Complete) {
+		if !isOver(ch.Status) && !left[schemas.MemberID(ch.Key.Fingerprint())] {
 			gone = append(gone, ch)
 		}
 	}

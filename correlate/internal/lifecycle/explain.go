@@ -10,7 +10,8 @@ import (
 
 // explainByChanges looks for changes that may explain why ent is affected.
 func (lc *Lifecycle) explainByChanges(inc *state.Incident, ent *state.Entity) {
-	for _, ch := range inc.Scope.Changes {
+	for _, ch := range cause.ChangesNear(lc.State, inc.Scope, ent) {
+		lc.Looked++
 		if hops, on := cause.UpstreamOf(lc.State, ch, ent); hops >= 0 {
 			lc.addCandidate(inc, ch, inc.Affected[ent], hops, on)
 		}

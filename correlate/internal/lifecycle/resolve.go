@@ -172,8 +172,7 @@ func (lc *Lifecycle) evictIncident(inc *state.Incident) {
 		sc.Storm = nil
 	}
 	sc.Corrections.Evict(inc)
-	delete(sc.Incidents, inc.Pub.ID)
-	sc.Live = slices.DeleteFunc(sc.Live, func(x *state.Incident) bool { return x == inc })
+	sc.Left(inc)
 }
 
 // WatchQuiet looks again when the alerts of inc could have been silent for

@@ -61,7 +61,7 @@ func (wr *Weigher) Query(sc *state.Scope, s *schemas.Signal, sub *identity.Subje
 		Start:    s.StartsAt,
 		severity: s.Severity.Rank(),
 	}
-	if len(sc.Corrections.List) > 0 {
+	if sc.Corrections.N > 0 {
 		q.key = state.KeyOf(s.Source, s.Fingerprint)
 	}
 	wr.matchGroups(q, s)

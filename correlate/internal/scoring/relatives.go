@@ -21,8 +21,12 @@ const relativeAge = 15 * schemas.Minute
 // no service of theirs is near another.
 const newbornAge = 2 * schemas.Minute
 
-// newborns caps how many such are compared.
-const newborns = 6
+// newborns caps how many such are compared, newbornsLooked among how many of the
+// newest they are looked for.
+const (
+	newborns       = 6
+	newbornsLooked = 100
+)
 
 // servicesCompared caps how many services of an incident are compared with
 // another's.
@@ -57,10 +61,11 @@ func (wr *Weigher) Relative(inc *state.Incident, q *Query) Scored {
 		}
 	}
 	n := 0
-	for _, other := range slices.Backward(inc.Scope.Live) {
-		if n == newborns || inc.Pub.StartedAt.Sub(other.Pub.StartedAt) > newbornAge {
+	for i, other := range slices.Backward(inc.Scope.Live) {
+		if n == newborns || len(inc.Scope.Live)-i > newbornsLooked || inc.Pub.StartedAt.Sub(other.Pub.StartedAt) > newbornAge {
 			break
 		}
+		wr.Looked++
 		if other != inc && len(other.Alerts) > 0 && wr.mayReach(ent, other) {
 			n++
 			look(other)

@@ -217,7 +217,7 @@ func (st *State) DropAlert(sc *Scope, a *Alert) {
 	sc.Alerts.remove(a.Key.hash(), a)
 	if a.Incident == nil {
 		if i := slices.Index(sc.Lone, a); i >= 0 { // mostly the first
-			sc.Lone = slices.Delete(sc.Lone, i, i+1)
+			sc.Lone = without(sc.Lone, i)
 		}
 	}
 	a.Incident, a.Rare = nil, nil

@@ -34,6 +34,7 @@ type Change struct {
 	EndAt      schemas.Time
 	EvictAt    schemas.Time
 	Evicted    bool
+	found      found // under what it is to be found
 }
 
 // Suppression is an alert that a window takes as expected.
@@ -55,16 +56,6 @@ func (ch *Change) Running(t schemas.Time) bool {
 		return t >= ch.StartsAt && (ch.EndsAt == 0 || t < ch.EndsAt)
 	}
 	return false
-}
-
-// WindowOf is the change or window that a signal began, or nil.
-func (sc *Scope) WindowOf(id schemas.ID) *Change {
-	for _, ch := range sc.Changes {
-		if ch.ID == id {
-			return ch
-		}
-	}
-	return nil
 }
 
 // Release takes a out of what ch holds back.

@@ -309,17 +309,19 @@ func (d *decoder) scope(sc *Scope) {
 		ent.Recent = d.refs()
 	}
 	d.Each(func() {
-		ch := d.change(sc)
-		sc.Changes, sc.ByKey[ch.Key] = append(sc.Changes, ch), ch
+		sc.AddChange(d.change(sc))
 	})
 	if d.format > oldestFormat {
 		d.Each(func() { sc.Lone = append(sc.Lone, d.alert(sc)) })
 	}
 	d.Each(func() {
-		f := Correction{Kind: correctionKind(d.Uint()), Key: KeyOf(d.Str(), d.Str()), Incident: d.ref(), Other: d.ref()}
-		sc.Corrections.List = append(sc.Corrections.List, f)
+		f := &Correction{Kind: correctionKind(d.Uint()), Key: KeyOf(d.Str(), d.Str()), Incident: d.ref(), Other: d.ref()}
+		if f.Incident == nil || f.Kind == Unlinked && f.Other == nil {
+			d.Bad("an order about no incident")
+			return
+		}
+		sc.Corrections.hold(f)
 	})
-	sc.Corrections.index()
 }
 
 func (d *decoder) ref() *Incident {

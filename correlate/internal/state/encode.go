@@ -186,8 +186,8 @@ func (s *encoder) scope(sc *Scope) {
 	for _, a := range sc.Lone {
 		s.alert(sc, a)
 	}
-	s.Len(len(sc.Corrections.List))
-	for _, f := range sc.Corrections.List {
+	s.Len(sc.Corrections.N)
+	for f := range sc.Corrections.All() {
 		s.Uint(uint64(f.Kind))
 		source, fingerprint := f.Key.Parts()
 		s.Str(source)

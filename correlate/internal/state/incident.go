@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"slices"
 
 	"pinkstar/correlate/internal/problem"
@@ -60,6 +61,7 @@ type Incident struct {
 	Closed      bool
 	ResolvedBy  bool // an operator resolved it
 	Worked      bool // a ticket that was opened again keeps it open, although its alerts recovered
+	corrected   int  // corrections that name it
 	Checked     int  // how many services and names had been matched with problems
 }
 
@@ -115,6 +117,14 @@ func (inc *Incident) At(ent *Entity) *Affected {
 		return nil // the list was never full: who touched it is in it
 	}
 	return inc.Affected[ent]
+}
+
+// Left takes inc out of those that are live.
+func (sc *Scope) Left(inc *Incident) {
+	delete(sc.Incidents, inc.Pub.ID)
+	if i, there := slices.BinarySearchFunc(sc.Live, inc, func(a, b *Incident) int { return cmp.Compare(a.Seq, b.Seq) }); there {
+		sc.Live = without(sc.Live, i)
+	}
 }
 
 // Ended notes that something of inc ended.

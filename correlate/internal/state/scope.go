@@ -21,6 +21,7 @@ type Scope struct {
 	Tickets     map[string]*Ticket
 	Changes     []*Change            // in order of arrival
 	ByKey       map[AlertKey]*Change // the same
+	found       changeIndex          // the same, by what they are about
 	Lone        []*Alert             // recovered, and in no incident: remembered for what may come late
 	Corrections Corrections
 	Opened      Rate      // of new incidents

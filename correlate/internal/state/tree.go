@@ -28,6 +28,7 @@ type sums struct {
 	incidents, open          int
 	alerts, active, services int // services: of each incident
 	signals, repeats         int64
+	orders                   int // of operators, that name it
 }
 
 func (s *sums) add(x *sums, sign int) {
@@ -38,6 +39,7 @@ func (s *sums) add(x *sums, sign int) {
 	s.services += sign * x.services
 	s.signals += int64(sign) * x.signals
 	s.repeats += int64(sign) * x.repeats
+	s.orders += sign * x.orders
 }
 
 // part is an incident's part in its tree; an incident that stands alone has none.
@@ -53,7 +55,7 @@ type part struct {
 
 func (inc *Incident) sums() sums {
 	s := sums{incidents: 1, alerts: len(inc.Alerts), active: inc.Active, services: len(inc.Services),
-		signals: inc.Pub.SignalCount, repeats: inc.Pub.RepeatCount}
+		signals: inc.Pub.SignalCount, repeats: inc.Pub.RepeatCount, orders: inc.corrected}
 	if !inc.Over() {
 		s.open = 1
 	}
@@ -232,6 +234,14 @@ func (inc *Incident) PaceAt(now schemas.Time) Pace {
 		return Pace{len(inc.Alerts), len(inc.Services), inc.Active, inc.Rate.Now(now, IncidentHalfLife)}
 	}
 	return Pace{t.sum.alerts, t.sum.services, t.sum.active, t.Rate.Now(now, IncidentHalfLife)}
+}
+
+// orders is how many corrections name something of the tree of inc.
+func (inc *Incident) orders() int {
+	if t := inc.Whole(); t != nil {
+		return t.sum.orders
+	}
+	return inc.corrected
 }
 
 // Open is how many incidents of the tree are not over.
