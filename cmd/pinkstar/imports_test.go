@@ -3,8 +3,13 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +124,46 @@ func TestImportsPointOneWay(t *testing.T) {
 		if !seen[l.prefix] {
 			t.Errorf("no package is in layer %s: the test looks in the wrong place", l.prefix)
 		}
+	}
+}
+
+// TestTheEngineStartsNoGoroutine: neither the engine nor the schemas do, and so
+// .ci/run leaves their own tests out of the race detector's.
+func TestTheEngineStartsNoGoroutine(t *testing.T) {
+	started := func(file string, src any) (lines []int) {
+		set := gotoken.NewFileSet()
+		f, err := parser.ParseFile(set, file, src, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if g, ok := n.(*ast.GoStmt); ok {
+				lines = append(lines, set.Position(g.Pos()).Line)
+			}
+			return true
+		})
+		return lines
+	}
+	if len(started("control.go", "package p\nfunc f() { go f() }")) != 1 {
+		t.Fatal("a goroutine is not seen")
+	}
+	files := 0
+	for _, dir := range []string{"../../correlate", "../../schemas"} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".go") {
+				files++
+				for _, line := range started(path, nil) {
+					t.Errorf("%s:%d starts a goroutine: it is a function of its input, and the race detector does not watch it", path, line)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files < 50 {
+		t.Errorf("only %d files were looked at", files)
 	}
 }
 

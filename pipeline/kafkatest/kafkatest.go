@@ -90,10 +90,17 @@ func Real(t testing.TB, mut ...func(*kafka.Config)) kafka.Config {
 	return cfg
 }
 
-// Each runs the test on the embedded broker and on Apache Kafka.
+// Each runs the test on the embedded broker and on Apache Kafka, side by side:
+// most of either is waiting. They begin when the caller has returned.
 func Each(t *testing.T, test func(*testing.T, kafka.Config), mut ...func(*kafka.Config)) {
-	t.Run("embedded", func(t *testing.T) { test(t, Embedded(t, mut...)) })
-	t.Run("apache", func(t *testing.T) { test(t, Real(t, mut...)) })
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		test(t, Embedded(t, mut...))
+	})
+	t.Run("apache", func(t *testing.T) {
+		t.Parallel()
+		test(t, Real(t, mut...))
+	})
 }
 
 func ensure(t testing.TB, cfg kafka.Config, mut []func(*kafka.Config)) kafka.Config {
