@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -69,8 +67,10 @@ func topics(ctx context.Context, w world, s *settings, apply bool) error {
 
 func (c *cli) addEngine() {
 	parent := c.app.Command("engine", "The embedded ClickHouse engine.")
-	c.on(parent.Command("fetch", "Fetch it into the cache directory, unless it is there."), func(ctx context.Context, w world) error {
-		path, err := engine.Fetch(ctx, engine.FetchOptions{Progress: w.err})
+	fetch := parent.Command("fetch", "Fetch it into the cache directory, unless it is there, and print where it is.")
+	to := fetch.Flag("to", "another directory; `run --libchdb` takes the path that is printed").PlaceHolder("DIR").String()
+	c.on(fetch, func(ctx context.Context, w world) error {
+		path, err := engine.Fetch(ctx, engine.FetchOptions{CacheDir: *to, Progress: w.err})
 		if err != nil {
 			return err
 		}
@@ -99,18 +99,4 @@ func (c *cli) addVersion() {
 	})
 }
 
-func versionText() string {
-	version, revision, dirty := "(devel)", "", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			switch {
-			case s.Key == "vcs.revision":
-				revision = " " + s.Value
-			case s.Key == "vcs.modified" && s.Value == "true":
-				dirty = " (modified)"
-			}
-		}
-	}
-	return fmt.Sprintf("%s%s%s %s %s/%s", version, revision, dirty, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
+func versionText() string { return app.ReadBuild().String() }

@@ -205,26 +205,3 @@ func (r *Reader) take(rec *kgo.Record) {
 			Msg("live view skips a record that it cannot read")
 	}
 }
-
-// viewMetrics reports the size of the view when it is scraped.
-type viewMetrics struct{ view *View }
-
-var (
-	descIncidents = prometheus.NewDesc("pinkstar_web_view_incidents", "Incidents in the live view.", []string{"state"}, nil)
-	descProblems  = prometheus.NewDesc("pinkstar_web_view_problems", "Problems in the live view.", nil, nil)
-	descDropped   = prometheus.NewDesc("pinkstar_web_view_dropped_total", "Revisions that the live view had no room for (web.max_open, web.max_problems).", nil, nil)
-)
-
-func (m *viewMetrics) Describe(ch chan<- *prometheus.Desc) {
-	ch <- descIncidents
-	ch <- descProblems
-	ch <- descDropped
-}
-
-func (m *viewMetrics) Collect(ch chan<- prometheus.Metric) {
-	open, closed, problems, dropped := m.view.Size()
-	ch <- prometheus.MustNewConstMetric(descIncidents, prometheus.GaugeValue, float64(open), "open")
-	ch <- prometheus.MustNewConstMetric(descIncidents, prometheus.GaugeValue, float64(closed), "closed")
-	ch <- prometheus.MustNewConstMetric(descProblems, prometheus.GaugeValue, float64(problems))
-	ch <- prometheus.MustNewConstMetric(descDropped, prometheus.CounterValue, float64(dropped))
-}

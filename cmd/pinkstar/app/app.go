@@ -65,7 +65,7 @@ func Start(ctx context.Context, cfg *config.Config, deps Deps) (*App, error) {
 		a.deps.Now = a.steady.Now
 	}
 	a.kafka.Shadow = cfg.Shadow.Enabled()
-	a.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.reg.MustRegister(buildInfo(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := a.start(ctx); err != nil {
 		// What was started is stopped; the reason for the failure comes first.
 		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
