@@ -125,14 +125,17 @@ func fetch(ctx context.Context, cacheDir string, r release, say *progress) (stri
 	return final, nil
 }
 
-// npmPack downloads the package into dir and returns the archive's path.
+// npmPack downloads the package into dir and returns the archive's path. npm
+// keeps its cache there too, not at home: a service has none that it may write
+// to, and nobody needs the 178 MB twice.
 func npmPack(ctx context.Context, npm, dir string, r release, say *progress) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
 	defer cancel()
-	npmCache := npmCacheTmp(ctx, npm)
-	before := dirSize(npmCache)
+	npmCache := filepath.Join(dir, "npm")
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "--ignore-scripts", r.name+"@"+version)
+	// Not --silent: it keeps errors to itself, too.
+	cmd := exec.CommandContext(ctx, npm, "pack", "--loglevel=error", "--ignore-scripts",
+		"--cache", npmCache, "--logs-max=0", "--update-notifier=false", r.name+"@"+version)
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second
@@ -146,7 +149,8 @@ func npmPack(ctx context.Context, npm, dir string, r release, say *progress) (st
 	}
 	stop := say.watch(r.archiveSize, func() int64 {
 		// npm writes to its own cache first and copies the whole afterwards.
-		return max(dirSize(dir), dirSize(npmCache)-before)
+		cached := dirSize(npmCache)
+		return max(cached, dirSize(dir)-cached)
 	})
 	err := cmd.Wait()
 	stop()
@@ -160,20 +164,8 @@ func npmPack(ctx context.Context, npm, dir string, r release, say *progress) (st
 	return found[0], nil
 }
 
-// npmCacheTmp is where npm keeps a download in progress, or "".
-func npmCacheTmp(ctx context.Context, npm string) string {
-	out, err := exec.CommandContext(ctx, npm, "config", "get", "cache").Output()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(strings.TrimSpace(string(out)), "_cacache", "tmp")
-}
-
 func dirSize(dir string) int64 {
 	var n int64
-	if dir == "" {
-		return 0
-	}
 	// Files come and go under us: what can't be read counts as nothing.
 	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -45,6 +45,35 @@ func TestFetchRefusals(t *testing.T) {
 	}
 }
 
+// TestFetchNeedsNoHome: npm works in the cache directory, and what it says is in
+// the error. The npm here does as the real one: it writes to ~/.npm unless told
+// otherwise, and says nothing when it is to be silent.
+func TestFetchNeedsNoHome(t *testing.T) {
+	script := `#!/bin/sh
+cache=$HOME/.npm quiet=no
+while [ $# -gt 0 ]; do
+  case $1 in --cache) cache=$2; shift;; --silent) quiet=yes;; esac
+  shift
+done
+if ! /bin/mkdir -p "$cache/_cacache" 2>/dev/null; then
+  [ $quiet = yes ] || echo "npm error EACCES: permission denied, mkdir '$cache'" >&2
+  exit 1
+fi
+[ $quiet = yes ] || echo "npm error 404 the registry has no such package" >&2
+exit 1
+`
+	bin, cache := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "npm"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	t.Setenv("HOME", "/dev/null/nobody's") // nothing can be made below it
+	_, err := Fetch(t.Context(), FetchOptions{CacheDir: cache})
+	if err == nil || !strings.Contains(err.Error(), "404 the registry has no such package") {
+		t.Errorf("the error keeps npm's cause to itself, or npm wanted a home: %v", err)
+	}
+}
+
 // leftover makes what a fetch leaves that was killed.
 func leftover(t *testing.T, cache string) string {
 	t.Helper()
