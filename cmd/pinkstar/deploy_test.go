@@ -77,11 +77,26 @@ func shippedWays(t *testing.T) []shipped {
 			k8sArgs = o.Spec.Template.Spec.Containers[0].Args
 		}
 	}
+	var chart struct {
+		Config map[string]any `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(read(t, "helm/pinkstar/values.yaml"), &chart); err != nil {
+		t.Fatal(err)
+	}
+	helm, err := yaml.Marshal(chart.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	m := regexp.MustCompile(`(?m)^ExecStart=\S+ (.*)$`).FindStringSubmatch(string(read(t, "systemd/pinkstar.service")))
-	if m == nil || k8s == "" || k8sArgs == nil {
+	docker := regexp.MustCompile(`(?m)^CMD \[(.*)\]$`).FindStringSubmatch(string(read(t, "docker/Dockerfile")))
+	if m == nil || docker == nil || k8s == "" || k8sArgs == nil || len(chart.Config) == 0 {
 		t.Fatal("deploy/ looks otherwise than this test knows")
 	}
-	return append(ways, shipped{"kubernetes", k8s, k8sArgs}, shipped{"systemd", "", strings.Fields(m[1])})
+	return append(ways,
+		shipped{"kubernetes", k8s, k8sArgs},
+		shipped{"helm", string(helm), k8sArgs},
+		shipped{"docker", string(read(t, "docker/pinkstar.yaml")), strings.Fields(strings.NewReplacer(`"`, "", ",", " ").Replace(docker[1]))},
+		shipped{"systemd", string(read(t, "systemd/pinkstar.yaml")), strings.Fields(m[1])})
 }
 
 // load reads a shipped configuration as `pinkstar run` does.
@@ -134,7 +149,13 @@ func TestWhatIsShippedIsSafe(t *testing.T) {
 			t.Errorf("compose opens %s to everybody", m[1])
 		}
 	}
-	if !regexp.MustCompile(`(?m)^ +credentials_file: `).Match(read(t, "alertmanager/alertmanager.yml")) {
-		t.Error("the Alertmanager example sends no credentials")
+	for _, sender := range []string{"alertmanager/alertmanager.yml", "compose/alertmanager.yml", "compose/prometheus.yml"} {
+		if !regexp.MustCompile(`(?m)^ +credentials_file: `).Match(read(t, sender)) {
+			t.Errorf("%s sends no credentials", sender)
+		}
+	}
+	// Images run as nobody, and the service in a user of its own.
+	if stages := regexp.MustCompile(`(?m)^FROM \S+ AS (slim|embedded)\n(?:.+\n)*?USER 65532:65532\n`).FindAllString(string(read(t, "docker/Dockerfile")), -1); len(stages) != 2 {
+		t.Errorf("%d of two images run as nobody", len(stages))
 	}
 }
