@@ -89,14 +89,19 @@ func ClientOpts(cfg Config, role string, deps Deps) ([]kgo.Opt, error) {
 // maxBatch is the largest batch that brokers take by default, and a little.
 const maxBatch = 1<<20 + 1<<16
 
+// fetchMost is the most that one fetch of ours may bring: the client's own bound
+// of a response, 1 GiB, less room for what is around the records.
+const fetchMost = 1<<30 - 1<<20
+
 // ReaderOpts are the options of every consumer of ours: committed records only,
-// and never a fetch that the request's own limit cuts (see Non-obvious).
+// and never a fetch that the request's own limit cuts (see Non-obvious), up to
+// the partitions that an embedded broker may have: MaxEmbeddedPartitions.
 // partitions is the most partitions this client can be reading at once.
 func ReaderOpts(cfg Config, partitions int) []kgo.Opt {
-	const most = 1 << 30
+	const least = 64 << 10 // of a partition; brokers send one batch in any case
 	n := int64(max(partitions, 1))
-	per := min(int64(cfg.FetchPartitionBytes), most/n)
-	total := min(n*(per+maxBatch), 1<<31-1<<21)
+	per := min(int64(cfg.FetchPartitionBytes), max(fetchMost/n-maxBatch, least))
+	total := min(n*(per+maxBatch), fetchMost)
 	return []kgo.Opt{
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxPartitionBytes(int32(per)),

@@ -128,12 +128,20 @@ func (c *Config) ForShadow() Config {
 	return s
 }
 
+// MaxEmbeddedPartitions is how many partitions a topic of an embedded broker may
+// have: one fetch must be able to bring a batch of each of all topics that one
+// consumer reads (see Non-obvious).
+const MaxEmbeddedPartitions = 64
+
 // Validate says what is wrong, naming the field.
 func (c *Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Partitions < 1 || c.Partitions > 1024 {
 		bad("partitions: %d is not between 1 and 1024", c.Partitions)
+	}
+	if len(c.Brokers) == 0 && c.Partitions > MaxEmbeddedPartitions {
+		bad("partitions: %d is over %d, the most of an embedded Kafka: name brokers", c.Partitions, MaxEmbeddedPartitions)
 	}
 	if c.ReplicationFactor < 0 {
 		bad("replication_factor: %d is negative; 0 leaves it to the brokers", c.ReplicationFactor)
