@@ -49,6 +49,7 @@ func newCLI(w world) *cli {
 	c.addClock()
 	c.addRepair()
 	c.addEngine()
+	c.addDoctor()
 	c.addConfig()
 	c.addRules()
 	c.addExplain()
