@@ -54,6 +54,8 @@ func newCLI(w world) *cli {
 	c.addRules()
 	c.addExplain()
 	c.addBacktest()
+	c.addReport()
+	c.addPostmortem()
 	c.addLearn()
 	c.addVersion()
 	return c

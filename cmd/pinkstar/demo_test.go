@@ -34,7 +34,8 @@ func TestDemoTellsTheStory(t *testing.T) {
 	}
 	began := time.Now()
 	looked := false
-	err = demo.Run(t.Context(), demo.Options{Exit: true, Speed: demo.DefaultSpeed, Out: &out,
+	papers := t.TempDir()
+	err = demo.Run(t.Context(), demo.Options{Exit: true, Speed: demo.DefaultSpeed, Out: &out, Papers: papers,
 		Told: func(_ context.Context, at demo.Endpoints) error {
 			looked = true
 			outcomes(t, at, token)
@@ -55,6 +56,12 @@ func TestDemoTellsTheStory(t *testing.T) {
 	for _, s := range []string{"stop Extraordinary maintenance", "SELECT", "Where to look", "Ines Okafor"} {
 		if !strings.Contains(out.String(), s) {
 			t.Errorf("%q is not in what it says", s)
+		}
+	}
+	for _, name := range []string{"report.html", "postmortem.html", "postmortem.md"} {
+		name = filepath.Join(papers, name)
+		if b, err := os.ReadFile(name); err != nil || !strings.Contains(out.String(), name) || !strings.Contains(string(b), "shield") {
+			t.Errorf("%s is not written, not named, or does not tell of the shield: %v", name, err)
 		}
 	}
 	if strings.Contains(out.String(), "\x1b") {

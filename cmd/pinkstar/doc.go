@@ -8,6 +8,7 @@
 //     what somebody who mistyped one meant
 //   - explain.go, backtest.go, rules.go: asking about decisions and rules;
 //     past/ reads the log they ask
+//   - report.go: the report of a month, the post-mortem of an incident
 //   - learn.go: counting over a past which alerts come together
 //   - run.go, replay.go, send.go, import.go, admin.go, migrate.go, clock.go,
 //     repair.go, check.go: one group of commands each

@@ -26,6 +26,9 @@ type Options struct {
 	Exit  bool      // end after the story instead of waiting for Ctrl-C
 	Data  string    // keep the data here; "" takes a directory that is removed at the end
 	Out   io.Writer // where the story is told
+	// Papers is where the report and the post-mortem go; "": into Data, or where
+	// nothing is kept into a temporary directory of their own.
+	Papers string
 	// Told, when set, is called once the story is over and everything still
 	// runs. A test looks for itself there.
 	Told func(context.Context, Endpoints) error
@@ -61,7 +64,13 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 	p.started(time.Since(began))
 	told, cancel := untilFailed(ctx, pl.Failed)
 	defer cancel(nil)
-	if err := s.tell(told, pl.Endpoints); err != nil {
+	if err := s.tell(told, pl.Endpoints, func(ctx context.Context) error {
+		papers, err := o.papersDir(dir)
+		if err != nil {
+			return fmt.Errorf("directory for the reports: %w", err)
+		}
+		return s.papers(ctx, papers)
+	}); err != nil {
 		if cause := context.Cause(told); cause != nil {
 			err = cause // what follows from it says less
 		}
@@ -176,14 +185,15 @@ func newStage(p *page, speed float64, wall func() time.Time) *stage {
 	return &stage{page: p, speed: speed, token: rand.Text(), t0: t0, clock: NewClock(HistoryStart(t0), wall)}
 }
 
-func (s *stage) tell(ctx context.Context, at Endpoints) error {
+// tell plays all parts; last is the one after the story.
+func (s *stage) tell(ctx context.Context, at Endpoints, last func(context.Context) error) error {
 	r, err := newReach(at, s.token)
 	if err != nil {
 		return err
 	}
 	defer r.close()
 	s.reach = r
-	for _, part := range []func(context.Context) error{s.year, s.flagged, s.attack, s.proofs} {
+	for _, part := range []func(context.Context) error{s.year, s.flagged, s.attack, s.proofs, last} {
 		if err := part(ctx); err != nil {
 			return err
 		}

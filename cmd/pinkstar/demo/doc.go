@@ -12,6 +12,7 @@
 //   - topology.yaml, rules.yaml: what the station's people would have written
 //   - look.go: what is read back after a beat, checked and shown
 //   - proof.go: the questions of the day after, and their SQL
+//   - papers.go: the report and the post-mortem at the end
 //   - clock.go: the clock that the pipeline goes by meanwhile
 //   - reach.go, deliver.go: HTTP, Kafka and SQL, as anybody outside would
 //   - pipeline.go: what the demo needs to be given; print.go, text.go: the page

@@ -17,6 +17,7 @@ CREATE OR REPLACE VIEW v_changes
     starts_at   Nullable(DateTime64(3, 'UTC')),
     ends_at     Nullable(DateTime64(3, 'UTC')),
     received_at DateTime64(3, 'UTC') COMMENT 'When Pinkstar took the latest state',
+    first_received_at DateTime64(3, 'UTC') COMMENT 'When Pinkstar first heard of it. Later than starts_at: work that was not announced',
     url         String,
     signal_id   String COMMENT 'Of the latest state',
     incident_ids Array(String) COMMENT 'Main incidents that it may explain, those that began later included: see v_incident_changes'
@@ -36,6 +37,7 @@ AS SELECT
     nullIf(argMax(s.starts_at, (s.received_at, s.signal_id)), toDateTime64(0, 3, 'UTC')) AS starts_at,
     nullIf(argMax(s.ends_at, (s.received_at, s.signal_id)), toDateTime64(0, 3, 'UTC')) AS ends_at,
     max(s.received_at) AS received_at,
+    min(s.received_at) AS first_received_at,
     argMax(s.url, (s.received_at, s.signal_id)) AS url,
     argMax(s.signal_id, (s.received_at, s.signal_id)) AS signal_id,
     arraySort(groupUniqArrayArray(e.mains)) AS incident_ids

@@ -1,0 +1,25 @@
+// Package report writes what managers and teams read: the report of a month, and
+// the post-mortem of an incident. It reads nothing but the views v_*, so a user
+// who may only read those can run it.
+//
+// # Which file do I open
+//
+//   - month.go: the month, from its queries to the figures; queries.go: the SQL
+//   - figures.go: the six figures and the three sentences
+//   - postmortem.go: one incident and what is below it
+//   - stats.go: intervals and tests, each with its source
+//   - html.go, page.html, charts.go: pages; text.go: Markdown and CSV
+//
+// # Non-obvious
+//
+//   - Every figure names the query that it comes from, and the query is printed
+//     as it ran: whoever doubts a figure runs it again. The tests work the same
+//     figures out by other SQL.
+//   - Whatever comes from outside (titles, names, reasons) goes through
+//     html/template, through mark in Markdown and through cell in CSV. Nothing of
+//     it is part of SQL text.
+//   - Months are those of UTC. A month that is not over is compared by the day.
+//   - Currencies are never added up.
+//   - A page has no script and loads nothing: mail programs show it. Where they
+//     drop charts, the table below each says the same.
+package report

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Query is one that a report ran, with what it is for.
+type Query struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Formula string `json:"formula,omitempty"`
+	SQL     string `json:"sql"`
+}
+
+// The queries of a month. $FROM and $TO bound it, $FIRST is twelve months before
+// $FROM. Main incidents count in the month in which they started.
+var (
+	queryMonths = Query{ID: "months", Title: "Incidents by month",
+		Formula: "main incidents by the month of started_at; imported history counts, what is inside a main incident does not",
+		SQL: `SELECT toStartOfMonth(ifNull(started_at, detected_at)) AS month, count() AS incidents,
+       countIf(severity IN ('critical', 'major')) AS severe, countIf(resolved_at IS NULL) AS unresolved,
+       countIf(imported) AS imported, sum(minutes) AS minutes,
+       countIf(resolved_at IS NOT NULL) AS resolved,
+       quantileExactLowIf(0.5)(dateDiff('millisecond', started_at, resolved_at) / 1000, started_at IS NOT NULL AND resolved_at IS NOT NULL) AS median_resolve
+FROM v_incidents
+WHERE is_main AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+GROUP BY month ORDER BY month`}
+	queryKnown = Query{ID: "known", Title: "Occurrences of known problems by month",
+		Formula: "main incidents that are, or hold below them, an occurrence of a recurring problem",
+		SQL: `SELECT toStartOfMonth(ifNull(started_at, detected_at)) AS month, uniqExact(parent_id) AS known
+FROM v_incidents
+WHERE problem_id != '' AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+GROUP BY month ORDER BY month`}
+	queryCosts = Query{ID: "costs", Title: "Cost by month and currency",
+		Formula: "sums of the low, likely and high estimates over main incidents; imported history is not priced. Low and high are sums of estimates, not an interval of chance",
+		SQL: `SELECT toStartOfMonth(ifNull(started_at, detected_at)) AS month, toString(currency) AS currency, count() AS incidents, countIf(measured) AS measured,
+       sum(lost_low) AS lost_low, sum(lost_likely) AS lost_likely, sum(lost_high) AS lost_high,
+       sum(cost_low) AS cost_low, sum(cost_likely) AS cost_likely, sum(cost_high) AS cost_high
+FROM v_incidents AS i
+WHERE is_main AND NOT imported AND i.lost_high + i.cost_high > 0
+  AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+GROUP BY month, currency ORDER BY month, currency`}
+	queryDurations = Query{ID: "durations", Title: "Times of the month's incidents",
+		Formula: "to detect: detected_at - started_at; to acknowledge: acknowledged_at - detected_at; to resolve: resolved_at - started_at; seconds. What has no such time (yet) is left out and counted apart",
+		SQL: `SELECT ifNull(dateDiff('millisecond', started_at, detected_at) / 1000, -1) AS to_detect,
+       ifNull(dateDiff('millisecond', detected_at, acknowledged_at) / 1000, -1) AS to_acknowledge,
+       ifNull(dateDiff('millisecond', started_at, resolved_at) / 1000, -1) AS to_resolve
+FROM v_incidents
+WHERE is_main AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO`}
+	queryServices = Query{ID: "services", Title: "Services",
+		Formula: "a main incident counts for its suspected root, or its first service when there is none; before: the same over the twelve months before",
+		SQL: `SELECT if(root_service != '', toString(root_service), toString(services[1])) AS service,
+       countIf(ifNull(started_at, detected_at) >= $FROM) AS incidents, countIf(ifNull(started_at, detected_at) < $FROM) AS before,
+       sumIf(minutes, ifNull(started_at, detected_at) >= $FROM) AS minutes,
+       if(uniqExactIf(currency, currency != '' AND ifNull(started_at, detected_at) >= $FROM) > 1, 'mixed',
+          maxIf(toString(currency), ifNull(started_at, detected_at) >= $FROM)) AS currency,
+       sumIf(lost_likely + cost_likely, ifNull(started_at, detected_at) >= $FROM) AS cost,
+       countIf(resolved_at IS NOT NULL AND started_at >= $FROM) AS resolved,
+       quantileExactLowIf(0.5)(dateDiff('millisecond', started_at, resolved_at) / 1000, resolved_at IS NOT NULL AND started_at >= $FROM) AS median_resolve
+FROM v_incidents
+WHERE is_main AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+GROUP BY service ORDER BY incidents DESC, cost DESC, before DESC, service LIMIT 30`}
+	queryTop = Query{ID: "top", Title: "Costliest incidents",
+		Formula: "main incidents of the month by lost revenue and work, likely; then by minutes",
+		SQL: `SELECT incident_id, title, toString(severity), toString(status), ifNull(started_at, detected_at) AS began, minutes,
+       lost_likely + cost_likely AS cost, toString(currency), toString(root_service), toString(procedure_owner), problem_id
+FROM v_incidents
+WHERE is_main AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO
+ORDER BY cost DESC, minutes DESC, incident_id LIMIT 10`}
+	queryProblems = Query{ID: "problems", Title: "Recurring problems",
+		Formula: "problems with occurrences in the month, by main incidents that hold one; in all and cost: since it was first seen",
+		SQL: `SELECT p.problem_id AS problem_id, p.title AS title, toString(p.status) AS status, toString(p.owner) AS owner, n.incidents AS incidents, p.incidents AS in_all,
+       p.lost_likely + p.cost_likely AS cost, toString(p.currency) AS currency, p.flagged_at AS flagged_at, p.solved_at AS solved_at, p.returned_at AS returned_at, p.solved_by AS solved_by
+FROM v_problems AS p
+INNER JOIN
+(
+    SELECT problem_id, uniqExact(parent_id) AS incidents FROM v_incidents
+    WHERE problem_id != '' AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO
+    GROUP BY problem_id
+) AS n ON n.problem_id = p.problem_id
+ORDER BY incidents DESC, cost DESC, problem_id LIMIT 10`}
+	queryFollowed = Query{ID: "followed", Title: "Incidents with a candidate change",
+		Formula: "main incidents of the month for which a change or maintenance is a candidate cause, over all main incidents. Candidates are not confirmed causes: an upper bound",
+		SQL: `SELECT uniqExact(incident_id) AS incidents, uniqExactIf(incident_id, kind = 'change') AS by_change, uniqExactIf(incident_id, kind = 'maintenance') AS by_maintenance
+FROM v_incident_changes
+WHERE incident_started_at >= $FROM AND incident_started_at < $TO`}
+	queryChanges = Query{ID: "changes", Title: "Changes that may have caused incidents",
+		Formula: "by their best score in the incident's tree; each row is one change and one main incident",
+		SQL: `SELECT title, kind, service, team, incident_id, incident_title, toString(severity), ifNull(lag_seconds, 0) AS lag_seconds, rank, reason
+FROM v_incident_changes
+WHERE incident_started_at >= $FROM AND incident_started_at < $TO
+ORDER BY score DESC, signal_id, incident_id LIMIT 10`}
+	queryWork = Query{ID: "work", Title: "Undeclared work",
+		Formula: "maintenance of the month that Pinkstar heard of only a minute or more after it had begun",
+		SQL: `SELECT title, toString(service), toString(team), toString(source), starts_at, dateDiff('second', starts_at, first_received_at) AS late, length(incident_ids) AS incidents
+FROM v_changes
+WHERE kind = 'maintenance' AND status != 'cancelled' AND starts_at >= $FROM AND starts_at < $TO AND dateDiff('second', starts_at, first_received_at) >= 60
+ORDER BY incidents DESC, late DESC, change_id LIMIT 10`}
+	queryWorkCount = Query{ID: "work_count", Title: "Undeclared work, counted",
+		Formula: "of all maintenance of the month that was not cancelled, what was announced only after it had begun",
+		SQL: `SELECT count() AS maintenance, countIf(dateDiff('second', starts_at, first_received_at) >= 60) AS undeclared
+FROM v_changes
+WHERE kind = 'maintenance' AND status != 'cancelled' AND starts_at >= $FROM AND starts_at < $TO`}
+	queryUncovered = Query{ID: "uncovered", Title: "Alerts without a procedure",
+		Formula: "incidents of the month, children included, without a procedure, by the alert that opened them",
+		SQL: `SELECT toString(opened_by_service) AS service, toString(opened_by_name) AS name, count() AS incidents,
+       countIf(runbook != '' OR alert_runbook != '') AS with_runbook
+FROM v_incidents
+WHERE opened_by_name != '' AND alerts > 0 AND (procedure = '' OR startsWith(procedure, 'runbook of '))
+  AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO
+GROUP BY service, name ORDER BY incidents DESC, service, name LIMIT 10`}
+	queryIntake = Query{ID: "intake", Title: "What became of every signal",
+		Formula: "every signal has one decision; sum(1 + repeats) is what was taken",
+		SQL: `SELECT toString(decision) AS decision, count() AS signals, sum(1 + repeats) AS taken
+FROM v_decisions
+WHERE at >= $FROM AND at < $TO
+GROUP BY decision ORDER BY decision`}
+	querySnapshot = Query{ID: "snapshot", Title: "When it was read",
+		SQL: `SELECT now64(3, 'UTC'), version(), max(updated_at), min(ifNull(started_at, detected_at)) FROM v_incidents WHERE ifNull(started_at, detected_at) < $TO`}
+)
+
+// source runs queries and remembers them.
+type source struct {
+	conn    driver.Conn
+	with    *strings.Replacer
+	queries []Query
+}
+
+func newSource(conn driver.Conn, m Month) *source {
+	return &source{conn: conn, with: strings.NewReplacer("$FIRST", instant(m.First()), "$FROM", instant(m.From()), "$TO", instant(m.To()))}
+}
+
+// instant is a time as SQL has it.
+func instant(t time.Time) string {
+	return "toDateTime64('" + t.UTC().Format("2006-01-02 15:04:05.000") + "', 3, 'UTC')"
+}
+
+// rows runs a query and hands its rows to f. What args hold is bound.
+func (s *source) rows(ctx context.Context, q Query, f func(driver.Rows) error, args ...any) error {
+	q.SQL = s.with.Replace(q.SQL)
+	s.queries = append(s.queries, q)
+	rows, err := s.conn.Query(ctx, q.SQL, args...)
+	if err != nil {
+		return fmt.Errorf("report, query %s: %w", q.ID, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return fmt.Errorf("report, query %s: %w", q.ID, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("report, query %s: %w", q.ID, err)
+	}
+	return nil
+}
