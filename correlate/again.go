@@ -9,7 +9,7 @@ import (
 func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) bool {
 	r := e.st.Newest(base)
 	if !e.intake.IsNews(s, r) {
-		e.st.CountRedelivery(r)
+		e.count(r)
 		return false
 	}
 	x := *s
@@ -22,10 +22,10 @@ func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) bool {
 	}
 	id := schemas.SignalID(&x)
 	if e.st.FindSignal(id) != nil { // told twice in one millisecond
-		e.st.CountRedelivery(r)
+		e.count(r)
 		return false
 	}
-	x.ID = id.String()
+	x.ID, e.under = id.String(), id
 	e.st.Stats.Signals++
 	told := *s
 	e.intake.As(&told, func() { e.input(&x, id) })
@@ -33,4 +33,10 @@ func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) bool {
 		e.st.Relay(base, y)
 	}
 	return true
+}
+
+// count takes one more delivery of the signal of r.
+func (e *Engine) count(r *state.SeenSignal) {
+	e.st.CountRedelivery(r)
+	e.under = r.ID
 }

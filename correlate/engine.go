@@ -10,6 +10,7 @@ import (
 	"pinkstar/correlate/internal/scoring"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/correlate/rules"
+	"pinkstar/schemas"
 )
 
 // Engine correlates the signals of one partition. It is not safe for
@@ -20,6 +21,7 @@ type Engine struct {
 	life     *lifecycle.Lifecycle
 	intake   *intake.Intake
 	operator *operator.Operator
+	under    schemas.ID // see Under
 }
 
 // Behaviour numbers what this engine makes of a log under given rules; every

@@ -27,6 +27,11 @@ func (e *Engine) Stats() Stats {
 	return s
 }
 
+// Under returns the id of the decision that holds for the signal of the last Step
+// or Repeat that took one: the signal's own, or, for a known one that was news,
+// the one it was given. It is zero after a control record.
+func (e *Engine) Under() schemas.ID { return e.under }
+
 // NextWake returns when the engine next has something to do without input, 0
 // for never. The owner of an idle partition appends a tick once its clock has
 // passed it.
@@ -54,7 +59,7 @@ func (e *Engine) Repeat(id schemas.ID, at schemas.Time, out *Output) bool {
 	if r = e.st.Newest(r); !e.st.IsRedelivery(r) {
 		return false
 	}
-	e.st.CountRedelivery(r)
+	e.count(r)
 	return true
 }
 
@@ -62,7 +67,7 @@ func (e *Engine) Repeat(id schemas.ID, at schemas.Time, out *Output) bool {
 // must stay unchanged until out has been written.
 func (e *Engine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
 	e.life.Begin(out)
-	e.st.At = at
+	e.st.At, e.under = at, schemas.ID{}
 	e.advance(at)
 	switch s.Kind {
 	case schemas.KindTick:
@@ -83,6 +88,7 @@ func (e *Engine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
 		return
 	}
 	e.st.Stats.Signals++
+	e.under = id
 	e.input(s, id)
 	e.life.EmitUrgent()
 }

@@ -19,6 +19,9 @@ const (
 // Kinds lists the kinds that a producer may send.
 var Kinds = []Kind{KindAlert, KindTicket, KindMaintenance, KindChange, KindImpact, KindCommand}
 
+// Control reports whether s is a control record of the log.
+func (s *Signal) Control() bool { return s.Kind == KindTick || s.Kind == KindActivation }
+
 // Status says where the thing that a signal reports stands.
 type Status string
 

@@ -67,10 +67,22 @@ func replayLog(ctx context.Context, w world, s *settings, file string, topic boo
 	if sum.Refused > 0 {
 		fmt.Fprintf(w.err, "pinkstar: %d of %d positions could not be read; --emit decision says which and why\n", sum.Refused, sum.Refused+sum.Signals)
 	}
+	if sum.Refused > 0 && sum.Records > 0 {
+		return fmt.Errorf("this is a copy of the signals topic, and %s; what was printed lacks what they said:\n  %s", refusals(&sum), strings.Join(sum.Reasons, "\n  "))
+	}
 	if sum.Refused > 0 && sum.Signals == 0 {
 		return fmt.Errorf("%s: nothing in it could be read; want one signal or wrapped payload on each line, UTF-8", file)
 	}
 	return nil
+}
+
+// refusals says how much of a copy of the log was lost.
+func refusals(sum *replay.Summary) string {
+	more := ""
+	if sum.Refused > len(sum.Reasons) {
+		more = ", of which the first are"
+	}
+	return fmt.Sprintf("%d of its %d records could not be read%s", sum.Refused, sum.Refused+sum.Signals, more)
 }
 
 func replayInput(ctx context.Context, w world, cfg *config.Config, file string, topic bool) (io.Reader, func(), error) {

@@ -44,7 +44,7 @@ func (l *Log) add(s *schemas.Signal, at schemas.Time, part int32, ruled bool) er
 		l.signals, l.clocks = map[schemas.ID]*schemas.Signal{}, map[int32]*logtime.Clock[*Record]{}
 	}
 	r := &Record{Signal: s, Part: part}
-	control := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
+	control := s.Control()
 	if control {
 		l.Activations = l.Activations || s.Activation != nil && s.Activation.What == schemas.WhatRules
 		return l.take(r, at, true, ruled)

@@ -26,7 +26,7 @@ func (s *Setup) skips(sig *schemas.Signal) bool {
 		s.FixLearnt && a.What == schemas.WhatLearnt) {
 		return true
 	}
-	return s.Skip != nil && sig.Kind != schemas.KindTick && sig.Kind != schemas.KindActivation && s.Skip(sig)
+	return s.Skip != nil && !sig.Control() && s.Skip(sig)
 }
 
 // checkEvery is how many records pass between two looks at the context: with a

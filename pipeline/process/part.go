@@ -146,7 +146,7 @@ func readSignal(r *kgo.Record, id schemas.ID, hasID bool, sig *schemas.Signal) e
 	if err := schemas.DecodeSignal(r.Value, sig); err != nil {
 		return fmt.Errorf("not a signal: %w", err)
 	}
-	if sig.Kind == schemas.KindTick || sig.Kind == schemas.KindActivation {
+	if sig.Control() {
 		return nil
 	}
 	if tooLong {

@@ -98,12 +98,14 @@ func (h *History) Read(ctx context.Context, name string, in io.Reader) error {
 
 // line takes what can be read of a line and returns what can't.
 func (h *History) line(t *ingest.Translator, line []byte) error {
-	if s, at, _, ok := ndjson.OwnRecord(line); ok {
-		if s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation {
-			return nil // another log's own
-		}
-		s.ReceivedAt = at
-		return h.add(s)
+	switch rec, err := ndjson.OwnRecord(line); {
+	case err != nil:
+		return err
+	case rec != nil && rec.Signal.Control():
+		return nil // another log's own
+	case rec != nil:
+		rec.Signal.ReceivedAt = rec.At
+		return h.add(rec.Signal)
 	}
 	now := h.opts.Now
 	var own struct {

@@ -3,29 +3,52 @@ package ndjson
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 
 	"pinkstar/schemas"
 )
 
+// Record is a record of the signals topic.
+type Record struct {
+	Signal    *schemas.Signal
+	At        schemas.Time // the record's timestamp
+	Partition int32
+}
+
 // consumed is a record as `kcat -J` prints it.
 type consumed struct {
+	Topic     string       `json:"topic"` // "" in what `pinkstar replay --topic` reads
 	Partition int32        `json:"partition"`
 	Time      schemas.Time `json:"ts"` // milliseconds
 	Payload   *string      `json:"payload"`
 }
 
 // OwnRecord reads a record of the signals topic: its value, or all that kcat
-// says of it. Anything else is a payload to be translated.
-func OwnRecord(text []byte) (s *schemas.Signal, at schemas.Time, part int32, ok bool) {
+// says of it. It returns nil for anything else, which is a payload to be
+// translated, and an error for a record that can't be read.
+func OwnRecord(text []byte) (*Record, error) {
 	if c := asConsumed(text); c != nil {
-		if s = recorded([]byte(*c.Payload)); s != nil {
-			return s, c.Time, c.Partition, true
+		s, err := recorded([]byte(*c.Payload))
+		if err == nil {
+			return &Record{s, c.Time, c.Partition}, nil
+		}
+		if c.Topic == "" || strings.HasSuffix(c.Topic, schemas.TopicSignals) {
+			return nil, fmt.Errorf("a record of the signals topic (partition %d) that can't be read: %w", c.Partition, err)
 		}
 	}
-	if s = recorded(text); s != nil && follows(s) {
-		return s, s.ReceivedAt, 0, true
+	if s, err := recorded(text); err == nil && follows(s) {
+		return &Record{Signal: s, At: s.ReceivedAt}, nil
 	}
-	return nil, 0, 0, false
+	return nil, nil
+}
+
+// Resembles reports whether text is complete enough for a record of the signals
+// topic, though its id does not follow from what it says.
+func Resembles(text []byte) bool {
+	_, err := recorded(text)
+	return err == nil
 }
 
 func asConsumed(text []byte) *consumed {
@@ -39,32 +62,34 @@ func asConsumed(text []byte) *consumed {
 	return &c
 }
 
-// recorded returns a signal as Pinkstar writes it: complete, with its id. nil: it
-// is something else.
-func recorded(text []byte) *schemas.Signal {
+// recorded returns a signal as Pinkstar writes it: complete, with its id. An
+// error says that it is something else.
+func recorded(text []byte) (*schemas.Signal, error) {
 	if !bytes.Contains(text, []byte(`"received_at"`)) {
-		return nil
+		return nil, errors.New("it does not say when it was received")
 	}
 	s := new(schemas.Signal)
-	if schemas.DecodeSignal(text, s) != nil || s.ReceivedAt == 0 {
-		return nil
+	if err := schemas.DecodeSignal(text, s); err != nil {
+		return nil, err
 	}
-	if control(s) {
-		return s
+	if s.ReceivedAt == 0 {
+		return nil, errors.New("received_at is no time")
 	}
-	if _, err := schemas.ParseID(s.ID); err != nil || s.Scope == "" {
-		return nil
+	if s.Control() {
+		return s, nil
 	}
-	return s
-}
-
-func control(s *schemas.Signal) bool {
-	return s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
+	if _, err := schemas.ParseID(s.ID); err != nil {
+		return nil, err
+	}
+	if s.Scope == "" {
+		return nil, errors.New("it has no scope")
+	}
+	return s, nil
 }
 
 // follows tells a record without its envelope from a payload whose sender has ids
 // of its own: the id follows from what the record says. A command's was made
 // before its time was set, and no sender can give one.
 func follows(s *schemas.Signal) bool {
-	return control(s) || s.Kind == schemas.KindCommand || schemas.SignalID(s).String() == s.ID
+	return s.Control() || s.Kind == schemas.KindCommand || schemas.SignalID(s).String() == s.ID
 }

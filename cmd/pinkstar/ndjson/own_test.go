@@ -35,9 +35,23 @@ func TestOwnRecords(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s, when, _, ok := OwnRecord(text)
-		if ok != c.want || ok && (s.ID != id || when != at) {
-			t.Errorf("%s: taken %v, %+v at %s", c.name, ok, s, when)
+		r, err := OwnRecord(text)
+		if err != nil || (r != nil) != c.want || r != nil && (r.Signal.ID != id || r.At != at) {
+			t.Errorf("%s: %+v, %v", c.name, r, err)
+		}
+	}
+}
+
+// A record of the log that can't be read is lost, not a payload of somebody else.
+func TestARecordThatCannotBeReadIsAnError(t *testing.T) {
+	for text, lost := range map[string]bool{
+		`{"topic":"pinkstar.signals","partition":0,"ts":1790000000000,"payload":"{\"kind\":\"al"}`:       true,
+		`{"partition":0,"ts":1790000000000,"payload":"{\"kind\":\"al"}`:                                  true, // what --topic reads
+		`{"topic":"pinkstar.alerts","partition":0,"ts":1790000000000,"payload":"{\"version\":\"4\"}"}`:   false,
+		`{"source":"alertmanager","received_at":"2026-11-22T10:00:00Z","payload":"{\"version\":\"4\"}"}`: false,
+	} {
+		if r, err := OwnRecord([]byte(text)); (err != nil) != lost || r != nil {
+			t.Errorf("%s: %+v, %v", text, r, err)
 		}
 	}
 }

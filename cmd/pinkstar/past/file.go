@@ -32,8 +32,12 @@ func FromFile(ctx context.Context, in io.Reader, translator *ingest.Translator, 
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		}
-		if s, at, part, ok := ndjson.OwnRecord(line); ok {
-			if err := p.add(s, at, part, true, o); err != nil {
+		switch rec, err := ndjson.OwnRecord(line); {
+		case err != nil:
+			p.refuse(where, err)
+			continue
+		case rec != nil:
+			if err := p.add(rec.Signal, rec.At, rec.Partition, true, o); err != nil {
 				return nil, err
 			}
 			continue

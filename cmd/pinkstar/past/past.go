@@ -40,7 +40,7 @@ func (p *Past) refuse(where string, err error) {
 // add takes a signal, unless it is outside of what is wanted. record says that
 // it is a record of the signals topic.
 func (p *Past) add(s *schemas.Signal, at schemas.Time, part int32, record bool, o Options) error {
-	control := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
+	control := s.Control()
 	// Activations from before the period still hold in it.
 	if at < o.Since && s.Kind != schemas.KindActivation || !control && o.Scope != "" && s.Scope != o.Scope {
 		return nil

@@ -70,7 +70,7 @@ func Dump(ctx context.Context, cfg kafka.Config, deps kafka.Deps, w io.Writer) e
 func (p *Past) record(r *kgo.Record, o Options) error {
 	s := &schemas.Signal{}
 	err := schemas.DecodeSignal(r.Value, s)
-	if err == nil && s.Kind != schemas.KindTick && s.Kind != schemas.KindActivation {
+	if err == nil && !s.Control() {
 		_, err = schemas.ParseID(s.ID)
 	}
 	if err != nil { // the correlator refuses it, too

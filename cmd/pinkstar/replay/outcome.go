@@ -76,6 +76,13 @@ func (o *outcomes) take(out *correlate.Output) {
 	}
 }
 
+// at notes under which id the signal at a position was decided.
+func (o *outcomes) at(line, index int32, id schemas.ID) {
+	if o.decisions != nil {
+		o.positions = append(o.positions, position{line, index, id})
+	}
+}
+
 // refuse keeps the decision about what could not be read.
 func (o *outcomes) refuse(line, index int, at schemas.Time, reason string) {
 	if o.decisions == nil {

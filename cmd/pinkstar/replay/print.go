@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -78,6 +79,8 @@ func (o *outcomes) printDecisions(b *bufio.Writer) error {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	first := make(map[schemas.ID]position, o.decisions.Len())
+	// What waited for a witness of its time was taken after later lines.
+	slices.SortStableFunc(o.positions, func(a, b position) int { return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.index, b.index)) })
 	for _, p := range o.positions {
 		d := o.decisions.Get(p.id.String())
 		if d == nil {

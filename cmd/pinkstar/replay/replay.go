@@ -36,6 +36,12 @@ func (o *Options) emits(what string) bool {
 // Summary counts what was read.
 type Summary struct {
 	Lines, Signals, Refused, Incidents, Problems int
+	// Records counts the lines that are records of the signals topic, readable or
+	// not. An input that has any is a copy of the log: what is refused of it is
+	// missing in everything that follows.
+	Records int
+	// Reasons are why lines were refused, the first few.
+	Reasons []string
 }
 
 // Run reads in to its end through a fresh engine and prints to out.
@@ -84,7 +90,13 @@ type player struct {
 type lane struct {
 	p      *player
 	engine *correlate.Engine
-	clock  logtime.Clock[*schemas.Signal]
+	clock  logtime.Clock[read]
+}
+
+// read is a signal and where in the input it stood.
+type read struct {
+	*schemas.Signal
+	line, index int32
 }
 
 func (p *player) lane(part int32) *lane {
@@ -98,20 +110,22 @@ func (p *player) lane(part int32) *lane {
 }
 
 // take takes the next record of a partition; at is its timestamp.
-func (l *lane) take(s *schemas.Signal, at schemas.Time, size int) {
-	owner := s.Kind == schemas.KindTick || s.Kind == schemas.KindActivation
-	_ = l.clock.Take(s, at, owner, size, l.step) // step never fails
+func (l *lane) take(s read, at schemas.Time, size int) {
+	_ = l.clock.Take(s, at, s.Control(), size, l.step) // step never fails
 }
 
-func (l *lane) step(s *schemas.Signal, at schemas.Time) error {
+func (l *lane) step(s read, at schemas.Time) error {
 	out := &l.p.out
 	out.Reset()
 	id, err := schemas.ParseID(s.ID)
 	if err != nil || !l.engine.Repeat(id, at, out) { // a control record has no id
-		l.engine.Step(s, at, out)
+		l.engine.Step(s.Signal, at, out)
 	}
 	l.clock.Set(l.engine.Now())
 	l.p.outcomes.take(out)
+	if !s.Control() {
+		l.p.outcomes.at(s.line, s.index, l.engine.Under())
+	}
 	return nil
 }
 
@@ -125,7 +139,7 @@ func (p *player) play(ctx context.Context, in *ndjson.Reader) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, ndjson.ErrLongLine):
-			p.refuse(in.Number(), 0, fmt.Errorf("the line is longer than %d bytes (gateway.limits.decompressed_bytes)", in.Max()))
+			p.refuse(in.Number(), 0, fmt.Errorf("it is longer than %d bytes (gateway.limits.decompressed_bytes)", in.Max()))
 		case err != nil:
 			return fmt.Errorf("after line %d: %w", in.Number(), err)
 		default:
@@ -145,14 +159,27 @@ func (p *player) play(ctx context.Context, in *ndjson.Reader) error {
 
 // line takes one payload: its good signals, and a refusal for each bad one.
 func (p *player) line(number int, text []byte) {
-	if s, at, part, ok := ndjson.OwnRecord(text); ok {
-		p.own(number, s, at, part, len(text))
+	rec, err := ndjson.OwnRecord(text)
+	switch {
+	case err != nil:
+		p.sum.Records++
+		p.refuse(number, 0, err)
+		return
+	case rec != nil:
+		p.sum.Records++
+		if !rec.Signal.Control() {
+			p.sum.Signals++
+		}
+		p.lane(rec.Partition).take(read{rec.Signal, int32(number), 0}, rec.At, len(text))
 		return
 	}
 	signals, err := p.translator.Recognise("", nil, text, 0)
 	var refused ingest.Refusals
 	if err != nil && !errors.As(err, &refused) {
 		refused = ingest.Refusals{{Index: -1, Offset: -1, Err: err}}
+	}
+	if len(signals) == 0 && err != nil && ndjson.Resembles(text) {
+		p.sum.Records++
 	}
 	at := ingest.Positions(len(signals), err)
 	for i := range signals {
@@ -169,31 +196,17 @@ func (p *player) line(number int, text []byte) {
 
 // signal takes what was translated: it reaches the log when it was received.
 func (p *player) signal(line, index int, s *schemas.Signal) {
-	id, err := schemas.ParseID(s.ID)
-	if err != nil { // the translator makes the ids
-		panic("replay: " + err.Error())
-	}
-	p.position(line, index, id)
-	l := p.lane(0)
-	_ = l.clock.Follow(s, s.ReceivedAt, l.step) // step never fails
-}
-
-// own takes a record of the signals topic.
-func (p *player) own(line int, s *schemas.Signal, at schemas.Time, part int32, size int) {
-	if id, err := schemas.ParseID(s.ID); err == nil {
-		p.position(line, 0, id)
-	}
-	p.lane(part).take(s, at, size)
-}
-
-func (p *player) position(line, index int, id schemas.ID) {
 	p.sum.Signals++
-	if p.outcomes.decisions != nil {
-		p.outcomes.positions = append(p.outcomes.positions, position{line: int32(line), index: int32(index), id: id})
-	}
+	l := p.lane(0)
+	_ = l.clock.Follow(read{s, int32(line), int32(index)}, s.ReceivedAt, l.step) // step never fails
 }
+
+// maxReasons is how many reasons of refusals are kept.
+const maxReasons = 5
 
 func (p *player) refuse(line, index int, why error) {
-	p.sum.Refused++
+	if p.sum.Refused++; p.sum.Refused <= maxReasons {
+		p.sum.Reasons = append(p.sum.Reasons, fmt.Sprintf("line %d: %v", line, why))
+	}
 	p.outcomes.refuse(line, index, p.lane(0).clock.Now(), why.Error())
 }

@@ -165,3 +165,34 @@ func TestTwoRunsPrintTheSameBytes(t *testing.T) {
 		t.Errorf("%d decision lines for %d signals", n, len(world.Signals))
 	}
 }
+
+// A known signal that says something new is decided under an id of its own, here
+// as on the running product: what fires again under an old start, and another
+// text of a window. What repeats it counts for that id.
+func TestAKnownSignalThatIsNewsHasItsOwnID(t *testing.T) {
+	at := func(received, rest string) string {
+		return `{"source":"signals","received_at":"2026-11-22T` + received + `Z","payload":{"source":"t","service":"core","starts_at":"2026-11-22T10:00:00Z",` + rest + `}}`
+	}
+	lines, _ := play(t, strings.Join([]string{
+		at("10:00:00", `"name":"Late"`),
+		at("10:10:00", `"name":"Late","status":"resolved","ends_at":"2026-11-22T10:10:00Z"`),
+		at("10:12:00", `"name":"Late"`),
+		at("10:13:00", `"name":"Late"`),
+		at("10:14:00", `"kind":"maintenance","name":"Work","fingerprint":"w","ends_at":"2026-11-22T12:00:00Z"`),
+		at("10:15:00", `"kind":"maintenance","name":"Work","fingerprint":"w","ends_at":"2026-11-22T13:00:00Z"`),
+	}, "\n"), options(t, nil, "decision"))
+	if len(lines) != 6 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for i, want := range []string{"placed", "placed", "placed", "duplicate", "placed", "placed"} {
+		if lines[i].Decision != want {
+			t.Errorf("line %d: %s (%s), want %s", i+1, lines[i].Decision, lines[i].Reason, want)
+		}
+	}
+	if lines[2].SignalID == lines[0].SignalID || lines[3].SignalID != lines[2].SignalID || lines[5].SignalID == lines[4].SignalID {
+		t.Errorf("ids: %+v", lines)
+	}
+	if want := "the same signal as line 3, index 0"; lines[3].Reason != want {
+		t.Errorf("line 4: %q, want %q", lines[3].Reason, want)
+	}
+}
