@@ -22,7 +22,7 @@ type PastFilter struct {
 const storedSignals = `
 SELECT signal_id, kind, source, fingerprint, status, occurrence, tenant, environment, scope, name, severity,
 	service, instance, host, team, toUnixTimestamp64Milli(starts_at), toUnixTimestamp64Milli(ends_at),
-	toUnixTimestamp64Milli(received_at), summary, description, url, runbook, labels, annotations, flags, detail,
+	toUnixTimestamp64Milli(received_at), summary, description, url, runbook, labels, annotations, flags, detail, imported,
 	toUnixTimestamp64Milli(decided_at) AS decided
 FROM v_signals`
 
@@ -61,7 +61,7 @@ func storedSignal(r driver.Rows) (*schemas.Signal, schemas.Time, error) {
 	var startsAt, endsAt, receivedAt, decided int64
 	err := r.Scan(&s.ID, &kind, &s.Source, &s.Fingerprint, &status, &s.Occurrence, &s.Tenant, &s.Environment, &s.Scope, &s.Name, &severity,
 		&s.Service, &s.Instance, &s.Host, &s.Team, &startsAt, &endsAt, &receivedAt, &s.Summary, &s.Description, &s.URL, &s.Runbook,
-		&labels, &annotations, &s.Flags, &detail, &decided)
+		&labels, &annotations, &s.Flags, &detail, &s.Imported, &decided)
 	if err != nil {
 		return nil, 0, err
 	}

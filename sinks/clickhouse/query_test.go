@@ -83,12 +83,68 @@ func TestAChangeBeforeItsIncidentHasIt(t *testing.T) {
 		record(5, schemas.TypeIncident, inc("INC-LATER", "", t0.Add(9000), "planned")),
 		record(6, schemas.TypeIncident, inc("INC-FIRST", "INC-MAIN", t0, "x", "planned")),
 	}}))
+	const joined = "SELECT count() FROM v_decisions AS d INNER JOIN v_incidents AS i ON i.incident_id = d.incident_id WHERE i.incident_id = ?"
+	if n := count(t, conn, joined, "INC-FIRST"); n != 2 {
+		t.Errorf("%d signals join their incident, want 2", n)
+	}
 	for id, want := range map[string]string{
 		"planned": "INC-FIRST INC-MAIN", "started": "INC-FIRST INC-MAIN", "finished": "INC-LATER INC-LATER", "innocent": " ", "alert": " ",
 	} {
 		if n := count(t, conn, "SELECT count() FROM v_decisions WHERE signal_id = ? AND incident_id || ' ' || parent_id = ?", id, want); n != 1 {
 			t.Errorf("%s is not in %q", id, want)
 		}
+	}
+}
+
+// A window that was told again, moved or with another text, is one in both views:
+// what it suppressed under any of its signals joins its latest state.
+func TestSuppressedSignalsJoinTheirWindow(t *testing.T) {
+	conn := migrated(t)
+	window := func(n int, scope string, received schemas.Time) *schemas.Decision {
+		d := sampleDecision(n)
+		d.Kind, d.Signal.Kind, d.Signal.Fingerprint, d.Signal.Source, d.Signal.Scope, d.Signal.ReceivedAt = schemas.KindMaintenance, schemas.KindMaintenance, "w", "cal", scope, received
+		return d
+	}
+	first, moved, other := window(1, "s", t0), window(2, "s", t0.Add(1000)), window(3, "elsewhere", t0.Add(2000))
+	suppressed := func(n int, by string) *schemas.Decision {
+		d := sampleDecision(n)
+		d.Verdict, d.WindowID = schemas.VerdictSuppressed, by
+		return d
+	}
+	write(t, writer(conn), bounded(&schemas.Batch{Topic: "t", TopicID: "x", Records: []schemas.Record{
+		record(0, schemas.TypeDecision, first), record(1, schemas.TypeDecision, suppressed(10, first.SignalID)),
+		record(2, schemas.TypeDecision, moved), record(3, schemas.TypeDecision, suppressed(11, first.SignalID)), // the engine keeps the first
+		record(4, schemas.TypeDecision, suppressed(12, moved.SignalID)), // or knew no other
+		record(5, schemas.TypeDecision, other), record(6, schemas.TypeDecision, suppressed(13, other.SignalID)),
+		record(7, schemas.TypeDecision, suppressed(14, "forgotten")),
+	}}))
+	const joined = "SELECT count() FROM v_decisions AS d INNER JOIN v_changes AS c ON c.signal_id = d.window_id WHERE c.scope = ?"
+	if s, e := count(t, conn, joined, "s"), count(t, conn, joined, "elsewhere"); s != 3 || e != 1 {
+		t.Errorf("%d and %d suppressed signals join their windows, want 3 and 1", s, e)
+	}
+	if n := count(t, conn, "SELECT count() FROM v_decisions WHERE window_id = 'forgotten'"); n != 1 {
+		t.Error("a window of which nothing is stored lost its id")
+	}
+}
+
+// What an import marked is still marked when it is read back.
+func TestImportedSignalsAreReadBackAsSuch(t *testing.T) {
+	conn := migrated(t)
+	history := sampleDecision(1)
+	history.Signal.Imported = true
+	write(t, writer(conn), bounded(&schemas.Batch{Topic: "t", TopicID: "x", Records: []schemas.Record{
+		record(0, schemas.TypeDecision, history), record(1, schemas.TypeDecision, sampleDecision(2)),
+	}}))
+	got := map[string]bool{}
+	err := NewQueries(conn).Signals(t.Context(), PastFilter{}, func(s *schemas.Signal, _ schemas.Time) error {
+		got[s.ID] = s.Imported
+		return nil
+	})
+	if want := map[string]bool{history.SignalID: true, sampleDecision(2).SignalID: false}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	if n := count(t, conn, "SELECT count() FROM v_signals WHERE imported"); n != 1 {
+		t.Errorf("v_signals has %d imported signals, want 1", n)
 	}
 }
 

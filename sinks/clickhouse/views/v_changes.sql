@@ -19,7 +19,7 @@ CREATE OR REPLACE VIEW v_changes
     received_at DateTime64(3, 'UTC') COMMENT 'When Pinkstar took the latest state',
     first_received_at DateTime64(3, 'UTC') COMMENT 'When Pinkstar first heard of it. Later than starts_at: work that was not announced',
     url         String,
-    signal_id   String COMMENT 'Of the latest state',
+    signal_id   String COMMENT 'Of the latest state; v_decisions.window_id names a window by it',
     incident_ids Array(String) COMMENT 'Main incidents that it may explain, those that began later included: see v_incident_changes'
 )
 AS SELECT

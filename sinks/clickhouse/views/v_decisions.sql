@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW v_decisions
     evidence    String COMMENT 'JSON: [{kind, points, detail}], which sum to the score',
     anchor_id   String COMMENT 'The member signal it was linked to',
     runner_up   String COMMENT 'JSON: the best incident that was not chosen, and what it lacked',
-    window_id   String COMMENT 'Suppressed: the signal id of the window',
+    window_id   String COMMENT 'Suppressed: the window, as signal_id in v_changes has it',
     rules       LowCardinality(String) COMMENT 'Version of the rule set',
     topology    LowCardinality(String) COMMENT 'Version of the topology',
     learnt      LowCardinality(String) COMMENT 'Version of the learnt statistics',
@@ -24,7 +24,21 @@ CREATE OR REPLACE VIEW v_decisions
     revision    Int64 COMMENT 'Grows when the decision is corrected or its repeats are counted',
     imported    Bool COMMENT 'Of history that was brought in: made in hindsight, at the history''s own times'
 )
-AS SELECT
+AS WITH
+(
+    -- A window may be told often, each time as another signal: v_changes names it
+    -- by the newest, a decision by the one that the engine had first. Looked up at
+    -- the scan: a filter that a JOIN of the view by this column brings was applied
+    -- to the raw one when it was made above other JOINs (ClickHouse 26.7).
+    SELECT mapFromArrays(groupArray(told_as), groupArray(newest))
+    FROM
+    (
+        SELECT arrayJoin(groupArray(signal_id)) AS told_as, argMax(signal_id, (received_at, signal_id)) AS newest
+        FROM signals FINAL WHERE kind IN ('change', 'maintenance')
+        GROUP BY source, scope, fingerprint HAVING count() > 1
+    )
+) AS newest_window
+SELECT
     d.signal_id AS signal_id, d.decision AS decision,
     if(d.incident_id = '', c.incident_id, d.incident_id) AS incident_id,
     multiIf(d.incident_id = '', c.parent_id, p.parent_id != '', p.parent_id, d.incident_id) AS parent_id,
@@ -35,7 +49,7 @@ AS SELECT
     d.learnt AS learnt, d.behaviour AS behaviour, d.candidates AS candidates,
     -- Imported decisions lie below all others, so that one made live is in force.
     if(d.revision < 0, d.revision + 4294967296, d.revision) AS revision, d.revision < 0 AS imported
-FROM (SELECT * FROM decisions FINAL) AS d
+FROM (SELECT * EXCEPT (window_id), if(mapContains(newest_window, window_id), newest_window[window_id], window_id) AS window_id FROM decisions FINAL) AS d
 LEFT JOIN
 (
     SELECT incident_id, argMax(parent_id, revision) AS parent_id

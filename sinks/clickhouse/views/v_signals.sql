@@ -27,6 +27,7 @@ CREATE OR REPLACE VIEW v_signals
     annotations Map(LowCardinality(String), String),
     flags       Array(LowCardinality(String)) COMMENT 'Remarks on data quality',
     detail      String COMMENT 'JSON of what a ticket, change, impact or command adds',
+    imported    Bool COMMENT 'Of history that was brought in: not seen when it happened',
     decision    LowCardinality(String) COMMENT 'What was decided on it; see v_decisions',
     decided_at  DateTime64(3, 'UTC') COMMENT 'Log time of the decision'
 )
@@ -36,7 +37,7 @@ AS SELECT
     s.severity AS severity, s.service AS service, s.instance AS instance, s.host AS host, s.team AS team,
     s.starts_at AS starts_at, s.ends_at AS ends_at, s.received_at AS received_at, s.summary AS summary,
     s.description AS description, s.url AS url, s.runbook AS runbook, s.labels AS labels, s.annotations AS annotations,
-    s.flags AS flags, s.detail AS detail, d.decision AS decision, d.at AS decided_at
+    s.flags AS flags, s.detail AS detail, s.imported AS imported, d.decision AS decision, d.at AS decided_at
 FROM (SELECT * FROM signals FINAL) AS s
 INNER JOIN (SELECT signal_id, at, decision FROM decisions FINAL) AS d ON d.signal_id = s.signal_id
 COMMENT 'Every signal with the time and the kind of its decision, in the form in which it is stored';
