@@ -5,12 +5,12 @@ import (
 	"pinkstar/schemas"
 )
 
-// again takes a signal whose id is known. It returns false when it is a repeat.
-func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) bool {
+// again takes a signal whose id is known.
+func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) {
 	r := e.st.Newest(base)
 	if !e.intake.IsNews(s, r) {
 		e.count(r)
-		return false
+		return
 	}
 	x := *s
 	x.Occurrence = e.st.Now.String()
@@ -23,7 +23,7 @@ func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) bool {
 	id := schemas.SignalID(&x)
 	if e.st.FindSignal(id) != nil { // told twice in one millisecond
 		e.count(r)
-		return false
+		return
 	}
 	x.ID, e.under = id.String(), id
 	e.st.Stats.Signals++
@@ -32,7 +32,6 @@ func (e *Engine) again(s *schemas.Signal, base *state.SeenSignal) bool {
 	if y := e.st.FindSignal(id); y != nil && e.st.FindSignal(base.ID) == base {
 		e.st.Relay(base, y)
 	}
-	return true
 }
 
 // count takes one more delivery of the signal of r.

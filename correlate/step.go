@@ -82,9 +82,8 @@ func (e *Engine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
 		id = schemas.SignalID(s)
 	}
 	if r := e.st.FindSignal(id); r != nil {
-		if e.again(s, r) {
-			e.life.EmitUrgent()
-		}
+		e.again(s, r)
+		e.life.EmitUrgent()
 		return
 	}
 	e.st.Stats.Signals++

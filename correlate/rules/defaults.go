@@ -50,6 +50,7 @@ func defaults() *Set {
 		Lifecycle: Lifecycle{
 			ResolveDelay:  Duration(1 * schemas.Minute),
 			ReopenWindow:  Duration(15 * schemas.Minute),
+			ResolveGrace:  Duration(10 * schemas.Minute),
 			NewEpisode:    Duration(1 * schemas.Minute),
 			PeerDelay:     Duration(15 * schemas.Second),
 			FlapCount:     3,

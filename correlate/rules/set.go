@@ -123,6 +123,10 @@ type Lifecycle struct {
 	// resolves; ReopenWindow how long after that it can still reopen.
 	ResolveDelay Duration `yaml:"resolve_delay"`
 	ReopenWindow Duration `yaml:"reopen_window"`
+	// ResolveGrace is how long a person's word that an incident is resolved stands
+	// against its alerts: one that is told as firing so long after it, or later,
+	// opens it again. 0: none does, until it has recovered.
+	ResolveGrace Duration `yaml:"resolve_grace"`
 	// NewEpisode: for so long after a recovery that was all that was known of an
 	// alert, a firing that had begun before it was overtaken by it; later it fires
 	// anew. Where nothing ever recovers, a firing alert that starts again this much

@@ -53,6 +53,7 @@ func (in *Intake) onFiringAgain(sc *state.Scope, a *state.Alert, s *schemas.Sign
 			in.EmitSoon(a.Incident)
 		}
 	}
+	in.stillFires(a, s)
 	anchor := a.FirstID()
 	a.Attach(r)
 	in.Decide(r, s, state.Duplicate, a.Incident, &evidence.Reason{Text: text, Anchor: anchor})

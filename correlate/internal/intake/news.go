@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"pinkstar/correlate/internal/identity"
+	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
@@ -60,6 +62,7 @@ func (in *Intake) alertNews(s *schemas.Signal, r *state.SeenSignal) bool {
 	}
 	if !news && firing == a.Firing {
 		a.SeenAgain(in.State)
+		in.stillFires(a, s)
 		if firing && s.StartsAt > a.Start() {
 			a.Rarely().Told = s.StartsAt
 		}
@@ -68,6 +71,22 @@ func (in *Intake) alertNews(s *schemas.Signal, r *state.SeenSignal) bool {
 		}
 	}
 	return news
+}
+
+// stillFires: a is told once more. Where that contradicts a person, who resolved
+// its incident, the incident opens again: what they had seen, it was not over.
+func (in *Intake) stillFires(a *state.Alert, s *schemas.Signal) {
+	if !in.Contradicts(a) {
+		return
+	}
+	inc := a.Incident
+	sub := identity.About(in.State, inc.Scope, s)
+	defer identity.Release(inc.Scope, &sub)
+	if in.suppressingSince(inc.Scope, s, &sub, in.Weigher.MatchRules(s), in.At) != nil {
+		return
+	}
+	in.Reopen(inc, a.Name+" on "+phrase.OrUnknown(a.Service)+" is still told as firing, "+phrase.Span(in.At.Sub(inc.Pub.ResolvedAt))+" after it was resolved by hand")
+	in.WatchQuiet(inc)
 }
 
 // stillBarred reports whether what kept a firing alert out still does.

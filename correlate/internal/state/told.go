@@ -97,5 +97,12 @@ func (st *State) IsRedelivery(r *SeenSignal) bool {
 	case r.Told == ToldRecovered:
 		return !a.Firing
 	}
-	return a.Firing
+	return a.Firing && !st.Contradicts(a)
+}
+
+// Contradicts reports whether one more word that a fires contradicts a person's
+// that its incident is resolved: theirs stands for lifecycle.resolve_grace.
+func (st *State) Contradicts(a *Alert) bool {
+	inc, grace := a.Incident, int64(st.Rules.Lifecycle.ResolveGrace)
+	return grace > 0 && a.Firing && inc != nil && inc.ResolvedBy && inc.Over() && st.At.Sub(inc.Pub.ResolvedAt) >= grace
 }
