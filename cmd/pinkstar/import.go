@@ -121,11 +121,8 @@ func (a *importArgs) correlate(ctx context.Context, w world, cfg *config.Config,
 		return importer.Summary{}, err
 	}
 	defer p.Close()
-	from, to := h.Span()
-	if n, err := p.Overlap(ctx, from, to); err != nil {
+	if err := tellOverlap(ctx, w, p, deps, h); err != nil {
 		return importer.Summary{}, err
-	} else if n > 0 {
-		fmt.Fprintf(w.err, "pinkstar: this installation's own log has %d records between %s and %s: what is in both is imported beside what it has; --until leaves the later part of the files out\n", n, from, to)
 	}
 	if err := p.ReadProblems(ctx, deps); err != nil {
 		return importer.Summary{}, err
@@ -137,4 +134,20 @@ func (a *importArgs) correlate(ctx context.Context, w world, cfg *config.Config,
 		return sum, err
 	}
 	return sum, p.Flush(ctx)
+}
+
+// tellOverlap says what the installation's own log has of the history's time.
+func tellOverlap(ctx context.Context, w world, p *importer.Publisher, deps kafka.Deps, h *importer.History) error {
+	o, err := p.Overlap(ctx, deps, h)
+	if err != nil {
+		return err
+	}
+	if o.Records > 0 {
+		from, to := h.Span()
+		fmt.Fprintf(w.err, "pinkstar: this installation's own log has %d records between %s and %s: what is in both is imported beside what it has; --until leaves the later part of the files out\n", o.Records, from, to)
+	}
+	if o.Known > 0 {
+		fmt.Fprintf(w.err, "pinkstar: %d of these signals were known already: this installation decided on them when they came, and that stays in force\n", o.Known)
+	}
+	return nil
 }

@@ -186,11 +186,13 @@ func TestAYearIsImportedBesideWhatIsLive(t *testing.T) {
 		t.Errorf("problems: %+v", problems)
 	}
 
-	// What overlaps with the installation's own log is told of.
+	// What overlaps with the installation's own log is told of, and what of it is known.
+	sent := fmt.Sprintf(`{"source":"t","name":"Known","service":"gift-shop","starts_at":%q}`, now.Format(time.RFC3339))
+	c.post("/signals", sent, http.StatusAccepted, nil)
 	recent := now.Add(-time.Second).Format(time.RFC3339)
 	overlap := command(t, "", "import", "--data", cfg.Data, file(t, "overlap.ndjson",
-		strings.SplitAfter(alerts, "\n")[0]+fmt.Sprintf(`{"source":"old","name":"Late","service":"gift-shop","starts_at":%q,"received_at":%q}`, recent, time.Now().UTC().Format(time.RFC3339Nano))))
-	if overlap.code != exitOK || !strings.Contains(overlap.err, "this installation's own log has ") || !strings.Contains(overlap.err, "never recovered in it: ") {
+		strings.SplitAfter(alerts, "\n")[0]+sent+"\n"+fmt.Sprintf(`{"source":"old","name":"Late","service":"gift-shop","starts_at":%q,"received_at":%q}`, recent, time.Now().UTC().Format(time.RFC3339Nano))))
+	if overlap.code != exitOK || !strings.Contains(overlap.err, "this installation's own log has ") || !strings.Contains(overlap.err, " of these signals were known already") || !strings.Contains(overlap.err, "never recovered in it: ") {
 		t.Errorf("overlap: %+v", overlap)
 	}
 

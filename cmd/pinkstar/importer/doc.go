@@ -28,6 +28,10 @@
 //   - The engines that run are told of the problems that were found, by their log
 //     (schemas.WhatProblems): what came back last year and comes again is an
 //     occurrence of a known problem. That is all they learn.
+//   - It needs Kafka, and there is no import through the gateway: what is published
+//     are incidents and decisions, which no sender may write, and the engine that
+//     makes them takes the memory of a year, which no request may. Who can't reach
+//     the brokers runs it where they are.
 //   - Outcomes are stamped with the time of the import on Kafka: under the
 //     history's own the brokers would delete them before they were read.
 package importer

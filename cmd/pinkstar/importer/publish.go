@@ -39,30 +39,59 @@ func NewPublisher(cfg kafka.Config, deps kafka.Deps, now time.Time) (*Publisher,
 	return &Publisher{cfg: cfg, cl: cl, now: now}, nil
 }
 
-// Overlap is how many records the installation's log of signals has of that time.
-func (p *Publisher) Overlap(ctx context.Context, from, to schemas.Time) (int64, error) {
-	admin, topic := kadm.NewClient(p.cl), p.cfg.Topic(schemas.TopicSignals)
-	first, err := admin.ListOffsetsAfterMilli(ctx, int64(from), topic)
-	if err == nil {
-		err = first.Error()
-	}
+// Overlap is what the installation's log of signals has of the time of a history.
+type Overlap struct {
+	Records int64 // from its first signal to its last
+	Known   int   // signals of it that the log has since its first one
+}
+
+// Overlap reads the installation's log of signals from where h begins.
+func (p *Publisher) Overlap(ctx context.Context, deps kafka.Deps, h *History) (o Overlap, err error) {
+	topic := p.cfg.Topic(schemas.TopicSignals)
+	from, to := h.Span()
+	first, err := p.offsets(ctx, topic, from)
 	if err != nil {
-		return 0, fmt.Errorf("asking where %s begins: %w", topic, err)
+		return o, err
 	}
-	after, err := admin.ListOffsetsAfterMilli(ctx, int64(to)+1, topic)
-	if err == nil {
-		err = after.Error()
-	}
+	after, err := p.offsets(ctx, topic, to+1)
 	if err != nil {
-		return 0, fmt.Errorf("asking where %s begins: %w", topic, err)
+		return o, err
 	}
-	n := int64(0)
-	first.Each(func(o kadm.ListedOffset) {
-		if end, ok := after.Lookup(o.Topic, o.Partition); ok {
-			n += max(end.Offset-o.Offset, 0)
+	spans, err := kafka.StableSpans(ctx, p.cl, topic)
+	if err != nil {
+		return o, err
+	}
+	known := map[schemas.ID]bool{}
+	for _, part := range slices.Sorted(maps.Keys(spans)) {
+		begin, _ := first.Lookup(topic, part)
+		end, _ := after.Lookup(topic, part)
+		o.Records += max(end.Offset-begin.Offset, 0)
+		sp := spans[part]
+		sp.From = max(sp.From, begin.Offset)
+		err := kafka.ReadSpan(ctx, p.cfg, deps, topic, sp, func(r *kgo.Record) error {
+			if id, err := schemas.ParseID(string(kafka.Header(r, schemas.HeaderID))); err == nil && h.ids[id] {
+				known[id] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return o, fmt.Errorf("reading %s: %w", topic, err)
 		}
-	})
-	return n, nil
+	}
+	o.Known = len(known)
+	return o, nil
+}
+
+// offsets are those of the first records at a time or later.
+func (p *Publisher) offsets(ctx context.Context, topic string, at schemas.Time) (kadm.ListedOffsets, error) {
+	l, err := kadm.NewClient(p.cl).ListOffsetsAfterMilli(ctx, int64(at), topic)
+	if err == nil {
+		err = l.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking where %s begins: %w", topic, err)
+	}
+	return l, nil
 }
 
 // ReadProblems notes which problems are there: one that has recurred since an
