@@ -57,6 +57,7 @@ func newCLI(w world) *cli {
 	c.addReport()
 	c.addPostmortem()
 	c.addLearn()
+	c.addNotify()
 	c.addVersion()
 	return c
 }

@@ -106,7 +106,8 @@ func (c *Config) Target(board string) (outbound.Target, error) {
 	return nil, errors.New("no kind") // Validate has seen it
 }
 
-func checkURL(u string) error {
+// CheckURL says what is wrong with an address of the settings, or nil.
+func CheckURL(u string) error {
 	p, err := url.Parse(u)
 	if err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
 		return errors.New("it must be an address such as https://example.com/path")

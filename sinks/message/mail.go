@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -25,7 +24,7 @@ import (
 type Mail struct {
 	Server   string      `yaml:"server"` // host:port; 465 is TLS from the start, others STARTTLS
 	User     string      `yaml:"user"`
-	Password secret.Text `yaml:"password"`
+	Password secret.Text `yaml:"password,omitempty"`
 	From     string      `yaml:"from"` // "Pinkstar <incidents@example.com>"
 	To       []string    `yaml:"to"`   // where rules name no address
 	// Plain allows a server without TLS, which shows mail and password to the way.
@@ -171,11 +170,11 @@ func (t *mailTarget) compose(m *outbound.Message) (*mail.Msg, error) {
 	// A thread is by its subject in some readers: it stays the incident's.
 	msg.Subject(clip(oneLine(subject(m.Effect, &w)), 200))
 	msg.SetBodyString(mail.TypeTextPlain, w.text())
-	var page bytes.Buffer
-	if err := mailPage.Execute(&page, &w); err != nil {
+	page, err := Render(m.Effect, t.board, "html")
+	if err != nil {
 		return nil, err
 	}
-	msg.AddAlternativeString(mail.TypeTextHTML, page.String())
+	msg.AddAlternativeString(mail.TypeTextHTML, page)
 	return msg, nil
 }
 

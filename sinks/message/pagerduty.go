@@ -28,7 +28,7 @@ func (p *PagerDuty) validate() error {
 		errs = append(errs, errors.New("routing_key: it is missing"))
 	}
 	if p.URL != "" {
-		if err := checkURL(p.URL); err != nil {
+		if err := CheckURL(p.URL); err != nil {
 			errs = append(errs, fmt.Errorf("url: %w", err))
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Slack) validate() error {
 		errs = append(errs, errors.New("channel: it is missing; messages of rules that name no channel go there"))
 	}
 	if s.URL != "" {
-		if err := checkURL(s.URL); err != nil {
+		if err := CheckURL(s.URL); err != nil {
 			errs = append(errs, fmt.Errorf("url: %w", err))
 		}
 	}

@@ -22,9 +22,9 @@ import (
 // one's own. Its webhook-id is the delivery's id: a receiver that has seen it
 // need not act again.
 type Webhook struct {
-	URL    secret.Text `yaml:"url"`    // often a secret itself
-	Secret secret.Text `yaml:"secret"` // key of the signature, as whsec_BASE64 or any text
-	Bearer secret.Text `yaml:"bearer"` // sent as Authorization
+	URL    secret.Text `yaml:"url"`              // often a secret itself
+	Secret secret.Text `yaml:"secret,omitempty"` // key of the signature, as whsec_BASE64 or any text
+	Bearer secret.Text `yaml:"bearer,omitempty"` // sent as Authorization
 }
 
 func (w *Webhook) validate() error {
@@ -39,7 +39,7 @@ func (w *Webhook) secrets() map[string]*secret.Text {
 }
 
 func (w *Webhook) target(c *Config, _ string) (outbound.Target, error) {
-	if err := checkURL(w.URL.Reveal()); err != nil {
+	if err := CheckURL(w.URL.Reveal()); err != nil {
 		return nil, fmt.Errorf("webhook.url: %w", err)
 	}
 	return &webhook{cfg: *w, client: newClient(c.AllowPrivate), key: webhookKey(w.Secret.Reveal())}, nil

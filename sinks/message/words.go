@@ -185,6 +185,17 @@ func clip(s string, n int) string {
 	return s[:max(n, 0)] + "…"
 }
 
+// Render words an effect as mail does, as text or html.
+func Render(e *schemas.Effect, board, format string) (string, error) {
+	w := wordsOf(e, board)
+	if format != "html" {
+		return w.text(), nil
+	}
+	var page strings.Builder
+	err := mailPage.Execute(&page, &w)
+	return page.String(), err
+}
+
 // text is an effect as plain text.
 func (w *words) text() string {
 	var b strings.Builder

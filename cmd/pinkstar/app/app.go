@@ -159,6 +159,7 @@ func (a *App) startRoles(eng *engines) error {
 	makers := map[string]func() (*role, error){
 		config.RoleWrite:     a.writer,
 		config.RoleWeb:       a.web,
+		config.RoleNotify:    a.notifier,
 		config.RoleCorrelate: func() (*role, error) { return a.correlator(eng) },
 		config.RoleNormalise: a.normaliser,
 		config.RoleGateway:   a.gateway,

@@ -15,6 +15,7 @@ import (
 	"pinkstar/pipeline/deliver"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/notify"
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 	"pinkstar/sinks/clickhouse"
@@ -134,6 +135,26 @@ func (a *App) web() (*role, error) {
 	api.SetExplainer(a.explainer())
 	a.server.mux.Handle("/api/", api.Handler())
 	return &role{run: reader.Run, ready: view.Ready}, nil
+}
+
+func (a *App) notifier() (*role, error) {
+	routes := notify.Routes{}
+	for i := range a.cfg.Notify.Targets {
+		c := &a.cfg.Notify.Targets[i]
+		if err := c.LoadSecrets(); err != nil {
+			return nil, fmt.Errorf("notify.targets[%d].%w", i, err)
+		}
+		t, err := c.Target(a.cfg.Notify.BoardURL)
+		if err != nil {
+			return nil, fmt.Errorf("notify.targets[%d].%w", i, err)
+		}
+		routes[c.Name] = &notify.Route{Name: c.Name, Target: t, Teams: c.Teams, Everything: c.Everything, Company: c.Company}
+	}
+	n, err := notify.New(a.cfg.Notify.Config, a.kafka, kafka.Deps{Log: a.log, Registerer: a.reg}, routes, a.deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	return &role{run: n.Run, ready: n.Ready, ailing: n.Ailing}, nil
 }
 
 // describeDSN puts what a DSN says into the endpoints, but for its user: that is

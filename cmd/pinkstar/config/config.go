@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,10 +12,12 @@ import (
 	"pinkstar/pipeline/deliver"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/notify"
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 	"pinkstar/schemas/secret"
 	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/message"
 	"pinkstar/sinks/web"
 )
 
@@ -24,10 +28,11 @@ const (
 	RoleCorrelate = "correlate" // signals to decisions, incidents, problems
 	RoleWrite     = "write"     // outcomes to ClickHouse
 	RoleWeb       = "web"       // read API and operators' commands
+	RoleNotify    = "notify"    // effects to people and other systems
 )
 
 // Roles lists every role, downstream first: the order in which they start.
-var Roles = []string{RoleWrite, RoleWeb, RoleCorrelate, RoleNormalise, RoleGateway}
+var Roles = []string{RoleWrite, RoleWeb, RoleNotify, RoleCorrelate, RoleNormalise, RoleGateway}
 
 // Config is everything that can be set.
 type Config struct {
@@ -44,6 +49,7 @@ type Config struct {
 	ClickHouse ClickHouse     `yaml:"clickhouse"`
 	Labels     schemas.Naming `yaml:"labels"`
 	Web        web.Config     `yaml:"web"`
+	Notify     Notify         `yaml:"notify"`
 
 	Rules        Text   `yaml:"rules"` // inline; or
 	RulesFile    string `yaml:"rules_file"`
@@ -105,6 +111,36 @@ type Kafka struct {
 	EmbeddedMaxBytes int64 `yaml:"embedded_max_bytes"`
 }
 
+// Notify says where effects go, and how hard it is tried.
+type Notify struct {
+	notify.Config `yaml:",inline"`
+	// BoardURL is the address under which people see incidents; messages link there.
+	BoardURL string           `yaml:"board_url"`
+	Targets  []message.Config `yaml:"targets"`
+}
+
+// Validate says what is wrong, each on a line that begins with the field.
+func (n *Notify) Validate() error {
+	errs := []error{n.Config.Validate()}
+	if n.BoardURL != "" && message.CheckURL(n.BoardURL) != nil {
+		errs = append(errs, fmt.Errorf("board_url: %q; %w", n.BoardURL, message.CheckURL(n.BoardURL)))
+	}
+	names := map[string]bool{}
+	for i := range n.Targets {
+		t := &n.Targets[i]
+		if names[t.Name] {
+			errs = append(errs, fmt.Errorf("targets[%d].name: %q is there twice", i, t.Name))
+		}
+		names[t.Name] = true
+		if err := t.Validate(); err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				errs = append(errs, fmt.Errorf("targets[%d].%s", i, line))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Writer carries the outcomes to ClickHouse.
 type Writer struct {
 	deliver.Config          `yaml:",inline"`
@@ -138,6 +174,7 @@ func Default() Config {
 		},
 		Log:        Log{Level: "info", Format: "auto"},
 		Gateway:    ingest.DefaultConfig(),
+		Notify:     Notify{Config: notify.DefaultConfig()},
 		Process:    process.DefaultConfig(),
 		Writer:     Writer{deliver.DefaultConfig(), clickhouse.DefaultWriterConfig()},
 		Kafka:      Kafka{Config: kafka.DefaultConfig(), EmbeddedListen: "127.0.0.1:0", EmbeddedMaxBytes: 8 << 30},

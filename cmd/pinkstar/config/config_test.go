@@ -18,6 +18,7 @@ import (
 	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas/secret"
+	"pinkstar/sinks/message"
 )
 
 func write(t *testing.T, text string) string {
@@ -138,10 +139,15 @@ func TestWhatIsPrintedIsReadBackToTheSame(t *testing.T) {
 			c.Gateway.Sources["jira"] = ingest.SourceConfig{Bearer: []secret.Text{s}, HMAC: &ingest.HMACConfig{Secrets: []secret.Text{s}, Header: "X: y"},
 				May: []ingest.Effect{ingest.Tickets, ingest.Windows}}
 			c.Access.Tokens = []access.Token{{Name: "sam", Role: "act", Token: &s}, {Name: "Miles O'Brien", Role: "read"}}
+			c.Notify.Targets = []message.Config{
+				{Name: "chat", Everything: true, Slack: &message.Slack{Token: s, Channel: "#ops"}},
+				{Name: "post", Company: true, Mail: &message.Mail{Server: "mail:587", From: "P <p@a.example>", To: []string{"all@a.example"}, User: "u", Password: s}},
+				{Name: "pager", Teams: []string{"dba"}, PagerDuty: &message.PagerDuty{RoutingKey: s}},
+				{Name: "hook", Webhook: &message.Webhook{URL: s, Secret: s}}}
 		}
 		text := rapid.StringMatching(`[a-z"'#:{}|>%@ é\\-]{0,12}`)
 		strict.Each(reflect.ValueOf(&c).Elem(), "", func(path string, v reflect.Value) bool {
-			if !v.CanSet() || strings.HasPrefix(path, "gateway.sources") || strings.HasPrefix(path, "access.tokens") || rapid.IntRange(0, 3).Draw(t, "change "+path) > 0 {
+			if !v.CanSet() || strings.HasPrefix(path, "gateway.sources") || strings.HasPrefix(path, "access.tokens") || strings.HasPrefix(path, "notify.targets") || rapid.IntRange(0, 3).Draw(t, "change "+path) > 0 {
 				return true
 			}
 			switch v.Kind() {
@@ -162,6 +168,7 @@ func TestWhatIsPrintedIsReadBackToTheSame(t *testing.T) {
 			d := Default()
 			c.Roles, c.HTTP, c.Log, c.Kafka.Config, c.Kafka.EmbeddedListen = d.Roles, d.HTTP, d.Log, d.Kafka.Config, d.Kafka.EmbeddedListen
 			c.Process, c.Writer, c.Gateway.Limits, c.ClickHouse, c.Web, c.Labels.Scope = d.Process, d.Writer, d.Gateway.Limits, d.ClickHouse, d.Web, d.Labels.Scope
+			c.Notify.Config, c.Notify.BoardURL = d.Notify.Config, "https://board.example"
 			c.Rules, c.Topology, c.Data = "", "", "some data"
 			c.Access.Hosts, c.Access.TrustedOrigins = nil, []string{"https://a.example:8443"}
 		}

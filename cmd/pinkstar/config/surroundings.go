@@ -41,7 +41,7 @@ func (c *Config) Surroundings() strict.Faults {
 		}
 	}
 	strict.Each(reflect.ValueOf(c).Elem(), "", func(path string, v reflect.Value) bool {
-		if strings.HasPrefix(path, "gateway.") && !c.Has(RoleGateway) { // another process's
+		if strings.HasPrefix(path, "gateway.") && !c.Has(RoleGateway) || strings.HasPrefix(path, "notify.") && !c.Has(RoleNotify) { // another process's
 			return false
 		}
 		s, isSecret := secretIn(v)
