@@ -45,7 +45,7 @@ type costs struct {
 func (g *grower) now() costs {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return costs{m.TotalAlloc, g.e.st.Looked}
+	return costs{m.TotalAlloc, g.e.st.Looked + g.e.st.Topology.Looked}
 }
 
 func newGrower(edit func(*rules.Set), topo *rules.Topology) *grower {

@@ -22,13 +22,38 @@ type Graph struct {
 	Priced    bool // some service has a revenue
 
 	lookups map[string]int32 // cache of fuzzy names; -1 for unknown
+
+	Looked int64 // edges looked at so far: what work there was, whatever the machine
+}
+
+// edges lead to nodes, in a fixed order.
+type edges struct {
+	list   []int32
+	sorted []int32 // the same, of many
+}
+
+// manyEdges are worth a sorted list.
+const manyEdges = neighbourhoodCap
+
+func (e *edges) sort() {
+	if len(e.list) > manyEdges {
+		e.sorted = slices.Sorted(slices.Values(e.list))
+	}
+}
+
+func (e *edges) has(n int32) bool {
+	if e.sorted == nil {
+		return slices.Contains(e.list, n)
+	}
+	_, there := slices.BinarySearch(e.sorted, n)
+	return there
 }
 
 type node struct {
 	Name     string
 	Service  *rules.Service
-	deps     []int32  // what it calls
-	callers  []int32  // what calls it
+	deps     edges    // what it calls
+	callers  edges    // what calls it
 	Machines []string // hosts it runs on, and instances it shares
 	hub      bool
 	part     int32          // of the topology: what dependencies connect shares the lowest number
@@ -73,7 +98,9 @@ func New(src *rules.Topology, c *rules.Correlation) *Graph {
 			}
 		}
 		t.addPart(int32(i))
-		n.hub = c.HubDegree > 0 && len(n.deps)+len(n.callers) > c.HubDegree
+		n.deps.sort()
+		n.callers.sort()
+		n.hub = c.HubDegree > 0 && len(n.deps.list)+len(n.callers.list) > c.HubDegree
 	}
 	return t
 }
@@ -97,11 +124,11 @@ func (t *Graph) addNames(i int32) {
 func (t *Graph) addEdges(i int32) {
 	for _, dep := range t.Nodes[i].Service.DependsOn {
 		d, ok := t.byName[dep]
-		if !ok || d == i || slices.Contains(t.Nodes[i].deps, d) {
+		if !ok || d == i || slices.Contains(t.Nodes[i].deps.list, d) {
 			continue
 		}
-		t.Nodes[i].deps = append(t.Nodes[i].deps, d)
-		t.Nodes[d].callers = append(t.Nodes[d].callers, i)
+		t.Nodes[i].deps.list = append(t.Nodes[i].deps.list, d)
+		t.Nodes[d].callers.list = append(t.Nodes[d].callers.list, i)
 	}
 }
 
@@ -133,8 +160,8 @@ func (t *Graph) addPart(i int32) {
 	for todo := []int32{i}; len(todo) > 0; {
 		n := &t.Nodes[todo[len(todo)-1]]
 		todo = todo[:len(todo)-1]
-		for _, edges := range [][]int32{n.deps, n.callers} {
-			for _, j := range edges {
+		for _, list := range [][]int32{n.deps.list, n.callers.list} {
+			for _, j := range list {
 				if t.Nodes[j].part == 0 {
 					t.Nodes[j].part = i + 1
 					todo = append(todo, j)
@@ -150,4 +177,6 @@ func (t *Graph) Connected(a, b int32) bool { return t.Nodes[a].part == t.Nodes[b
 
 // Lone reports whether a service declares no dependency and nobody declares one
 // on it: then nothing is known of what it is connected with.
-func (t *Graph) Lone(x int32) bool { return len(t.Nodes[x].deps)+len(t.Nodes[x].callers) == 0 }
+func (t *Graph) Lone(x int32) bool {
+	return len(t.Nodes[x].deps.list)+len(t.Nodes[x].callers.list) == 0
+}

@@ -37,29 +37,12 @@ func (t *Graph) explore(i int32) *Neighbourhood {
 	if t.Nodes[i].hub {
 		return v
 	}
-	t.walk(i, v, func(n *node) []int32 { return n.deps }, func(r *Relation, d uint8) { r.Up = d })
-	t.walk(i, v, func(n *node) []int32 { return n.callers }, func(r *Relation, d uint8) { r.Down = d })
+	calls, calledBy := func(n *node) *edges { return &n.deps }, func(n *node) *edges { return &n.callers }
+	t.walk(i, v, calls, func(r *Relation, d uint8) { r.Up = d })
+	t.walk(i, v, calledBy, func(r *Relation, d uint8) { r.Down = d })
 	if t.hops >= 2 {
-		for _, d := range t.Nodes[i].deps {
-			if t.Nodes[d].hub {
-				continue
-			}
-			for _, c := range t.Nodes[d].callers {
-				if c != i && !t.Nodes[c].hub {
-					v.add(c, func(r *Relation) { r.Shared = true })
-				}
-			}
-		}
-		for _, d := range t.Nodes[i].callers {
-			if t.Nodes[d].hub {
-				continue
-			}
-			for _, c := range t.Nodes[d].deps {
-				if c != i && !t.Nodes[c].hub {
-					v.add(c, func(r *Relation) { r.Caller = true })
-				}
-			}
-		}
+		t.siblings(i, v, calls, calledBy, func(r *Relation) { r.Shared = true })
+		t.siblings(i, v, calledBy, calls, func(r *Relation) { r.Caller = true })
 	}
 	for _, c := range t.Family(t.Nodes[i].Name) {
 		if c != i && !t.Nodes[c].hub {
@@ -67,6 +50,40 @@ func (t *Graph) explore(i int32) *Neighbourhood {
 		}
 	}
 	return v
+}
+
+// siblings adds what is reached from i by one step and one step back.
+func (t *Graph) siblings(i int32, v *Neighbourhood, step, back func(*node) *edges, set func(*Relation)) {
+	for _, d := range step(&t.Nodes[i]).list {
+		if t.Nodes[d].hub {
+			continue
+		}
+		t.each(v, back(&t.Nodes[d]), func(c int32) {
+			if c != i && !t.Nodes[c].hub {
+				v.add(c, set)
+			}
+		})
+	}
+}
+
+// each calls f with what edges lead to, as far as it matters to v: once that is
+// full, only what is in it already. So a service that thousands call costs no
+// more than the neighbourhood holds.
+func (t *Graph) each(v *Neighbourhood, e *edges, f func(int32)) {
+	for k, n := range e.list {
+		if len(v.Order) < neighbourhoodCap || len(e.list)-k <= neighbourhoodCap {
+			t.Looked++
+			f(n)
+			continue
+		}
+		for _, n := range v.Order {
+			t.Looked++
+			if e.has(n) {
+				f(n)
+			}
+		}
+		return
+	}
 }
 
 func (v *Neighbourhood) add(n int32, set func(*Relation)) bool {
@@ -82,24 +99,21 @@ func (v *Neighbourhood) add(n int32, set func(*Relation)) bool {
 	return true
 }
 
-func (t *Graph) walk(from int32, v *Neighbourhood, next func(*node) []int32, set func(*Relation, uint8)) {
+func (t *Graph) walk(from int32, v *Neighbourhood, next func(*node) *edges, set func(*Relation, uint8)) {
 	seen := map[int32]bool{from: true}
 	level := []int32{from}
 	for d := 1; d <= t.hops; d++ {
 		var below []int32
 		for _, at := range level {
-			for _, n := range next(&t.Nodes[at]) {
-				if seen[n] {
-					continue
+			t.each(v, next(&t.Nodes[at]), func(n int32) {
+				if seen[n] || t.Nodes[n].hub {
+					return
 				}
 				seen[n] = true
-				if t.Nodes[n].hub {
-					continue
-				}
 				if v.add(n, func(r *Relation) { set(r, uint8(d)) }) {
 					below = append(below, n)
 				}
-			}
+			})
 		}
 		level = below
 	}
