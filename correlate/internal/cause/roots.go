@@ -144,9 +144,20 @@ func covers(k *state.RootRank, t *topology.Graph, cands []rootCandidate) int {
 	return len(k.Of)
 }
 
+// rankedAnew is how many are compared each time: most incidents have no more, and
+// keep nothing in between.
+const rankedAnew = 6
+
 // rank fills in how many of the others each candidate explains. Mostly there is
 // one more than the last time: only it is compared with the rest.
 func rank(st *state.State, inc *state.Incident, cands []rootCandidate) {
+	if len(cands) <= rankedAnew {
+		inc.Roots = nil
+		for i := range cands {
+			cands[i].explained, cands[i].upstream = standing(st, cands, i, 0, len(cands))
+		}
+		return
+	}
 	known := covers(inc.Roots, st.Topology, cands)
 	if known == 0 {
 		inc.Roots = &state.RootRank{Graph: st.Topology}

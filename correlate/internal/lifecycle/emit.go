@@ -37,10 +37,20 @@ func (lc *Lifecycle) EmitIncident(inc *state.Incident) {
 		lc.tellOwn(inc, &out)
 	}
 	out.Services, out.ServicesOmitted = head(out.Services, servicesListed)
-	p.Title, p.Services = out.Title, out.Services
 	out.Links = slices.Clone(p.Links)
 	out.Timeline = slices.Clone(p.Timeline)
 	lc.out.Incidents = append(lc.out.Incidents, out)
+	p.Title, p.Services, p.Roots = out.Title, out.Services, bare(out.Roots)
+	p.Children, p.Members, p.Tickets, p.Impact.Formula = nil, nil, nil, "" // made anew for the next
+}
+
+// bare are roots without their reasons, which are made anew for each record.
+func bare(roots []schemas.SuspectedRoot) []schemas.SuspectedRoot {
+	kept := make([]schemas.SuspectedRoot, len(roots))
+	for i := range roots {
+		kept[i] = schemas.SuspectedRoot{Service: roots[i].Service, Score: roots[i].Score}
+	}
+	return kept
 }
 
 // How many a record lists. It is written again with every change, so it may not
@@ -148,8 +158,12 @@ func (lc *Lifecycle) memberRefs(inc *state.Incident) (refs []schemas.MemberRef, 
 		}
 		refs = append(refs, now[len(now)-1].MemberRef())
 	}
-	clear(inc.Listed)
-	inc.Listed = append(inc.Listed[:0], now...) // no larger than the incident needs
+	if inc.Rate.Now(lc.Now, state.IncidentHalfLife) < state.StormLevel {
+		inc.Listed = nil // it is not written often
+	} else {
+		clear(inc.Listed)
+		inc.Listed = append(inc.Listed[:0], now...) // no larger than the incident needs
+	}
 	clear(now)
 	lc.scratch.listed = now
 	for _, t := range inc.Tickets {
