@@ -27,7 +27,7 @@ const alertsPerIncident = 25
 // BenchmarkProcessMemory fills a running pinkstar, everything embedded, and
 // prints what the whole process takes for each active alert, and for each
 // closed incident once all is over: its resident memory at the most and at
-// rest, and what Go's heap holds. ClickHouse is a process of its own and not
+// rest, and what Go's heap holds after a collection. ClickHouse is a process of its own and not
 // in it. PINKSTAR_MEMORY=10000,100000,1000000 chooses the sizes; the last takes
 // some minutes and gigabytes.
 func BenchmarkProcessMemory(b *testing.B) {
@@ -126,8 +126,32 @@ func (p *process) memory(b *testing.B) (r resident) {
 			r.peak = kb
 		}
 	}
+	p.collect(b)
 	r.heap, _ = metric(b, p.where, "go_memstats_heap_alloc_bytes")
 	return r
+}
+
+// collect has the process collect its garbage, so that its heap is what it holds.
+// PINKSTAR_MEMORY_PROFILES names a directory for a profile of that.
+func (p *process) collect(b *testing.B) {
+	b.Helper()
+	resp, err := http.Get("http://" + p.where.HTTP + "/debug/pprof/heap?gc=1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	profile, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		b.Fatalf("a profile: %s, %v", resp.Status, err)
+	}
+	if dir := os.Getenv("PINKSTAR_MEMORY_PROFILES"); dir != "" {
+		f, err := os.CreateTemp(dir, strings.ReplaceAll(b.Name(), "/", "-")+"-*.pprof")
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = f.Write(profile)
+		_ = f.Close()
+	}
 }
 
 // written waits until ClickHouse has everything. The end of a transaction is a

@@ -109,6 +109,7 @@ func (a *App) start(ctx context.Context) error {
 	if a.guard.Open() && !a.cfg.Access.InsecureOpenToAnybody && !access.Loopback(a.where.HTTP) {
 		return fmt.Errorf("http.listen: %s is %s here, which other machines reach: write the address of loopback, 127.0.0.1", a.cfg.HTTP.Listen, a.where.HTTP)
 	}
+	a.startMemory()
 	if err := a.startBrokers(ctx); err != nil {
 		return err
 	}

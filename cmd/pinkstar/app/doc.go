@@ -13,6 +13,7 @@
 //   - door.go: what every request passes first: hosts, cross-site requests
 //   - connections.go: who makes room when there are too many connections
 //   - health.go: /-/healthy and /-/ready
+//   - memory.go: what the process takes stays near what it holds
 //   - stack.go: what is stopped, and in which order
 //   - retain.go: what of the embedded Kafka is still needed, and by whom
 //   - shadow.go: the second rule set; explain.go: the API's questions why
