@@ -18,6 +18,7 @@
 //   - retain.go: what of the embedded Kafka is still needed, and by whom
 //   - shadow.go: the second rule set; explain.go: the API's questions why
 //   - migrate.go, repair.go, clock.go: the commands of the same names; steadyClock
+//   - build.go: what the binary was built from
 //   - log.go: the logger, and those of libraries
 //   - datadir.go: the data directory: lock, password, endpoints.json
 //
