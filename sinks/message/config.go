@@ -26,6 +26,7 @@ type Config struct {
 	AllowPrivate bool `yaml:"allow_private"`
 
 	Slack     *Slack     `yaml:"slack,omitempty"`
+	Jira      *Jira      `yaml:"jira,omitempty"`
 	Mail      *Mail      `yaml:"mail,omitempty"`
 	PagerDuty *PagerDuty `yaml:"pagerduty,omitempty"`
 	Webhook   *Webhook   `yaml:"webhook,omitempty"`
@@ -43,6 +44,9 @@ func (c *Config) kinds() map[string]kind {
 	set := map[string]kind{}
 	if c.Slack != nil {
 		set["slack"] = c.Slack
+	}
+	if c.Jira != nil {
+		set["jira"] = c.Jira
 	}
 	if c.Mail != nil {
 		set["mail"] = c.Mail
@@ -66,7 +70,7 @@ func (c *Config) Validate() error {
 	}
 	set := c.kinds()
 	if len(set) != 1 {
-		errs = append(errs, fmt.Errorf("slack: a target has exactly one of slack, mail, pagerduty, webhook; this one has %d", len(set)))
+		errs = append(errs, fmt.Errorf("slack: a target has exactly one of slack, jira, mail, pagerduty, webhook; this one has %d", len(set)))
 	}
 	for name, k := range set {
 		if err := k.validate(); err != nil {

@@ -22,6 +22,10 @@ var everyTarget = map[string]func(t *testing.T) (outbound.Target, *stub){
 		s, srv := newSlackStub(t)
 		return made(t, &Config{Slack: &Slack{Token: secret.New("xoxb-1"), Channel: "C1", URL: srv.URL}}), &s.stub
 	},
+	"jira": func(t *testing.T) (outbound.Target, *stub) {
+		s, srv := newJiraStub(t)
+		return made(t, &Config{Jira: &Jira{URL: srv.URL, User: "u", Token: secret.New("jt"), Project: "OPS", Grace: jiraGrace}}), &s.stub
+	},
 	"mail": func(t *testing.T) (outbound.Target, *stub) {
 		s, addr := newMailStub(t)
 		return made(t, &Config{Mail: &Mail{Server: addr, From: "Pinkstar <p@example.com>", To: []string{"ops@example.com"}, Plain: true}}), &s.stub
@@ -95,6 +99,9 @@ func bring(t *testing.T, x outbound.Target, m *outbound.Message, careless bool) 
 			if looks == 1000 {
 				t.Fatalf("what became of %s can't be told in 1000 looks", m.Key)
 			}
+			if looks > 0 {
+				time.Sleep(20 * time.Millisecond)
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			r, found, err := x.Find(ctx, m)
 			cancel()
@@ -116,7 +123,8 @@ var story = []schemas.EffectKind{schemas.EffectOpened, schemas.EffectAlertType, 
 func sample(kind schemas.EffectKind, n int) *schemas.Effect {
 	at, _ := schemas.ParseTime("2026-11-03T03:00:00Z")
 	return &schemas.Effect{
-		ID: fmt.Sprint("EFF-", n), IncidentID: "INC-7K3M9QX2AB4T", Seq: int64(n), Scope: "default", Kind: kind, At: at.Add(int64(n) * schemas.Minute),
+		Ticket: &schemas.TicketRef{Key: "SHOP-9"},
+		ID:     fmt.Sprint("EFF-", n), IncidentID: "INC-7K3M9QX2AB4T", Seq: int64(n), Scope: "default", Kind: kind, At: at.Add(int64(n) * schemas.Minute),
 		Reason: "The suspected root is checkout-db now: 14 services depend on it.", Severity: schemas.SeverityCritical,
 		Head: schemas.EffectHead{
 			Title: "checkout-db: DatabaseDown and 41 alerts on 14 services <b>&", Status: schemas.IncidentOpen, Severity: schemas.SeverityCritical, Revision: 3,
@@ -175,7 +183,7 @@ func runStory(t *testing.T, x outbound.Target, s *stub, seed uint64, careless bo
 			key = e.IncidentID + " " + p.event(m).Action
 		}
 		switch n := s.effects(key); {
-		case kind == schemas.EffectTicketLink && n == 0: // Slack only edits
+		case kind == schemas.EffectTicketLink && n == 0: // Slack only edits, Jira links
 		case n == 0:
 			t.Errorf("seed %d: %s had no effect", seed, kind)
 		case n > 1:
@@ -204,7 +212,7 @@ func TestTheSuiteSeesDoubles(t *testing.T) {
 
 // A wrong address is refused for good, and says so without the secret.
 func TestWrongAddressesAreRefused(t *testing.T) {
-	for name, address := range map[string]string{"slack": "C404", "mail": "nobody@example.com"} {
+	for name, address := range map[string]string{"slack": "C404", "mail": "nobody@example.com", "jira": "NONE"} {
 		x, _ := everyTarget[name](t)
 		_, err := x.Deliver(t.Context(), &outbound.Message{Key: "DLV-1", Effect: sample(schemas.EffectOpened, 1), Address: address})
 		if _, ok := errors.AsType[*outbound.RefusedError](err); !ok {

@@ -7,13 +7,14 @@
 //   - words.go: an effect as people read it; every target takes its words from there
 //   - client.go: HTTP with what all targets need: where it may go, and which
 //     failures are sure to have had no effect
-//   - slack.go, mail.go, pagerduty.go, webhook.go: the targets
+//   - slack.go, jira.go, mail.go, pagerduty.go, webhook.go: the targets
 //
 // # Non-obvious
 //
 //   - What makes a second attempt harmless differs: PagerDuty and webhooks have a
 //     key, mail its Message-ID, Slack neither: there a message carries its key as
-//     metadata and is looked for in the channel.
+//     metadata and is looked for in the channel. Jira's search does not know a new
+//     ticket for a while, so that one is only made again once the search had time.
 //   - A connection that could not be made had no effect. One that broke after the
 //     request was written may have had: that is no RetryError.
 //   - Secrets are in headers and bodies, never in an error: Go puts a URL into its
