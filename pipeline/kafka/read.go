@@ -129,6 +129,9 @@ func ReadSpan(ctx context.Context, cfg Config, deps Deps, topic string, sp Span,
 			if r.Attrs.IsControl() {
 				continue
 			}
+			if err := ctx.Err(); err != nil { // fn may take long
+				return err
+			}
 			if err := fn(r); err != nil {
 				return err
 			}

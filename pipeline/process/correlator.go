@@ -89,12 +89,13 @@ func (c *Correlator) Partitions() []int32 {
 	return slices.Sorted(maps.Keys(c.parts))
 }
 
-func (c *Correlator) take(s *session, f kgo.FetchTopicPartition) error {
+func (c *Correlator) take(ctx context.Context, s *session, f kgo.FetchTopicPartition) (int64, error) {
 	p := c.part(f.Partition)
 	if p == nil {
-		return fmt.Errorf("records of partition %d, which is not ours", f.Partition)
+		return 0, fmt.Errorf("records of partition %d, which is not ours", f.Partition)
 	}
-	return p.take(s, f, time.Now())
+	err := p.take(ctx, s, f, time.Now())
+	return p.next, err
 }
 
 func (c *Correlator) part(id int32) *part {

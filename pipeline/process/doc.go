@@ -10,7 +10,7 @@
 //     rebalances and errors; both processors are stages of it
 //   - watch.go: what is stuck without an error: who blocks whom, and whether this
 //     process is ready
-//   - pace.go: when a transaction ends
+//   - pace.go: when a transaction ends; cut.go: when it takes too long
 //   - correlator.go: the stage that runs an engine for each partition
 //   - part.go: one partition: records into the engine, outcomes out of it
 //   - restore.go, snapshot.go, progress.go: how a partition's engine is brought
@@ -46,6 +46,10 @@
 //   - A rebalance never happens inside a transaction: polls block it until the
 //     transaction has ended. A transaction that fails all the same leaves the
 //     engines ahead of the log, so all of them are thrown away and restored.
+//   - A transaction that takes too long ends early, between two records. Its
+//     offsets then are not what the client polled: they are rewritten to the
+//     first record that was not taken, which is also what progress says, and the
+//     client goes back there. Nothing may be polled between a cut and that end.
 //   - Fencing. Two instances never share a transactional id (each has its own:
 //     stable for an instance on Kafka, so that its open transaction is aborted
 //     at once when it comes back; fresh for each start on the embedded broker).

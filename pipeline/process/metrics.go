@@ -10,7 +10,7 @@ import (
 type metrics struct {
 	repeats, steps, refused, empty, shrunk prometheus.Counter
 	sessions, replayed, ticks, activations prometheus.Counter
-	unblocked                              prometheus.Counter
+	unblocked, cut                         prometheus.Counter
 	transactions, records                  *prometheus.CounterVec
 	end, restore, snapshot                 prometheus.Histogram
 	partitions                             prometheus.Gauge
@@ -37,6 +37,7 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 		replayed:    counter("pinkstar_process_replayed_total", "Records read again to restore partitions."),
 		ticks:       counter("pinkstar_process_ticks_total", "Ticks appended to idle partitions."),
 		unblocked:   counter("pinkstar_process_ended_transactions_total", "Transactions of processes that are gone, or that nobody knew, ended by force."),
+		cut:         counter("pinkstar_process_cut_transactions_total", "Transactions that ended before all that was polled was handled: it takes long."),
 		activations: counter("pinkstar_process_activations_total", "Rules and topologies put in force."),
 		transactions: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pinkstar_process_transactions_total",
 			Help: "Transactions, by how they ended.", ConstLabels: labels}, []string{"result"}),
@@ -58,7 +59,7 @@ func newMetrics(role string, reg prometheus.Registerer) *metrics {
 	m.jumps = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pinkstar_process_log_time_jumps_total",
 		Help: "Jumps of log time that needed a witness, by whether they had one.", ConstLabels: labels}, []string{"result"})
 	if reg != nil {
-		for _, c := range []prometheus.Collector{m.records, m.sessions, m.replayed, m.ticks, m.activations, m.unblocked, m.shrunk, m.transactions,
+		for _, c := range []prometheus.Collector{m.records, m.sessions, m.replayed, m.ticks, m.activations, m.unblocked, m.cut, m.shrunk, m.transactions,
 			m.end, m.restore, m.snapshot, m.partitions, m.lag, m.snapshotBytes, m.lead, m.held, m.jumps, m.engine} {
 			var already prometheus.AlreadyRegisteredError
 			if err := reg.Register(c); err != nil && !errors.As(err, &already) {

@@ -60,20 +60,33 @@ func (n *Normaliser) Ready() error {
 	return n.notReadyYet()
 }
 
-func (n *Normaliser) take(s *session, f kgo.FetchTopicPartition) error {
+func (n *Normaliser) take(ctx context.Context, s *session, f kgo.FetchTopicPartition) (int64, error) {
 	now := n.cfg.clock()()
+	next, ok := n.position(f.Topic, f.Partition)
+	if !ok {
+		return 0, fmt.Errorf("records of partition %d of %s, which is not ours", f.Partition, f.Topic)
+	}
 	for _, r := range f.Records {
+		if s.enough(ctx) {
+			break
+		}
 		n.apply(s, r, now)
+		next = r.Offset + 1
 	}
-	last := f.Records[len(f.Records)-1].Offset
 	n.mu.Lock()
-	if n.next[f.Topic] == nil {
-		n.next[f.Topic] = map[int32]int64{}
-	}
-	n.next[f.Topic][f.Partition] = last + 1
+	n.next[f.Topic][f.Partition] = next
 	n.mu.Unlock()
-	n.met.lag.WithLabelValues(f.Topic + "/" + label(f.Partition)).Set(float64(max(f.HighWatermark-last-1, 0)))
-	return nil
+	n.met.lag.WithLabelValues(f.Topic + "/" + label(f.Partition)).Set(float64(max(f.HighWatermark-next, 0)))
+	return next, nil
+}
+
+// position returns the offset of the first record of a partition that was not
+// processed.
+func (n *Normaliser) position(topic string, partition int32) (next int64, ours bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	next, ours = n.next[topic][partition]
+	return next, ours
 }
 
 // maxSignalBytes is what a signal may take, so that what is made of it stays

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -38,10 +39,14 @@ type part struct {
 // emit takes what the engine says; nil while restoring.
 type emit func(*kgo.Record)
 
-func (p *part) take(s *session, f kgo.FetchTopicPartition, now time.Time) error {
-	p.touched, p.lastRecord = true, now
+func (p *part) take(ctx context.Context, s *session, f kgo.FetchTopicPartition, now time.Time) error {
+	p.lastRecord = now
 	moved, refused := p.clock.Moved, p.clock.Refused
 	for _, r := range f.Records {
+		if s.enough(ctx) {
+			break
+		}
+		p.touched = true
 		if r.Offset < p.next {
 			return fmt.Errorf("partition %d: offset %d came after %d", p.id, r.Offset, p.next-1)
 		}

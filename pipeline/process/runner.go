@@ -36,6 +36,7 @@ type runner struct {
 	stuck  atomic.Pointer[string] // what is stuck, or nil
 	holds  holdings
 	broken bool // a session was, so that a transaction may be left open
+	load   load // how much is polled at once
 }
 
 func (r *runner) notReady(why string) { r.ready.Store(&why) }
@@ -44,6 +45,7 @@ func (r *runner) notReady(why string) { r.ready.Store(&why) }
 func (r *runner) run(ctx context.Context) error {
 	r.notReady("starting")
 	defer r.notReady("stopped")
+	r.load = load{limit: r.cfg.MaxPoll}
 	wctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { r.watch(wctx) })
@@ -66,6 +68,7 @@ func (r *runner) run(ctx context.Context) error {
 		wait := pauses.NextBackOff()
 		r.notReady(err.Error())
 		r.broken = true
+		r.load.less() // should it be what outlasts the transactions
 		r.met.sessions.Inc()
 		r.deps.Log.Warn().Err(err).Str("role", r.role).Dur("retry_in", wait).Msg("the session broke; a new one begins")
 		select {

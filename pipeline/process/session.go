@@ -20,9 +20,10 @@ import (
 // called from the session's loop; those come from the client between polls,
 // never while records are being handled.
 type stage interface {
-	// take handles the records of one partition, producing by s.produce. It is
+	// take handles the records of one partition, producing by s.produce, until
+	// s.enough, and returns the offset of the first that it has not handled. It is
 	// called for several partitions at once.
-	take(s *session, p kgo.FetchTopicPartition) error
+	take(ctx context.Context, s *session, p kgo.FetchTopicPartition) (next int64, err error)
 	// idle is called between polls, outside of transactions too.
 	idle(ctx context.Context, s *session, now time.Time) error
 	// beforeEnd adds what belongs to the end of a transaction.
@@ -48,8 +49,10 @@ type session struct {
 	pace pace
 
 	inTxn      bool
-	stopping   bool        // the transaction is the last
-	full       bool        // the last poll returned all it may
+	stopping   bool   // the transaction is the last
+	budget     budget // of the open transaction
+	cuts       cuts   // where it stopped before the end of what was polled
+	cutTold    time.Time
 	rebalanced atomic.Bool // since the last end: the client's own flag is set too
 	failed     atomic.Pointer[error]
 
@@ -69,7 +72,7 @@ func (s *session) loop(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.handle(fs); err != nil {
+		if err := s.handle(ctx, fs); err != nil {
 			return err
 		}
 		now := time.Now()
@@ -80,7 +83,8 @@ func (s *session) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		if s.inTxn && (stopping || !now.Before(s.pace.due())) {
+		// What is polled after a cut would leave a gap.
+		if s.inTxn && (stopping || s.cuts.any() || !now.Before(s.pace.due())) {
 			if err := s.end(ctx); err != nil {
 				return err
 			}
@@ -107,7 +111,7 @@ func (s *session) poll(ctx context.Context) (kgo.Fetches, error) {
 	}
 	pctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	fs := s.gts.PollRecords(pctx, s.r.cfg.MaxPoll)
+	fs := s.gts.PollRecords(pctx, s.r.load.most())
 	s.mu.Lock()
 	err := s.adjusted
 	s.mu.Unlock()
@@ -132,20 +136,19 @@ func (s *session) fetchError(e kgo.FetchError) error {
 	return fmt.Errorf("fetching %s partition %d: %w", e.Topic, e.Partition, e.Err)
 }
 
-func (s *session) handle(fs kgo.Fetches) error {
+func (s *session) handle(ctx context.Context, fs kgo.Fetches) error {
 	if !s.inTxn && s.rebalanced.Swap(false) {
 		return s.forgetRebalance()
 	}
 	n := fs.NumRecords()
-	s.full = n >= s.r.cfg.MaxPoll
-	s.pace.backlog = s.full
+	s.pace.backlog = n >= s.r.load.most()
 	if n == 0 {
 		return nil
 	}
 	if err := s.begin(); err != nil {
 		return err
 	}
-	return s.takeAll(fs, n)
+	return s.takeAll(ctx, fs, n)
 }
 
 // sideBySide is how many records make it worth to handle partitions at once.
@@ -153,7 +156,7 @@ const sideBySide = 256
 
 // takeAll hands each partition's records to the stage. Partitions share
 // nothing, so they are handled side by side when there is much to do.
-func (s *session) takeAll(fs kgo.Fetches, n int) error {
+func (s *session) takeAll(ctx context.Context, fs kgo.Fetches, n int) error {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	if n < sideBySide {
@@ -173,8 +176,12 @@ func (s *session) takeAll(fs kgo.Fetches, n int) error {
 	for _, ps := range parts {
 		g.Go(func() error {
 			for _, p := range ps {
-				if err := s.r.stage.take(s, p); err != nil {
+				next, err := s.r.stage.take(ctx, s, p)
+				if err != nil {
 					return err
+				}
+				if s.cuts.note(p, next) {
+					break
 				}
 			}
 			return nil
@@ -202,6 +209,7 @@ func (s *session) begin() error {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	s.inTxn = true
+	s.budget.begin(&s.r.cfg)
 	return nil
 }
 
@@ -245,9 +253,11 @@ func (s *session) end(ctx context.Context) error {
 		why = cmp.Or(why, err)
 		return fmt.Errorf("ending a transaction: the brokers did not take its records within %s: %w", limit, why)
 	}
+	took, spent := s.budget.end()
 	began := time.Now()
-	committed, err := s.gts.End(ctx, kgo.TransactionEndTry(why == nil))
+	committed, err := s.gts.End(s.cuts.commit(ctx), kgo.TransactionEndTry(why == nil))
 	now := time.Now()
+	cut, taken := s.cuts.drop()
 	s.inTxn = false
 	s.rebalanced.Store(false)
 	s.failed.Store(nil)
@@ -259,6 +269,7 @@ func (s *session) end(ctx context.Context) error {
 	if committed {
 		s.pace.ended(now, now.Sub(began))
 		s.r.met.transactions.WithLabelValues("committed").Inc()
+		s.cutShort(cut, taken, took, spent)
 		s.r.stage.afterEnd(ctx, s)
 		return nil
 	}
