@@ -15,6 +15,7 @@ func (c *cli) addRepair() {
 	var o app.RepairOptions
 	clause.Flag("accept-damage", "set aside what can't be read of the embedded Kafka's files").BoolVar(&o.Damage)
 	clause.Flag("accept-lost-signals", "go on although signals that were processed are no longer in the log").BoolVar(&o.LostSignals)
+	clause.Flag("accept-lost-outcomes", "decide and publish again what was published and is no longer on the topics of decisions, incidents and problems").BoolVar(&o.LostOutcomes)
 	clause.Flag("accept-new-decisions", "decide part of the log anew, and publish that over what was, where the state can't be read or this release decides otherwise").BoolVar(&o.NewDecisions)
 	clause.Flag("accept-lost-inputs", "go on although records that were read are no longer on the input topics").BoolVar(&o.LostInputs)
 	s := withSettings(clause, config.ForKafka, config.ForSQL, config.ForEngine)

@@ -146,4 +146,4 @@ func (d *Delivery) tellLoss(key partition, n int64) {
 }
 
 const lossText = "the log ends before what was read of it (files were lost or put back from an older copy), and the sink does not have the rest; " +
-	"reports lack that many outcomes. Stop, and put back the newer files of the topic or of the sink"
+	"reports lack that many outcomes. Stop, and put back the newer files of the topic or of the sink, or have them decided and published again: `pinkstar repair --accept-lost-outcomes`"

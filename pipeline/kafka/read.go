@@ -186,3 +186,62 @@ func CountPartitions(ctx context.Context, cl *kgo.Client, topics ...string) (int
 	}
 	return n, nil
 }
+
+// readAtWithin bounds how long ReadAt waits for partitions from which nothing
+// comes.
+const readAtWithin = 10 * time.Second
+
+// ReadAt returns what is at these offsets, by topic and partition: committed,
+// aborted or a control record, and nothing where it was compacted. It does not
+// wait for transactions that are open. The offsets must be in the log.
+func ReadAt(ctx context.Context, cfg Config, deps Deps, at map[string]map[int32]int64) ([]*kgo.Record, error) {
+	from, left := map[string]map[int32]kgo.Offset{}, 0
+	for t, ps := range at {
+		from[t] = map[int32]kgo.Offset{}
+		for p, o := range ps {
+			from[t][p] = kgo.NewOffset().At(o)
+			left++
+		}
+	}
+	if left == 0 {
+		return nil, nil
+	}
+	opts := append(ReaderOpts(cfg, left), kgo.ConsumePartitions(from), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.KeepControlRecords(),
+		kgo.FetchMaxWait(50*time.Millisecond), kgo.FetchMaxPartitionBytes(64<<10))
+	cl, err := NewClient(cfg, "read", deps, opts...)
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	wctx, cancel := context.WithTimeout(ctx, readAtWithin)
+	defer cancel()
+	var found []*kgo.Record
+	seen := map[string]bool{}
+	for left > 0 {
+		fs := cl.PollFetches(wctx)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if wctx.Err() != nil { // compaction left nothing from there on
+			return found, nil
+		}
+		for _, e := range fs.Errors() {
+			return nil, fmt.Errorf("reading %s partition %d: %w", e.Topic, e.Partition, e.Err)
+		}
+		for it := fs.RecordIter(); !it.Done(); {
+			r := it.Next()
+			where := fmt.Sprint(r.Topic, "/", r.Partition)
+			if seen[where] {
+				continue
+			}
+			seen[where] = true // the first that comes is it, or it was compacted
+			left--
+			if r.Offset == at[r.Topic][r.Partition] {
+				found = append(found, r)
+			}
+			cl.PauseFetchPartitions(map[string][]int32{r.Topic: {r.Partition}})
+		}
+	}
+	return found, nil
+}

@@ -24,20 +24,28 @@ type Finding struct {
 	Problem   string
 	Done      string // empty: nothing
 
-	decisions bool // it is about what was decided, not about the log
+	about finding
 }
 
+// finding is what a Finding is about.
+type finding int
+
+const (
+	lostSignals  finding = iota // signals that were processed are gone
+	lostOutcomes                // what was published is gone
+	newDecisions                // what was decided would be decided otherwise
+)
+
 func (f *Finding) accepted(a Accepted) bool {
-	if f.decisions {
-		return a.NewDecisions
-	}
-	return a.LostSignals
+	return map[finding]bool{lostSignals: a.LostSignals, lostOutcomes: a.LostOutcomes, newDecisions: a.NewDecisions}[f.about]
 }
 
 // Accepted says what an operator accepts of a partition.
 type Accepted struct {
 	// LostSignals: to go on although signals that were processed are gone.
 	LostSignals bool
+	// LostOutcomes: to decide and publish again what is no longer on the topics.
+	LostOutcomes bool
 	// NewDecisions: to decide part of the log anew, with what is published then
 	// over what was.
 	NewDecisions bool
@@ -71,27 +79,67 @@ func CheckPositions(ctx context.Context, kc kafka.Config, engines Engines, accep
 	if err != nil {
 		return nil, err
 	}
+	if err := r.lookForGone(ctx); err != nil {
+		return nil, err
+	}
 	var found []Finding
 	for _, id := range ids {
 		at := int64(-1)
 		if o, ok := committed.Lookup(c.topics[0], id); ok {
 			at = o.At
 		}
-		f, err := r.check(ctx, id, at)
+		fs, err := r.checkAll(ctx, cl, group, id, at, accept)
+		found = append(found, fs...)
 		if err != nil {
 			return found, fmt.Errorf("partition %d: %w", id, err)
 		}
-		if f == nil {
-			continue
-		}
-		if f.accepted(accept) {
-			if f.Done, err = r.accept(ctx, cl, group, id); err != nil {
-				return found, fmt.Errorf("partition %d: %w", id, err)
-			}
-		}
-		found = append(found, *f)
 	}
 	return found, nil
+}
+
+// checkAll looks on after what was accepted: one loss may hide another.
+func (r *restorer) checkAll(ctx context.Context, cl *kgo.Client, group string, id int32, committed int64, accept Accepted) (found []Finding, err error) {
+	for range 3 { // one of each kind
+		f, err := r.check(ctx, id, committed)
+		if err != nil || f == nil {
+			return found, err
+		}
+		if !f.accepted(accept) {
+			return append(found, *f), nil
+		}
+		if f.Done, committed, err = r.accept(ctx, cl, group, id, f.about); err != nil {
+			return found, err
+		}
+		found = append(found, *f)
+		// What it goes by is of before.
+		again, err := r.c.newRestorer(ctx, r.ids)
+		if err != nil {
+			return found, err
+		}
+		r.state, r.log = again.state, again.log
+		r.out.Store(again.out.Load())
+	}
+	return found, nil
+}
+
+// lookForGone looks for all partitions what is missing of the outcomes before
+// anything is changed: accepting that of one changes the topics for the others.
+func (r *restorer) lookForGone(ctx context.Context) error {
+	gone := map[int32][]lostEnd{}
+	for _, id := range r.ids {
+		prog, err := r.lastProgress(ctx, id)
+		if err != nil {
+			return err
+		}
+		if prog == nil {
+			continue
+		}
+		if gone[id], err = r.lostEnds(ctx, id, prog); err != nil {
+			return err
+		}
+	}
+	r.gone = gone
+	return nil
 }
 
 // check returns what is wrong with a partition's position, nil for nothing.
@@ -109,30 +157,43 @@ func (r *restorer) check(ctx context.Context, id int32, committed int64) (*Findi
 		if m := prog.Latest; m != nil && m.Input < min(start, prog.Next) {
 			return &Finding{Partition: id, Problem: fmt.Sprintf("the log begins at offset %d, and the newest snapshot needs it from %d on", start, m.Input)}, nil
 		}
-		_, err = r.restore(ctx, id, committed)
-		if f, ok := errors.AsType[fatalError](err); ok {
-			return &Finding{Partition: id, Problem: f.Error(), decisions: true}, nil
+		if err := r.verifyOutcomes(ctx, id, prog); err != nil {
+			return asFinding(id, err, lostOutcomes)
 		}
-		return nil, err
+		_, err = r.restore(ctx, id, committed)
+		return asFinding(id, err, newDecisions)
 	}
+	return asFinding(id, err, lostSignals)
+}
+
+// asFinding makes a hard stop one.
+func asFinding(id int32, err error, about finding) (*Finding, error) {
 	if f, ok := errors.AsType[fatalError](err); ok {
-		return &Finding{Partition: id, Problem: f.Error()}, nil
+		return &Finding{Partition: id, Problem: f.Error(), about: about}, nil
 	}
 	return nil, err
 }
 
-// accept makes the log as it is the one to go on from.
-func (r *restorer) accept(ctx context.Context, cl *kgo.Client, group string, id int32) (string, error) {
+// accept makes the log as it is the one to go on from, and returns what was done
+// and the offset from which it goes on.
+func (r *restorer) accept(ctx context.Context, cl *kgo.Client, group string, id int32, what finding) (string, int64, error) {
 	prog, err := r.lastProgress(ctx, id)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if prog == nil {
 		prog = &progress{}
 	}
-	next, done, err := r.goBack(ctx, id, prog)
+	var next progress
+	var done string
+	if what == lostOutcomes {
+		next, done, err = r.publishAgain(ctx, cl, id, prog)
+	} else {
+		next, done, err = r.goBack(ctx, id, prog)
+		next.Ends = prog.Ends
+	}
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	// What is written from here on comes after what was.
 	w := begun(r.c.behaviour, next.Next)
@@ -146,17 +207,17 @@ func (r *restorer) accept(ctx context.Context, cl *kgo.Client, group string, id 
 	}
 	rec, err := progressRecord(&r.c.kafka, id, next)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if err := cl.ProduceSync(ctx, rec).FirstErr(); err != nil {
-		return "", fmt.Errorf("writing its progress: %w", err)
+		return "", 0, fmt.Errorf("writing its progress: %w", err)
 	}
 	offsets := kadm.Offsets{}
 	offsets.AddOffset(r.c.topics[0], id, next.Next, -1)
 	if err := kadm.NewClient(cl).CommitAllOffsets(ctx, group, offsets); err != nil {
-		return "", fmt.Errorf("setting the offset of group %s (is a correlator running? it must not): %w", group, err)
+		return "", 0, fmt.Errorf("setting the offset of group %s (is a correlator running? it must not): %w", group, err)
 	}
-	return done, nil
+	return done, next.Next, nil
 }
 
 // goBack finds the newest snapshot whose place is still in the log. When there

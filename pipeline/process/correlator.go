@@ -240,6 +240,9 @@ func (c *Correlator) spare(s *session, now time.Time) bool {
 func (c *Correlator) unsaved() bool { return slices.ContainsFunc(c.owned(), (*part).unsaved) }
 
 func (c *Correlator) beforeEnd(ctx context.Context, s *session) error {
+	if err := s.flush(ctx); err != nil { // progress says where everything is
+		return err
+	}
 	for _, p := range c.owned() {
 		last := s.stopping && p.unsaved()
 		if !p.touched && !last {

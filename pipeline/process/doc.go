@@ -17,7 +17,8 @@
 //     back, and what is kept for it
 //   - work.go: whose decisions they were, and whether a replay says the same
 //   - mark.go, accept.go: whether a position belongs to the log that is there, and
-//     what to go on from when it does not
+//     what to go on from when it does not; published.go, again.go: the same for
+//     what was published
 //   - control.go: ticks and activations, which enter by the log like all else;
 //     lead.go: log time that leads the clock; putclock.go: the way out
 //   - normaliser.go: the stage that reads foreign payloads
@@ -70,6 +71,12 @@
 //     from: new records would have offsets that count as processed, and the
 //     restore would swallow them. It is a hard stop; accepting it goes back to a
 //     snapshot whose place is in the log.
+//   - Progress also says which record was published last to each partition of the
+//     out topics. It is written when those are acknowledged, so it is never
+//     behind. A topic that lacks them is a hard stop too: whoever read it would
+//     pass over what comes under the same offsets. Accepting it decides and
+//     publishes again from a snapshot that is older than the loss, and fills the
+//     lost offsets with aborted records.
 //   - How far a record moves log time is decided by package logtime. What waits
 //     for a witness is in no snapshot, so none is taken meanwhile.
 //   - A record whose ce_id the engine knows is a redelivery and is not parsed, unless it may be

@@ -30,6 +30,8 @@ type part struct {
 	touched bool // in the open transaction
 	story   bool // log time needs no witness
 
+	published published
+
 	lastRecord time.Time // when the last record came, by our clock
 	ctl        controlState
 	snaps      snapshots
@@ -42,6 +44,7 @@ type emit func(*kgo.Record)
 func (p *part) take(ctx context.Context, s *session, f kgo.FetchTopicPartition, now time.Time) error {
 	p.lastRecord = now
 	moved, refused := p.clock.Moved, p.clock.Refused
+	to := p.published.to(s)
 	for _, r := range f.Records {
 		if s.enough(ctx) {
 			break
@@ -50,7 +53,7 @@ func (p *part) take(ctx context.Context, s *session, f kgo.FetchTopicPartition, 
 		if r.Offset < p.next {
 			return fmt.Errorf("partition %d: offset %d came after %d", p.id, r.Offset, p.next-1)
 		}
-		if err := p.apply(r, s.produce); err != nil {
+		if err := p.apply(r, to); err != nil {
 			return fmt.Errorf("partition %d offset %d: %w", p.id, r.Offset, err)
 		}
 	}

@@ -61,8 +61,8 @@ func (d *onDisk) segment(partition string) string {
 	return files[0]
 }
 
-// refuses runs a correlator that must stop with words.
-func refuses(t *testing.T, kc kafka.Config, words ...string) {
+// refuses runs a correlator that must stop with words, and say what accepts it.
+func refuses(t *testing.T, kc kafka.Config, accept string, words ...string) {
 	t.Helper()
 	c, err := process.NewCorrelator(testConfig(), kc, counters{}, process.Deps{Log: kafkatest.Log(t)})
 	if err != nil {
@@ -74,7 +74,7 @@ func refuses(t *testing.T, kc kafka.Config, words ...string) {
 	if err == nil || ctx.Err() != nil {
 		t.Fatalf("Run returned %v: it went on", err)
 	}
-	for _, w := range append(words, "pinkstar repair --accept-lost-signals") {
+	for _, w := range append(words, "pinkstar repair "+accept) {
 		if !strings.Contains(err.Error(), w) {
 			t.Errorf("it does not say %q: %v", w, err)
 		}
@@ -149,7 +149,7 @@ func TestLogShorterThanStateIsAHardStop(t *testing.T) {
 				if writeOn > 1000 {
 					words = "the record before that offset is another one"
 				}
-				refuses(t, d.kc, words)
+				refuses(t, d.kc, "--accept-lost-signals", words)
 				accepts(t, d.kc, 2)
 			})
 		}
@@ -200,7 +200,7 @@ func TestTopicMadeAnewIsAHardStop(t *testing.T) {
 			}
 		}
 		produce(t, kc, storm(rng, 3000, at.Add(schemas.Second)))
-		refuses(t, kc, "made anew")
+		refuses(t, kc, "--accept-lost-signals", "made anew")
 		accepts(t, kc, 3) // of the four, one had no records
 	})
 }

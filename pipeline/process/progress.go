@@ -18,6 +18,8 @@ type progress struct {
 	Previous *manifest `json:"previous,omitempty"`
 	Mark     *mark     `json:"mark,omitempty"` // none: written by a release before there were any
 	Work     *work     `json:"work,omitempty"` // likewise
+
+	Ends byTopic[end] `json:"ends,omitempty"` // likewise; what was published up to Next
 }
 
 // manifest describes a snapshot: where its chunks are and what they must be.
@@ -32,6 +34,8 @@ type manifest struct {
 	Slot   int    `json:"slot"`
 	Mark   *mark  `json:"mark,omitempty"` // of Input
 	Said   uint64 `json:"said,omitempty"` // of the work up to Input
+
+	Ends byTopic[int64] `json:"ends"` // offsets of what was published up to Input; none, not empty: likewise
 }
 
 func progressKey(partition int32) string { return fmt.Sprintf("%d/progress", partition) }
@@ -50,5 +54,5 @@ func progressRecord(kc *kafka.Config, partition int32, p progress) (*kgo.Record,
 
 func (p *part) progress() progress {
 	w := p.work
-	return progress{Next: p.next, Latest: p.snaps.latest, Previous: p.snaps.previous, Mark: p.marked(), Work: &w}
+	return progress{Next: p.next, Latest: p.snaps.latest, Previous: p.snaps.previous, Mark: p.marked(), Work: &w, Ends: p.published.now()}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -23,7 +24,9 @@ type restorer struct {
 	ids   []int32
 	deps  kafka.Deps
 	state map[int32]kafka.Span
-	log   kafka.Bounds // of signals
+	log   kafka.Bounds                 // of signals
+	out   atomic.Pointer[kafka.Bounds] // of what was published
+	gone  map[int32][]lostEnd          // of it, where that was looked for before
 
 	topicID string
 }
@@ -39,6 +42,9 @@ func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, e
 		return nil, err
 	}
 	if r.log, err = kafka.ReadBounds(ctx, cl, c.topics[0]); err != nil {
+		return nil, err
+	}
+	if err := r.readOuts(ctx); err != nil {
 		return nil, err
 	}
 	topics, err := kadm.NewClient(cl).ListTopics(ctx, c.topics[0])
@@ -108,6 +114,10 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 	if err := r.verify(ctx, id, prog, committed); err != nil {
 		return nil, err
 	}
+	if err := r.verifyOutcomes(ctx, id, prog); err != nil {
+		return nil, err
+	}
+	p.published.ends = prog.Ends
 	p.snaps.latest, p.snaps.previous, p.mark = prog.Latest, prog.Previous, prog.Mark
 	next := prog.Next
 	if committed > next {

@@ -58,7 +58,7 @@ func (p *part) snapshot(ctx context.Context, s *session, by string) error {
 	if p.snaps.latest != nil {
 		slot = 1 - p.snaps.latest.Slot
 	}
-	w := &chunkWriter{part: p, s: s, m: manifest{ID: fmt.Sprintf("%s@%d", by, p.next), First: -1, Input: p.next, Slot: slot, Mark: p.marked(), Said: p.work.Said}, sum: crc32.New(castagnoli)}
+	w := &chunkWriter{part: p, s: s, m: manifest{ID: fmt.Sprintf("%s@%d", by, p.next), First: -1, Input: p.next, Slot: slot, Mark: p.marked(), Said: p.work.Said, Ends: p.published.offsets()}, sum: crc32.New(castagnoli)}
 	if err := p.eng.Snapshot(w); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // RepairOptions say what an operator accepts.
 type RepairOptions struct {
-	Damage, LostSignals, LostInputs, NewDecisions bool
+	Damage, LostSignals, LostInputs, LostOutcomes, NewDecisions bool
 }
 
 // Repair looks for what stops a start: damaged files of the embedded Kafka, and
@@ -67,7 +67,7 @@ func Repair(ctx context.Context, cfg *config.Config, o RepairOptions, log zerolo
 }
 
 func repairPositions(ctx context.Context, kc kafka.Config, made *engines, o RepairOptions, log zerolog.Logger, out io.Writer) (left int, err error) {
-	signals, err := process.CheckPositions(ctx, kc, made, process.Accepted{LostSignals: o.LostSignals, NewDecisions: o.NewDecisions}, log)
+	signals, err := process.CheckPositions(ctx, kc, made, process.Accepted{LostSignals: o.LostSignals, LostOutcomes: o.LostOutcomes, NewDecisions: o.NewDecisions}, log)
 	for _, f := range signals {
 		fmt.Fprintln(out, f.Problem)
 		if f.Done != "" {
