@@ -187,7 +187,7 @@ func (r *restorer) accept(ctx context.Context, cl *kgo.Client, group string, id 
 	var next progress
 	var done string
 	if what == lostOutcomes {
-		next, done, err = r.publishAgain(ctx, cl, id, prog)
+		next, done, err = r.publishAgain(ctx, id, prog)
 	} else {
 		next, done, err = r.goBack(ctx, id, prog)
 		next.Ends = prog.Ends

@@ -13,7 +13,7 @@ import (
 // publishAgain finds the newest snapshot of which everything that was published
 // until then is still there: what is decided on from it is published again, so
 // that nothing is missing.
-func (r *restorer) publishAgain(ctx context.Context, cl *kgo.Client, id int32, prog *progress) (progress, string, error) {
+func (r *restorer) publishAgain(ctx context.Context, id int32, prog *progress) (progress, string, error) {
 	gone, err := r.lostEnds(ctx, id, prog)
 	if err != nil {
 		return progress{}, "", err
