@@ -90,7 +90,7 @@ func readCatalogue(dir string) (found, unknown []string) {
 	known := map[string]bool{}
 	for _, t := range c.Topics {
 		for p := range t.Partitions {
-			known[url.PathEscape(t.Name)+"-"+strconv.Itoa(p)] = true
+			known[partitionDir(t.Name, int32(p))] = true
 		}
 	}
 	for _, e := range parts {
@@ -99,6 +99,11 @@ func readCatalogue(dir string) (found, unknown []string) {
 		}
 	}
 	return found, unknown
+}
+
+// partitionDir is the name of a partition's directory.
+func partitionDir(topic string, partition int32) string {
+	return url.PathEscape(topic) + "-" + strconv.Itoa(int(partition))
 }
 
 func holdsRecords(dir string) bool {
@@ -237,6 +242,9 @@ func AcceptDamage(dir string) (done []string, err error) {
 	clean := err == nil
 	parts, err := readPartitions(dir)
 	if err != nil {
+		return done, err
+	}
+	if err := acceptHeadless(dir, parts, tell); err != nil {
 		return done, err
 	}
 	for _, p := range parts {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pinkstar/pipeline/kafka"
@@ -246,5 +247,55 @@ func damageOnce(t *testing.T, dir string, rng *rand.Rand, harm func(*testing.T, 
 	}
 	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: kc.Topic(schemas.TopicAlerts), Value: []byte("after")}).FirstErr(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestLostFirstSegmentIsDamage removes what a log begins with. The broker takes
+// what is left for all there ever was; what was deleted in order is no damage.
+func TestLostFirstSegmentIsDamage(t *testing.T) {
+	clean, crashed := filled(t, true), filled(t, false)
+	for _, whole := range []string{clean, crashed} {
+		dir := copyDir(t, whole)
+		for range 2 {
+			if err := os.Remove(segments(t, dir, 0)[0]); err != nil {
+				t.Fatal(err)
+			}
+			before := fingerprint(t, dir)
+			_, err := kafka.Repair(t.Context(), dir, zerolog.Nop())
+			if d, ok := errors.AsType[*kafka.Damage](err); !ok || !strings.Contains(d.Error(), "pinkstar.alerts-0 lacks its first segments") {
+				t.Fatalf("repair said %v", err)
+			}
+			if fingerprint(t, dir) != before {
+				t.Fatal("repair refused, and changed files")
+			}
+			if done, err := kafka.AcceptDamage(dir); err != nil || len(done) != 1 {
+				t.Fatalf("accepting: %v, %v", done, err)
+			}
+			if _, err := kafka.Repair(t.Context(), dir, zerolog.Nop()); err != nil {
+				t.Fatalf("afterwards: %v", err)
+			}
+		}
+	}
+
+	dir := copyDir(t, crashed)
+	e := kafka.NewEmbedded(kafka.DefaultEmbeddedConfig(dir), zerolog.Nop())
+	if err := e.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer e.Stop()
+	kc := smallKafka(e.Addr())
+	cl := kafkatest.Client(t, kc)
+	defer cl.Close()
+	first := segments(t, dir, 0)[0]
+	offsets := kadm.Offsets{}
+	offsets.AddOffset(kc.Topic(schemas.TopicAlerts), 0, 60, -1)
+	if _, err := kadm.NewClient(cl).DeleteRecords(t.Context(), offsets); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(first); err == nil {
+		t.Fatalf("%s is still there: the test shows nothing", first)
+	}
+	if _, err := kafka.Repair(t.Context(), copyDir(t, dir), zerolog.Nop()); err != nil {
+		t.Errorf("what was deleted in order: %v", err)
 	}
 }

@@ -84,6 +84,7 @@ func (e *Embedded) Start(ctx context.Context) error {
 		e.unlock()
 		return fmt.Errorf("embedded kafka: %w", err)
 	}
+	noteDeletions(e.cluster, e.cfg.Dir, e.log)
 	return nil
 }
 

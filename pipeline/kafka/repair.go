@@ -38,7 +38,7 @@ func Repair(ctx context.Context, dir string, log zerolog.Logger) (RepairReport, 
 	var rep RepairReport
 	if !hasData(dir) {
 		rep.Clean = true // new, or stopped before its first write
-		return rep, nil
+		return rep, begun(dir, nil)
 	}
 	_, err := os.Stat(filepath.Join(dir, cleanMark))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -95,7 +95,14 @@ func (r *repair) read(context.Context) error {
 		return err
 	}
 	r.report.Partitions = len(r.parts)
+	begin, err := readStarts(r.dir)
+	if err != nil {
+		return err
+	}
 	for _, p := range r.parts {
+		if what := begin.headless(p); what != "" {
+			found = append(found, what)
+		}
 		p.each(func(*batch) { r.report.Batches++ })
 		if d := p.damage(r.report.Clean); d != nil {
 			found = append(found, d.why)
@@ -103,6 +110,9 @@ func (r *repair) read(context.Context) error {
 	}
 	if len(found) > 0 {
 		return &Damage{Dir: r.dir, Found: found}
+	}
+	if begin == nil {
+		return begun(r.dir, r.parts)
 	}
 	return nil
 }

@@ -183,6 +183,8 @@ type partition struct {
 	segments []*segment
 }
 
+func (p *partition) name() string { return filepath.Base(p.dir) }
+
 // readPartition reads a partition.
 func readPartition(dir string) (*partition, error) {
 	entries, err := os.ReadDir(dir)

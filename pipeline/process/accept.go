@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -148,10 +144,10 @@ func (r *restorer) check(ctx context.Context, id int32, committed int64) (*Findi
 	if err != nil {
 		return nil, err
 	}
+	err = r.verify(ctx, id, prog, committed)
 	if prog == nil {
 		prog = &progress{}
 	}
-	err = r.verify(ctx, id, prog, committed)
 	if err == nil {
 		start := r.log.Of(r.c.topics[0], id).From
 		if m := prog.Latest; m != nil && m.Input < min(start, prog.Next) {
@@ -262,81 +258,4 @@ func (r *restorer) goBack(ctx context.Context, id int32, prog *progress) (progre
 func (r *restorer) readable(ctx context.Context, id int32, m *manifest) bool {
 	_, err := r.fromSnapshot(ctx, id, m)
 	return err == nil
-}
-
-// CheckInputs lists what the normaliser had read of its topics and is missing at
-// their ends now. With accept they are read from their start again, which is
-// harmless: the signals have the same ids. No normaliser may be running.
-func CheckInputs(ctx context.Context, kc kafka.Config, accept bool, log zerolog.Logger) ([]string, error) {
-	cl, err := kafka.NewClient(kc, "repair", kafka.Deps{Log: log}, kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	if err != nil {
-		return nil, err
-	}
-	defer cl.Close()
-	group := kc.Name(RoleNormalise)
-	n := &Normaliser{}
-	n.runner = runner{kafka: kc, deps: Deps{Log: log}}
-	at, err := n.readUpTo(ctx, cl, group)
-	if err != nil || len(at) == 0 {
-		return nil, err
-	}
-	adm := kadm.NewClient(cl)
-	topics := slices.Sorted(maps.Keys(at))
-	starts, err := adm.ListStartOffsets(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("start offsets: %w", err)
-	}
-	ends, err := adm.ListEndOffsets(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("end offsets: %w", err)
-	}
-	var found []string
-	to := kadm.Offsets{}
-	for _, o := range at.Sorted() {
-		end, ok := ends.Lookup(o.Topic, o.Partition)
-		if !ok || end.Err != nil {
-			continue
-		}
-		if o.At > end.Offset {
-			found = append(found, fmt.Sprintf("partition %d of %s was read up to offset %d and ends at %d", o.Partition, o.Topic, o.At, end.Offset))
-			start, _ := starts.Lookup(o.Topic, o.Partition)
-			o.At = start.Offset
-		}
-		to.AddOffset(o.Topic, o.Partition, o.At, -1)
-	}
-	if len(found) == 0 || !accept {
-		return found, nil
-	}
-	if err := adm.CommitAllOffsets(ctx, group, to); err != nil {
-		return found, fmt.Errorf("setting the offsets of group %s (is a normaliser running? it must not): %w", group, err)
-	}
-	if !kc.Embedded {
-		return found, nil
-	}
-	r := &kgo.Record{Topic: kc.Topic(schemas.TopicState), Partition: kc.Partitions, Key: []byte(n.progressKey()), Value: []byte("{}")}
-	return found, cl.ProduceSync(ctx, r).FirstErr()
-}
-
-// readUpTo returns how far the normaliser had read.
-func (n *Normaliser) readUpTo(ctx context.Context, cl *kgo.Client, group string) (kadm.Offsets, error) {
-	out := kadm.Offsets{}
-	committed, err := kadm.NewClient(cl).FetchOffsets(ctx, group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, fmt.Errorf("offsets of group %s: %w", group, err)
-	}
-	for _, o := range committed.Sorted() {
-		out.AddOffset(o.Topic, o.Partition, o.At, -1)
-	}
-	inBand, err := n.lastPositions(ctx, cl)
-	for where, next := range inBand {
-		i := strings.LastIndexByte(where, '/')
-		p, perr := strconv.ParseInt(where[i+1:], 10, 32)
-		if i < 0 || perr != nil {
-			continue
-		}
-		if o, ok := out.Lookup(where[:i], int32(p)); !ok || o.At < next {
-			out.AddOffset(where[:i], int32(p), next, -1)
-		}
-	}
-	return out, err
 }

@@ -17,7 +17,8 @@
 //     back, and what is kept for it
 //   - work.go: whose decisions they were, and whether a replay says the same
 //   - mark.go, accept.go: whether a position belongs to the log that is there, and
-//     what to go on from when it does not; published.go, again.go: the same for
+//     what to go on from when it does not; inputs.go for what is normalised;
+//     published.go, again.go: the same for
 //     what was published
 //   - control.go: ticks and activations, which enter by the log like all else;
 //     lead.go: log time that leads the clock; putclock.go: the way out

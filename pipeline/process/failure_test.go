@@ -218,6 +218,8 @@ func TestMissingLogIsAHardStop(t *testing.T) {
 		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "no longer in the log") {
 			t.Fatalf("Run returned %v, want a hard stop that says the log is gone", err)
 		}
+		produce(t, kc, storm(rng, 500, at.Add(2*schemas.Minute)))
+		accepts(t, kc, 3) // of the four, one had no records
 	})
 }
 

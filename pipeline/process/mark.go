@@ -57,18 +57,26 @@ func (l *lost) stop(format string, args ...any) error {
 		l.partition, l.topic, l.next, fmt.Sprintf(format, args...))
 }
 
-// verify compares a position with the log: it must be the same topic, reach that
-// far, and hold the record that was processed last. committed is the group's
-// offset, negative when unknown.
+// verify compares a position with the log: it must be the same topic, reach from
+// there on and that far, and hold the record that was processed last. prog is nil
+// where there is none, and committed, the group's offset, negative.
 func (r *restorer) verify(ctx context.Context, id int32, prog *progress, committed int64) error {
 	topic := r.c.topics[0]
 	log := r.log.Of(topic, id)
-	l := lost{&r.c.kafka, topic, id, max(prog.Next, committed)}
+	l := lost{&r.c.kafka, topic, id, committed}
+	if prog == nil {
+		prog = &progress{}
+	} else {
+		l.next = max(prog.Next, committed)
+	}
 	if m := prog.Mark; m != nil && m.Topic != r.topicID {
 		return l.stop("this is another topic of that name (id %s, it was %s): it was deleted and made anew while %s was kept", r.topicID, m.Topic, r.c.kafka.Topic("state"))
 	}
 	if n := l.next - log.To; n > 0 {
 		return l.stop("the log ends at offset %d: %d acknowledged records are missing at its end (a damaged or older copy of its files, or a leader that had not all of them)", log.To, n)
+	}
+	if l.next >= 0 && l.next < log.From {
+		return l.stop("the log begins at offset %d: records were removed before they were processed, and are no longer in the log (retention too short for how long this was down, or files are gone)", log.From)
 	}
 	if prog.Mark == nil || prog.Mark.At < log.From { // of a release before marks, or retention has been there
 		return nil

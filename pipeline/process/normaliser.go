@@ -251,9 +251,8 @@ func (n *Normaliser) adjust(ctx context.Context, group map[string]map[int32]kgo.
 				next = log.From
 			}
 			next = max(next, inBand[t+"/"+strconv.Itoa(int(p))])
-			if next > log.To {
-				return nil, fatal("partition %d of %s was read up to offset %d and ends at %d: acknowledged records are missing at its end (a damaged or older copy of its files, or a topic made anew). Nothing was skipped by itself. Either put its data back from a copy, or accept what is missing with `pinkstar repair --accept-lost-inputs`: it is read from its start again, and what is known counts as repeated",
-					p, t, next, log.To)
+			if why := outside(t, p, next, log.From, log.To); why != "" {
+				return nil, fatal("%s. Nothing was skipped by itself. Either put its data back from a copy, or accept what is missing with `pinkstar repair --accept-lost-inputs`: it is read from its start, and what is known counts as repeated", why)
 			}
 			if n.next[t] == nil {
 				n.next[t] = map[int32]int64{}

@@ -190,15 +190,7 @@ func TestTopicMadeAnewIsAHardStop(t *testing.T) {
 		if _, err := kadm.NewClient(cl).DeleteTopic(t.Context(), kc.Topic(schemas.TopicSignals)); err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
-			err := kafka.Ensure(t.Context(), cl, kc)
-			if err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal(err)
-			}
-		}
+		awaitEnsure(t, kc, cl)
 		produce(t, kc, storm(rng, 3000, at.Add(schemas.Second)))
 		refuses(t, kc, "--accept-lost-signals", "made anew")
 		accepts(t, kc, 3) // of the four, one had no records

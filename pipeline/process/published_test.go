@@ -188,15 +188,7 @@ func TestOutTopicMadeAnewIsAHardStop(t *testing.T) {
 		if _, err := kadm.NewClient(cl).DeleteTopic(t.Context(), kc.Topic(schemas.TopicDecisions)); err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
-			err := kafka.Ensure(t.Context(), cl, kc)
-			if err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal(err)
-			}
-		}
+		awaitEnsure(t, kc, cl)
 		refuses(t, kc, "--accept-lost-outcomes", kc.Topic(schemas.TopicDecisions), "ends at offset 0")
 		acceptsOutcomes(t, kc, before, endsOf(t, kc, schemas.TopicDecisions))
 	})

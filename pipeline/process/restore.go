@@ -102,6 +102,9 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 	if err != nil {
 		return nil, fmt.Errorf("reading its progress: %w", err)
 	}
+	if err := r.verify(ctx, id, prog, committed); err != nil {
+		return nil, err
+	}
 	start := r.log.Of(r.c.topics[0], id).From
 	if prog == nil {
 		prog = &progress{Next: start}
@@ -110,9 +113,6 @@ func (r *restorer) restore(ctx context.Context, id int32, committed int64) (*par
 			r.c.deps.Log.Warn().Int32("partition", id).Int64("offset", committed).
 				Msg("there is no state for records that were processed; rebuilding it from the log")
 		}
-	}
-	if err := r.verify(ctx, id, prog, committed); err != nil {
-		return nil, err
 	}
 	if err := r.verifyOutcomes(ctx, id, prog); err != nil {
 		return nil, err

@@ -130,8 +130,8 @@ func (s *session) poll(ctx context.Context) (kgo.Fetches, error) {
 func (s *session) fetchError(e kgo.FetchError) error {
 	var loss *kgo.ErrDataLoss
 	if errors.Is(e.Err, kerr.OffsetOutOfRange) || errors.As(e.Err, &loss) {
-		return fatal("partition %d of %s: the position to go on from is no longer in the log: %w. Records were removed before they were processed (retention too short for how long this was down, or a topic made anew). Nothing was skipped by itself. Either restore the topic, or accept the gap: stop all instances, delete the consumer group %s and the topic %s, create it again with `pinkstar topics apply`, and start",
-			e.Partition, e.Topic, e.Err, s.r.kafka.Name(s.r.role), s.r.kafka.Topic("state"))
+		return fatal("partition %d of %s: the position to go on from is no longer in the log: %w. Records were removed before they were processed (retention too short for how long this was down, or a topic made anew). Nothing was skipped by itself. `pinkstar repair` says what is missing, and goes on without it where that is accepted",
+			e.Partition, e.Topic, e.Err)
 	}
 	return fmt.Errorf("fetching %s partition %d: %w", e.Topic, e.Partition, e.Err)
 }
