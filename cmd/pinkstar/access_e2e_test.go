@@ -293,8 +293,8 @@ func TestCommandsOfATopicNeedTrust(t *testing.T) {
 
 // TestBeyondLoopbackNeedsAuthentication, and the sentence says what to do.
 func TestBeyondLoopbackNeedsAuthentication(t *testing.T) {
-	const sources = "gateway: {sources: {alertmanager: {bearer: [t]}}}\n"
-	const tokens = "access: {tokens: [{name: sam, role: act, token: t2}]}\n"
+	const sources = "gateway: {sources: {alertmanager: {bearer: [sender-secret]}}}\n"
+	const tokens = "access: {tokens: [{name: sam, role: act, token: persons-secret}]}\n"
 	users := file(t, "web.yml", "basic_auth_users: {sam: $2a$04$w/TTNrnTz4nehuiEOvWlXuFaS9OkyFFDAT3mX6gIitgqhRyzLLc1G}\n")
 	for _, c := range []struct {
 		name, text, listen, more string

@@ -59,6 +59,7 @@ func (c *Config) faults(unread strict.Faults) strict.Faults {
 			k.section(section, err)
 		}
 	}
+	k.emptySecrets()
 	k.figures()
 	return append(unread, k.faults...)
 }
@@ -75,6 +76,24 @@ func (k *checker) section(name string, err error) {
 			k.bad(name, "%s", line)
 		}
 	}
+}
+
+// emptySecrets refuses those by which others are known here and that anybody
+// knows.
+func (k *checker) emptySecrets() {
+	strict.Each(reflect.ValueOf(k.c).Elem(), "", func(path string, v reflect.Value) bool {
+		s, isSecret := secretIn(v)
+		if isSecret && s.IsZero() && knowsOthers(path) && !k.faults.Within(path) {
+			k.bad(path, "empty: anybody would know it; write a secret of %d characters or more, or leave it out", shortestSecret)
+		}
+		return !isSecret
+	})
+}
+
+// knowsOthers reports whether the secret at path is one by which others are known
+// here.
+func knowsOthers(path string) bool {
+	return strings.HasPrefix(path, "access.tokens[") || strings.HasPrefix(path, "gateway.sources.")
 }
 
 // figures refuses every negative number and span that nothing else refused:

@@ -278,3 +278,44 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// Secrets by which others are known here are refused when they are empty, can be
+// guessed, or are a sender's and a person's at once.
+func TestWeakSecretsAreRefused(t *testing.T) {
+	t.Setenv("SHORT", "1234567")
+	t.Setenv("SHARED", "a-long-enough-secret")
+	const good = "gateway: {sources: {jira: {bearer: [one-secret], hmac: {secrets: [two-secret]}, basic: [{user: u, password: three-secret}]}}}\n" +
+		"access: {tokens: [{name: a, role: act, token: four-secret}]}\n"
+	for text, want := range map[string]string{
+		good: "",
+		"gateway: {sources: {jira: {bearer: ['']}}}\n":                                                                                            "gateway.sources.jira.bearer[0]: empty",
+		"gateway: {sources: {jira: {bearer: [seven77]}}}\n":                                                                                       "gateway.sources.jira.bearer[0]: 7 characters",
+		"gateway: {sources: {jira: {hmac: {secrets: [ok-enough, x]}}}}\n":                                                                         "gateway.sources.jira.hmac.secrets[1]: 1 characters",
+		"gateway: {sources: {jira: {basic: [{user: u, password: pw}]}}}\n":                                                                        "gateway.sources.jira.basic[0].password: 2 characters",
+		"gateway: {sources: {jira: {token: {header: X-T, secrets: [{env: SHORT}]}}}}\n":                                                           "gateway.sources.jira.token.secrets[0]: 7 characters",
+		"access: {tokens: [{name: a, role: act, token: {env: SHORT}}]}\n":                                                                         "access.tokens[0].token: 7 characters",
+		"access: {tokens: [{name: a, role: act, token: ''}]}\n":                                                                                   "access.tokens[0].token: empty",
+		"access: {tokens: [{name: a, role: act, token: {env: SHARED}}]}\ngateway: {sources: {jira: {bearer: [a-long-enough-secret]}}}\n":          "gateway.sources.jira.bearer[0]: the same as access.tokens[0].token",
+		"access: {tokens: [{name: a, role: act, token: a-long-enough-secret}]}\ngateway: {sources: {jira: {hmac: {secrets: [{env: SHARED}]}}}}\n": "gateway.sources.jira.hmac.secrets[0]: the same as access.tokens[0].token",
+		"gateway: {sources: {jira: {bearer: [a-long-enough-secret]}, grafana: {bearer: [a-long-enough-secret]}}}\nroles: [gateway, correlate]\n":  "",
+		"roles: [correlate]\ngateway: {sources: {jira: {bearer: [{env: SOMEBODY_ELSES}]}}}\n":                                                     "",
+		"kafka: {brokers: ['a:1'], sasl: {mechanism: plain, user: u, password: pw}}\n":                                                            "",
+	} {
+		c, err := Parse([]byte(text), "x.yaml")
+		if err == nil {
+			err = c.Surroundings().Err()
+		}
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: said %q, want %q", text, got, want)
+		}
+		for _, hush := range []string{"a-long-enough-secret", "seven77", "1234567"} {
+			if strings.Contains(got, hush) {
+				t.Errorf("the message shows the secret: %s", got)
+			}
+		}
+	}
+}

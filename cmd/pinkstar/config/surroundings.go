@@ -1,10 +1,12 @@
 package config
 
 import (
+	"crypto/sha256"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
@@ -40,19 +42,48 @@ func (c *Config) Surroundings() strict.Faults {
 			k.section("kafka", err)
 		}
 	}
-	strict.Each(reflect.ValueOf(c).Elem(), "", func(path string, v reflect.Value) bool {
-		if strings.HasPrefix(path, "gateway.") && !c.Has(RoleGateway) || strings.HasPrefix(path, "notify.") && !c.Has(RoleNotify) { // another process's
+	k.secrets()
+	return k.faults
+}
+
+// shortestSecret is how many characters what somebody authenticates with here has
+// at least: fewer can be guessed over the network.
+const shortestSecret = 8
+
+// secrets reads every secret, and looks at those by which others are known here.
+func (k *checker) secrets() {
+	people, senders := map[[sha256.Size]byte]string{}, map[string][sha256.Size]byte{}
+	strict.Each(reflect.ValueOf(k.c).Elem(), "", func(path string, v reflect.Value) bool {
+		if strings.HasPrefix(path, "gateway.") && !k.c.Has(RoleGateway) || strings.HasPrefix(path, "notify.") && !k.c.Has(RoleNotify) { // another process's
 			return false
 		}
 		s, isSecret := secretIn(v)
-		if isSecret && !s.IsZero() {
-			if err := s.Load(); err != nil {
-				k.bad(path, "%v", err)
-			}
+		if !isSecret {
+			return true
 		}
-		return !isSecret
+		if s.IsZero() || s.Is(secret.Redacted) { // Check tells of them
+			return false
+		}
+		if err := s.Load(); err != nil {
+			k.bad(path, "%v", err)
+			return false
+		}
+		if n := utf8.RuneCountInString(s.Reveal()); knowsOthers(path) && n < shortestSecret {
+			k.bad(path, "%d characters: it can be guessed; at least %d are taken, and `openssl rand -hex 20` makes a good one", n, shortestSecret)
+		}
+		switch {
+		case strings.HasPrefix(path, "gateway."):
+			senders[path] = s.Hash()
+		case knowsOthers(path):
+			people[s.Hash()] = path
+		}
+		return false
 	})
-	return k.faults
+	for path, hash := range senders {
+		if other := people[hash]; other != "" {
+			k.bad(path, "the same as %s: whoever may send would be that person, and give commands; make one of them anew", other)
+		}
+	}
 }
 
 // readable opens a file and closes it again.
