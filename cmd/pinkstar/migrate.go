@@ -12,7 +12,7 @@ import (
 	"pinkstar/sinks/clickhouse/rights"
 )
 
-const migrateHelp = "Create or update ClickHouse's tables and views, and with --users its users. " +
+const migrateHelp = "Create or update ClickHouse's tables and views, and with --users its users, those of clickhouse.tenants too. " +
 	"The DSN's user needs rights on the schema; `pinkstar run` needs only what the writer has, reports what the reader has. " +
 	"Their passwords come from $PINKSTAR_WRITER_PASSWORD and $PINKSTAR_READER_PASSWORD, or from the files that $PINKSTAR_WRITER_PASSWORD_FILE and $PINKSTAR_READER_PASSWORD_FILE name; " +
 	"a new user without one gets one that is printed once, on the standard error output."

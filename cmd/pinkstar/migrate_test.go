@@ -7,6 +7,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
+
+	"pinkstar/pipeline/kafkatest"
+	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/clickhouse/engine"
 )
 
 // TestMigratePrintsUsers: the SQL has no password in it; what was not given is
@@ -55,5 +61,72 @@ func TestMigratePrintsUsers(t *testing.T) {
 	}
 	if got := command("migrate", "--clickhouse", dsn, "--users", "print", "--plan"); got.code != exitUsage {
 		t.Errorf("%d: %s", got.code, got.err)
+	}
+}
+
+// TestMigrateOnAServer runs the command against a ClickHouse over its port, as an
+// owner of one's own would: it makes the schema, every statement for the users is
+// one that this server understands, and who may not manage users is told who can.
+// The embedded engine keeps no users that SQL makes, so they are not made here;
+// what they may do is tested in sinks/clickhouse, with the same grants, limits and
+// filters.
+func TestMigrateOnAServer(t *testing.T) {
+	lib, err := engine.Fetch(t.Context(), engine.FetchOptions{})
+	if err != nil {
+		kafkatest.SkipOrFail(t, "clickhouse", "needs the embedded ClickHouse: %v", err)
+	}
+	s, err := engine.Start(t.Context(), engine.Options{Lib: lib, DataDir: t.TempDir(), Logger: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Stop() }()
+	t.Setenv("ACME_PASSWORD", "acme-secret")
+	dsn := s.OwnerDSN()
+	cfg := file(t, "pinkstar.yaml", "clickhouse: {dsn: '"+dsn+"', tenants: [{tenant: acme, user: acme_reports, password: {env: ACME_PASSWORD}}]}\n")
+	passwords := map[string]string{"PINKSTAR_WRITER_PASSWORD": "writer-secret", "PINKSTAR_READER_PASSWORD": "reader-secret"}
+	migrate := func(args ...string) outcome {
+		var out bytes.Buffer
+		errFile, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = errFile.Close() }()
+		code := run(t.Context(), append([]string{"migrate", "--config", cfg}, args...), world{strings.NewReader(""), &out, errFile, func(k string) string { return passwords[k] }})
+		b, err := os.ReadFile(errFile.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return outcome{code, out.String(), string(b)}
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--plan"}, exitFound, "0001"},
+		{nil, exitOK, "0001"},
+		{[]string{"--plan"}, exitOK, "up to date"},
+		{[]string{"--users", "apply"}, exitFailed, "`pinkstar migrate --users print`"},
+	} {
+		got := migrate(c.args...)
+		if got.code != c.code || !strings.Contains(got.out+got.err, c.says) {
+			t.Errorf("migrate %v: %d\n%s%s", c.args, got.code, got.out, got.err)
+		}
+	}
+	conn, err := clickhouse.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	got := migrate("--users", "print")
+	statements := strings.Split(strings.TrimSpace(got.out), ";\n")
+	if len(statements) < 20 || strings.Contains(got.out, "-secret") || !strings.Contains(got.out, "ROW POLICY OR REPLACE `acme_reports`") {
+		t.Fatalf("%d: %s%s", got.code, got.out, got.err)
+	}
+	for _, q := range statements {
+		var formatted string
+		if err := conn.QueryRow(t.Context(), "SELECT formatQuery(?)", strings.TrimSuffix(q, ";")).Scan(&formatted); err != nil {
+			t.Errorf("%s: %v", q, err)
+		}
 	}
 }

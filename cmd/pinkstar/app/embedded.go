@@ -161,10 +161,14 @@ func (a *App) startEngine(ctx context.Context, keeper *schemaKeeper) (s *engine.
 		return nil, err
 	}
 	c := a.cfg.ClickHouse
+	tenants, err := c.TenantReaders()
+	if err != nil {
+		return nil, err
+	}
 	o := engine.Options{
 		Lib: c.Libchdb, Binary: c.Binary, DataDir: a.data.join("clickhouse"), NativePort: c.NativePort, HTTPPort: c.HTTPPort,
 		User: c.User, Password: password, Database: c.Database, Logger: a.log,
-		Prepare: keeper.prepare,
+		Tenants: tenants, Prepare: keeper.prepare,
 	}
 	if o.Lib == "" && o.Binary == "" {
 		fetch := engine.FetchOptions{}

@@ -38,7 +38,8 @@ func Migrate(ctx context.Context, cfg *config.Config, plan bool) (names []string
 }
 
 // Users are the two whom a ClickHouse of the user's own should know besides the
-// one that migrates: the service's and the reports'.
+// one that migrates: the service's and the reports'. The tenants' readers, which
+// the configuration lists, are made with them.
 type Users struct{ Writer, Reader rights.User }
 
 // SQL returns the statements that make or update them in the DSN's database.
@@ -47,8 +48,12 @@ func (u Users) SQL(cfg *config.Config) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	tenants, err := cfg.ClickHouse.TenantReaders()
+	if err != nil {
+		return nil, err
+	}
 	u.Writer.Database, u.Reader.Database = database, database
-	return slices.Concat(rights.WriterSQL(u.Writer), rights.ReaderSQL(u.Reader)), nil
+	return slices.Concat(rights.WriterSQL(u.Writer), rights.ReaderSQL(u.Reader), rights.TenantsSQL(tenants, database)), nil
 }
 
 // MakeUsers runs these statements as the DSN's user.

@@ -50,6 +50,7 @@ func (c *Config) faults(unread strict.Faults) strict.Faults {
 	k.texts()
 	k.addresses()
 	k.clickHouse()
+	k.tenants()
 	for _, err := range c.Access.Validate() {
 		k.section("access", err)
 	}
@@ -93,7 +94,7 @@ func (k *checker) emptySecrets() {
 // knowsOthers reports whether the secret at path is one by which others are known
 // here.
 func knowsOthers(path string) bool {
-	return strings.HasPrefix(path, "access.tokens[") || strings.HasPrefix(path, "gateway.sources.")
+	return strings.HasPrefix(path, "access.tokens[") || strings.HasPrefix(path, "gateway.sources.") || strings.HasPrefix(path, "clickhouse.tenants[")
 }
 
 // figures refuses every negative number and span that nothing else refused:
@@ -309,6 +310,27 @@ func (k *checker) hostPort(path, address string) (port int, ok bool) {
 		return 0, false
 	}
 	return port, true
+}
+
+// readerName is what a tenant's user may be called, so that it needs no quoting.
+var readerName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+
+func (k *checker) tenants() {
+	c := k.c.ClickHouse
+	taken := map[string]bool{"default": true, c.User: true, c.User + "_owner": true, c.User + "_writer": true}
+	for i, t := range c.Tenants {
+		at := fmt.Sprintf("clickhouse.tenants[%d].", i)
+		if t.Tenant == "" || strings.Contains(t.Tenant, "/") {
+			k.bad(at+"tenant", "%q; a tenant's name without a slash: it is what its scopes begin with", t.Tenant)
+		}
+		if !readerName.MatchString(t.User) || taken[t.User] {
+			k.bad(at+"user", "%q; a name of letters, digits and underscores that nobody has yet", t.User)
+		}
+		taken[t.User] = true
+	}
+	if len(c.Tenants) > 0 && (len(k.c.Labels.Scope) == 0 || k.c.Labels.Scope[0] != "tenant") {
+		k.bad("clickhouse.tenants", "labels.scope does not begin with tenant, so that rows do not say whose they are")
+	}
 }
 
 func (k *checker) clickHouse() {

@@ -17,6 +17,7 @@ import (
 	"pinkstar/schemas"
 	"pinkstar/schemas/secret"
 	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/clickhouse/rights"
 	"pinkstar/sinks/message"
 	"pinkstar/sinks/web"
 )
@@ -157,9 +158,31 @@ type ClickHouse struct {
 	Binary     string `yaml:"binary"`      // clickhouse executable, instead of the library
 	NativePort int    `yaml:"native_port"` // of the embedded engine; 0 picks one
 	HTTPPort   int    `yaml:"http_port"`
+	// Tenants are readers who see the rows of one tenant only. The embedded engine
+	// has them at its start; elsewhere `pinkstar migrate --users` makes them.
+	Tenants []TenantReader `yaml:"tenants,omitempty"`
 	// Storage is set by who owns the schema: this process when embedded, else
 	// `pinkstar migrate`.
 	clickhouse.Storage `yaml:",inline"`
+}
+
+// TenantReader is a user of ClickHouse for one tenant.
+type TenantReader struct {
+	Tenant   string      `yaml:"tenant"` // with which its scopes begin
+	User     string      `yaml:"user"`
+	Password secret.Text `yaml:"password"`
+}
+
+// TenantReaders returns them with their passwords read.
+func (c *ClickHouse) TenantReaders() ([]rights.Tenant, error) {
+	var out []rights.Tenant
+	for i, t := range c.Tenants {
+		if err := t.Password.Load(); err != nil {
+			return nil, fmt.Errorf("clickhouse.tenants[%d].password: %w", i, err)
+		}
+		out = append(out, rights.Tenant{Tenant: t.Tenant, User: t.User, Password: t.Password.Reveal()})
+	}
+	return out, nil
 }
 
 // Default returns the configuration of a process that is told nothing.

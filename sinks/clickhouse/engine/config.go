@@ -33,17 +33,23 @@ type account struct {
 	name, password string // an empty password: see innerUser
 	profile, quota string
 	grants         []string
+	filter         string // on the rows of rights.TenantViews; none: all
 }
 
 // accounts returns everybody whom the engine knows.
 func (s *Server) accounts() []account {
 	db := s.Database
-	return []account{
-		{innerUser, "", "inner", "plain", innerGrants},
-		{s.owner.name, s.owner.password, "plain", "plain", rights.Texts(rights.Owner(db))},
-		{s.writer.name, s.writer.password, "plain", "plain", rights.Texts(rights.Writer(db))},
-		{s.User, s.Password, "reader", "reader", rights.Texts(rights.Reader(db))},
+	all := []account{
+		{name: innerUser, profile: "inner", quota: "plain", grants: innerGrants},
+		{name: s.owner.name, password: s.owner.password, profile: "plain", quota: "plain", grants: rights.Texts(rights.Owner(db))},
+		{name: s.writer.name, password: s.writer.password, profile: "plain", quota: "plain", grants: rights.Texts(rights.Writer(db))},
+		{name: s.User, password: s.Password, profile: "reader", quota: "reader", grants: rights.Texts(rights.Reader(db))},
 	}
+	for _, t := range s.o.Tenants {
+		all = append(all, account{name: t.User, password: t.Password, profile: "tenant", quota: "reader",
+			grants: rights.Texts(rights.TenantReader(db)), filter: rights.TenantFilter(t.Tenant)})
+	}
+	return all
 }
 
 // node is an element of the engine's configuration.
@@ -83,7 +89,7 @@ func file(dir string, parts ...string) string {
 func (s *Server) writeConfig() (string, error) {
 	dir := s.o.DataDir
 	users := file(dir, "users.xml")
-	if err := writeXML(users, usersConfig(s.accounts())); err != nil {
+	if err := writeXML(users, usersConfig(s.accounts(), s.Database)); err != nil {
 		return "", err
 	}
 	name := file(dir, "engine.xml")
@@ -103,10 +109,10 @@ func (s *Server) writeConfig() (string, error) {
 }
 
 // usersConfig describes accounts, profiles and quotas.
-func usersConfig(accounts []account) node {
+func usersConfig(accounts []account, database string) node {
 	users := branch("users")
 	for _, a := range accounts {
-		users = users.with(userConfig(a))
+		users = users.with(userConfig(a, database))
 	}
 	return branch("clickhouse", users,
 		branch("profiles",
@@ -116,7 +122,8 @@ func usersConfig(accounts []account) node {
 			// The session that opens the listeners is older than they are and has
 			// this one place, so that nobody who connects can be this user.
 			branch("inner", leaf("max_sessions_for_user", "1")),
-			readerProfile(),
+			readerProfile("reader", rights.ReaderLimits),
+			readerProfile("tenant", rights.TenantLimits),
 		),
 		branch("quotas",
 			branch("default"),
@@ -130,7 +137,7 @@ func usersConfig(accounts []account) node {
 	)
 }
 
-func userConfig(a account) node {
+func userConfig(a account, database string) node {
 	secret := leaf("password", "")
 	if a.password != "" {
 		sum := sha256.Sum256([]byte(a.password))
@@ -140,14 +147,22 @@ func userConfig(a account) node {
 	for _, g := range a.grants {
 		grants = grants.with(leaf("query", g))
 	}
-	return branch(a.name, secret,
+	user := branch(a.name, secret,
 		branch("networks", leaf("ip", "127.0.0.1"), leaf("ip", "::1")), // this machine
 		leaf("profile", a.profile), leaf("quota", a.quota), grants)
+	if a.filter == "" {
+		return user
+	}
+	views := branch(database)
+	for _, v := range rights.TenantViews {
+		views = views.with(branch(v, leaf("filter", a.filter)))
+	}
+	return user.with(branch("databases", views))
 }
 
-func readerProfile() node {
-	profile, constraints := branch("reader"), branch("constraints")
-	for _, l := range rights.ReaderLimits {
+func readerProfile(name string, limits []rights.Limit) node {
+	profile, constraints := branch(name), branch("constraints")
+	for _, l := range limits {
 		profile = profile.with(leaf(l.Setting, l.Value))
 		c := branch(l.Setting)
 		if l.Const {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -23,12 +24,13 @@ type Options struct {
 	Lib    string // libchdb.so, see Fetch; or:
 	Binary string // a clickhouse binary of a like version
 
-	DataDir    string // everything it stores, and its lock
-	NativePort int    // 0: a free one
-	HTTPPort   int    // 0: a free one
-	User       string // for people and reports, may only read v_*; "pinkstar" when empty
-	Password   string // that user's; generated when empty
-	Database   string // "pinkstar" when empty; created
+	DataDir    string          // everything it stores, and its lock
+	NativePort int             // 0: a free one
+	HTTPPort   int             // 0: a free one
+	User       string          // for people and reports, may only read v_*; "pinkstar" when empty
+	Password   string          // that user's; generated when empty
+	Database   string          // "pinkstar" when empty; created
+	Tenants    []rights.Tenant // more readers, each of one tenant's rows
 	Logger     zerolog.Logger
 
 	// Prepare is called whenever the engine has come up, before it counts as up:
@@ -180,6 +182,11 @@ func (o *Options) complete() error {
 	}
 	if o.User == innerUser {
 		return fmt.Errorf("user %s belongs to the engine itself: choose another", innerUser)
+	}
+	for _, t := range o.Tenants {
+		if !identifier.MatchString(t.User) || slices.Contains([]string{innerUser, o.User, o.User + "_owner", o.User + "_writer"}, t.User) || t.Password == "" {
+			return fmt.Errorf("user %q of tenant %s: a plain name that nobody has yet, with a password", t.User, t.Tenant)
+		}
 	}
 	o.Password = cmp.Or(o.Password, rights.NewPassword())
 	o.StartTimeout = cmp.Or(o.StartTimeout, time.Minute)

@@ -5,6 +5,7 @@
 // # Which file do I open
 //
 //   - rights.go: the three users, their grants and the reader's limits
+//   - tenant.go: readers who see one tenant's rows only
 //   - sql.go: the same as statements, for `pinkstar migrate --users`
 //
 // # Non-obvious
@@ -14,6 +15,9 @@
 //     to other machines, as the server's own user.
 //   - The reader sees nothing but v_*: the views run with their definer's rights
 //     (see package clickhouse, secure.go), so that it needs none on the tables.
+//   - A tenant's reader has a row policy on each view that it may read. The view
+//     itself runs as its definer, and the policy on what comes out of it: one on
+//     the tables would not be asked for.
 //   - Every limit of the reader has a lower bound as well, since 0 means "no
 //     limit"; and readonly=2 instead of 1, since Grafana and most drivers set
 //     harmless settings with each query.

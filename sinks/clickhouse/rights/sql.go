@@ -23,16 +23,20 @@ func WriterSQL(u User) []string {
 // ReaderSQL returns the statements that make or update the user of reports and
 // dashboards, with its limits and its quota.
 func ReaderSQL(u User) []string {
+	return append(u.reader(ReaderLimits), u.grant(Reader(Quote(u.Database)))...)
+}
+
+// reader makes a user who only reads, without its grants.
+func (u User) reader(limits []Limit) []string {
 	name := Quote(u.Name)
-	limits := make([]string, len(ReaderLimits))
-	for i, l := range ReaderLimits {
-		limits[i] = l.sql()
+	settings := make([]string, len(limits))
+	for i, l := range limits {
+		settings[i] = l.sql()
 	}
-	sql := append(u.create(),
-		"CREATE SETTINGS PROFILE OR REPLACE "+name+" SETTINGS "+strings.Join(limits, ", ")+" TO "+name,
+	return append(u.create(),
+		"CREATE SETTINGS PROFILE OR REPLACE "+name+" SETTINGS "+strings.Join(settings, ", ")+" TO "+name,
 		fmt.Sprintf("CREATE QUOTA OR REPLACE %s FOR INTERVAL %d second MAX queries = %d, execution_time = %d TO %s",
 			name, QuotaSeconds, QuotaQueries, QuotaExecutionSeconds, name))
-	return append(sql, u.grant(Reader(Quote(u.Database)))...)
 }
 
 // create sets the password by its hash, so that the statements may be kept.
