@@ -28,6 +28,7 @@ type Config struct {
 	Slack     *Slack     `yaml:"slack,omitempty"`
 	Jira      *Jira      `yaml:"jira,omitempty"`
 	Mail      *Mail      `yaml:"mail,omitempty"`
+	MSTeams   *MSTeams   `yaml:"msteams,omitempty"`
 	PagerDuty *PagerDuty `yaml:"pagerduty,omitempty"`
 	Webhook   *Webhook   `yaml:"webhook,omitempty"`
 }
@@ -51,6 +52,9 @@ func (c *Config) kinds() map[string]kind {
 	if c.Mail != nil {
 		set["mail"] = c.Mail
 	}
+	if c.MSTeams != nil {
+		set["msteams"] = c.MSTeams
+	}
 	if c.PagerDuty != nil {
 		set["pagerduty"] = c.PagerDuty
 	}
@@ -70,7 +74,7 @@ func (c *Config) Validate() error {
 	}
 	set := c.kinds()
 	if len(set) != 1 {
-		errs = append(errs, fmt.Errorf("slack: a target has exactly one of slack, jira, mail, pagerduty, webhook; this one has %d", len(set)))
+		errs = append(errs, fmt.Errorf("slack: a target has exactly one of slack, jira, mail, msteams, pagerduty, webhook; this one has %d", len(set)))
 	}
 	for name, k := range set {
 		if err := k.validate(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"pinkstar/schemas"
@@ -162,8 +161,7 @@ func cost(r *schemas.ImpactRange) string {
 	if high <= 0 {
 		return ""
 	}
-	return strings.TrimSpace(fmt.Sprintf("about %.0f %s (%.0f to %.0f), %s", likely, r.Currency, low, high,
-		(time.Duration(r.Minutes * float64(time.Minute))).Round(time.Minute)))
+	return fmt.Sprintf("about %s (%.0f to %.0f), %.0f min of disruption", strings.TrimSpace(fmt.Sprintf("%.0f %s", likely, r.Currency)), low, high, r.Minutes)
 }
 
 // httpURL is u if it is a link that a person may safely follow.
