@@ -17,6 +17,7 @@ import (
 	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/kafkatest"
 	"pinkstar/schemas"
+	"pinkstar/sinks/clickhouse/engine"
 )
 
 // TestRepair takes files away from an installation that was stopped: it must not
@@ -96,6 +97,11 @@ func TestRepair(t *testing.T) {
 	}
 	refused("records are missing at its end", "--accept-lost-signals")
 	use()
+	if err := os.RemoveAll(filepath.Join(files, "partitions", "pinkstar.incidents-0")); err != nil {
+		t.Fatal(err)
+	}
+	refused("outcomes are missing at its end", "--accept-lost-outcomes")
+	use()
 	if err := os.RemoveAll(filepath.Join(files, "partitions", "pinkstar.state-0")); err != nil {
 		t.Fatal(err)
 	}
@@ -103,4 +109,83 @@ func TestRepair(t *testing.T) {
 	// were: nobody knows that this engine would decide the same.
 	refused("there is no state for the log", "--accept-new-decisions")
 	use()
+}
+
+// TestLostDecisionsComeBackToSQL takes away ClickHouse's directory and the
+// decisions from which it is filled: what was decided is decided and published
+// again, and reports lack nothing.
+func TestLostDecisionsComeBackToSQL(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data, cfg.HTTP.Listen, cfg.Kafka.Partitions = t.TempDir(), "127.0.0.1:0", 1
+	cfg.Writer.BatchAge = 100 * time.Millisecond
+	cfg.Roles = []string{config.RoleGateway, config.RoleCorrelate, config.RoleWrite}
+	lib, err := engine.Fetch(t.Context(), engine.FetchOptions{})
+	if err != nil {
+		kafkatest.SkipOrFail(t, "clickhouse", "needs the embedded ClickHouse: %v", err)
+	}
+	cfg.ClickHouse.Libchdb = lib
+	begin := func() (*app.App, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		return app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel)})
+	}
+	stop := func(a *app.App) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := a.Stop(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const signals = 40
+	await := func(a *app.App) {
+		t.Helper()
+		c := client{t: t, where: a.Endpoints()}
+		const q = "SELECT uniqExact(signal_id), (SELECT count() FROM v_alerts), (SELECT sum(alerts) FROM v_incidents WHERE is_main) FROM v_decisions FORMAT TSV"
+		for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+			got, err := c.sql(q)
+			if err == nil && strings.TrimSpace(got) == fmt.Sprintf("%d\t%d\t%d", signals, signals, signals) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("SQL has %q, %v; want %d of each", got, err, signals)
+			}
+		}
+	}
+	a, err := begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range signals {
+		body := fmt.Sprintf(`{"name":"Down","source":"t","labels":{"service":"s","n":"%d"},"starts_at":%q}`, i, time.Now().UTC().Format(time.RFC3339Nano))
+		resp, err := http.Post("http://"+a.Endpoints().HTTP+"/signals", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusAccepted {
+			t.Fatal(resp.Status)
+		}
+	}
+	await(a)
+	stop(a)
+	for _, gone := range []string{"clickhouse", filepath.Join("kafka", "partitions", "pinkstar.decisions-0")} {
+		if err := os.RemoveAll(filepath.Join(cfg.Data, gone)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a, err := begin(); err == nil || !strings.Contains(err.Error(), "pinkstar repair --accept-lost-outcomes") {
+		if a != nil {
+			stop(a)
+		}
+		t.Fatalf("it started, or does not say what to do: %v", err)
+	}
+	if got := command(t, "", "repair", "--data", cfg.Data, "--partitions", "1", "--accept-lost-outcomes"); got.code != exitOK {
+		t.Fatalf("repair: exit code %d\n%s%s", got.code, got.out, got.err)
+	}
+	if a, err = begin(); err != nil {
+		t.Fatal(err)
+	}
+	await(a)
+	stop(a)
 }
