@@ -134,7 +134,7 @@ func (g *grower) window(kind schemas.Kind, i int) {
 	g.at = g.at.Add(1)
 	service := fmt.Sprintf("w%05d-svc", i)
 	s := &schemas.Signal{Kind: kind, Source: "calendar", Status: schemas.StatusStarted, Fingerprint: fmt.Sprintf("w%05d", i), Name: fmt.Sprintf("window %05d", i),
-		StartsAt: g.at, EndsAt: g.at.Add(int64(2 * schemas.Hour)), ReceivedAt: g.at, Environment: "production", Change: &schemas.Change{Services: []string{service}}}
+		StartsAt: g.at, EndsAt: g.at.Add(2 * schemas.Hour), ReceivedAt: g.at, Environment: "production", Change: &schemas.Change{Services: []string{service}}}
 	if kind == schemas.KindMaintenance {
 		s.Change.Suppress, s.Change.Matchers = true, []string{fmt.Sprintf("service=%q", service)}
 	}
@@ -204,7 +204,7 @@ var growths = []struct {
 			g.recover(s)
 		}
 		g.start()
-		g.pass(int64(2 * schemas.Hour))
+		g.pass(2 * schemas.Hour)
 		g.stop(n)
 		return g
 	}},

@@ -164,11 +164,12 @@ func (w *walk) compare(a, b reflect.Value, field string) {
 			}
 			w.all[name] = true
 			w.set[name] = w.set[name] || !a.Field(i).IsZero()
-			if f.Name == "Items" && from > 0 {
+			switch {
+			case f.Name == "Items" && from > 0:
 				w.compare(a.Field(i).Slice(from, a.Field(i).Len()), b.Field(i), name)
-			} else if name == "state.Corrections.list" {
+			case name == "state.Corrections.list":
 				w.compareHolding(a.Field(i), b.Field(i), name)
-			} else if notStored[name] == "" {
+			case notStored[name] == "":
 				w.compare(a.Field(i), b.Field(i), name)
 			}
 		}

@@ -162,7 +162,8 @@ func (lc *Lifecycle) addLink(inc *state.Incident, other, relation string, c *sco
 	}
 	links = dropOldest(links, linksCap, func(l *schemas.Link) bool { return l.Relation != childOf })
 	inc.Pub.LinksOmitted += int64(len(inc.Pub.Links) - len(links))
-	inc.Pub.Links = append(links, l)
+	links = append(links, l)
+	inc.Pub.Links = links
 }
 
 const (
