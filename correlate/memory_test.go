@@ -137,6 +137,28 @@ func TestAMonthOfTheSameLoadDoesNotGrow(t *testing.T) {
 	}
 }
 
+// A scope full of label values that nobody has twice took 60 KB for each: what is
+// kept of one must not depend on how many others there are.
+func TestManyLabelValuesStaySmall(t *testing.T) {
+	const most = 12 << 10 // bytes an alert; some 4 KB are usual
+	n := 10_000
+	if testing.Short() {
+		n = 3_000
+	}
+	before := heap()
+	f := newFeed(nil)
+	var perAlert [2]float64
+	for i := range perAlert {
+		f.isolated(n, schemas.StatusFiring, 1000)
+		perAlert[i] = (heap() - before) / float64((i+1)*n)
+	}
+	runtime.KeepAlive(f)
+	t.Logf("%.0f bytes for each of %d, %.0f for each of %d", perAlert[0], n, perAlert[1], 2*n)
+	if perAlert[0] > most || perAlert[1] > most || perAlert[1] > 2*perAlert[0] {
+		t.Errorf("an alert with values of its own takes %.0f and then %.0f bytes", perAlert[0], perAlert[1])
+	}
+}
+
 // BenchmarkMemory prints what the engine alone keeps, in bytes of the heap.
 func BenchmarkMemory(b *testing.B) {
 	measure := func(name, unit string, n int, load func(f *feed, n int)) {

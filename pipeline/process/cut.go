@@ -59,7 +59,7 @@ func (s *session) enough(ctx context.Context) bool {
 // cuts are where the open transaction stopped although more was polled.
 type cuts struct {
 	mu sync.Mutex
-	at map[string]map[int32]kgo.EpochOffset
+	at byTopic[kgo.EpochOffset]
 	// taken counts the records that the transaction has.
 	taken int
 }
@@ -77,13 +77,7 @@ func (c *cuts) note(p kgo.FetchTopicPartition, next int64) bool {
 	if left == 0 {
 		return false
 	}
-	if c.at == nil {
-		c.at = map[string]map[int32]kgo.EpochOffset{}
-	}
-	if c.at[p.Topic] == nil {
-		c.at[p.Topic] = map[int32]kgo.EpochOffset{}
-	}
-	c.at[p.Topic][p.Partition] = kgo.EpochOffset{Epoch: -1, Offset: next}
+	c.at.set(p.Topic, p.Partition, kgo.EpochOffset{Epoch: -1, Offset: next})
 	return true
 }
 
@@ -124,7 +118,7 @@ func (c *cuts) commit(ctx context.Context) context.Context {
 }
 
 // drop returns the cuts and forgets them.
-func (c *cuts) drop() (at map[string]map[int32]kgo.EpochOffset, taken int) {
+func (c *cuts) drop() (at byTopic[kgo.EpochOffset], taken int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at, taken = c.at, c.taken
@@ -134,7 +128,7 @@ func (c *cuts) drop() (at map[string]map[int32]kgo.EpochOffset, taken int) {
 
 // cutShort goes on from where a transaction was cut that has committed, and
 // learns how much to poll from what it took.
-func (s *session) cutShort(at map[string]map[int32]kgo.EpochOffset, taken int, took time.Duration, spent bool) {
+func (s *session) cutShort(at byTopic[kgo.EpochOffset], taken int, took time.Duration, spent bool) {
 	s.gts.Client().SetOffsets(at)
 	if !spent || len(at) == 0 {
 		s.r.load.grow(took, s.r.cfg.takes())

@@ -71,6 +71,28 @@ func TestRecoveryAfterKill(t *testing.T) {
 	})
 }
 
+// TestACleanStopLeavesAtOnce stops one of two instances in order: it leaves its
+// group, so that the other has all partitions long before a session's time.
+func TestACleanStopLeavesAtOnce(t *testing.T) {
+	t.Parallel()
+	kafkatest.Each(t, func(t *testing.T, kc kafka.Config) {
+		cfg := process.DefaultConfig()
+		cfg.SessionTimeout = 5 * time.Minute
+		a, b := startCorrelator(t, kc, cfg, counters{}), startCorrelator(t, kc, cfg, counters{})
+		await := func(what string, done func() bool) {
+			t.Helper()
+			for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("after a minute %s: %v and %v", what, a.c.Partitions(), b.c.Partitions())
+				}
+			}
+		}
+		await("they do not share the partitions", func() bool { return len(a.c.Partitions()) == 2 && len(b.c.Partitions()) == 2 })
+		b.stop()
+		await("the other does not have all", func() bool { return len(a.c.Partitions()) == int(kc.Partitions) })
+	})
+}
+
 // trickle sends signals until ctx ends.
 func trickle(ctx context.Context, kc kafka.Config, round int) error {
 	p, err := kafka.NewProducer(kc, "test", kafka.Deps{})
