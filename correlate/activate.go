@@ -55,6 +55,12 @@ func (e *Engine) activated(a *schemas.Activation) bool {
 			e.st.Behaviour = n
 		}
 		return err == nil
+	case schemas.WhatShifts:
+		shifts, err := rules.ParseShifts(a.Text)
+		if err == nil {
+			e.st.SetShifts(shifts)
+		}
+		return err == nil
 	case schemas.WhatProblems:
 		return e.meet(text) == nil
 	case schemas.WhatClock:
@@ -90,6 +96,9 @@ func (e *Engine) Active(what string) string {
 func (e *Engine) setRules(set *rules.Set) {
 	old := e.st.Rules
 	e.st.Rules = set
+	if old.Messages.PerIncident == 0 && set.Messages.PerIncident > 0 {
+		e.life.BeginMessages()
+	}
 	if old.Correlation.Hops != set.Correlation.Hops || old.Correlation.HubDegree != set.Correlation.HubDegree {
 		e.setTopology(e.st.Topology.Source)
 	}

@@ -28,6 +28,7 @@
 //	scoring                a signal against incidents, two incidents against each other
 //	cause                  suspected roots, candidate causes
 //	impact                 what an incident costs
+//	effect                 what people are to hear of an incident, who is called
 //	lifecycle              opens, grows, links, resolves, closes, writes
 //	intake, operator       what comes from outside; what people order
 //

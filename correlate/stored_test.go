@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pinkstar/correlate/rules"
 )
 
 // notStored are the fields of the state that a snapshot leaves out, each with the
@@ -76,6 +78,7 @@ var neverSet = map[string]string{
 	"state.Correction.gone":    "it is left out",
 	"state.Incident.Closed":    "nothing that is left refers to it",
 	"state.Incident.Urgent":    "until the end of an input",
+	"state.Incident.Heard":     "until the end of an input",
 	"state.Stats.Alerts":       "counted when asked",
 	"state.Stats.Incidents":    "counted when asked",
 	"state.Stats.KnownSignals": "counted when asked",
@@ -242,12 +245,16 @@ func (w *walk) lose(field string, a, b reflect.Value) {
 // setRare gives a value to what the logs of this test leave empty.
 func setRare(e *Engine) {
 	e.st.Behaviour, e.st.Stats.BadActivations = 7, 8
+	if s, err := rules.ParseShifts("calendar: nights\nshifts: [{from: '2026-11-22T20:00:00Z', to: '2026-11-23T06:00:00Z', people: [kim]}]"); err == nil {
+		e.st.SetShifts(s)
+	}
 	for _, sc := range e.st.Order {
 		for _, ch := range sc.Changes {
 			ch.AsSent, ch.Contact, ch.Sets = true, "kim", []string{"calendar"}
 		}
 		for _, inc := range sc.Live {
 			inc.FlapUntil = e.st.Now + 1
+			inc.Talk.Expired, inc.Talk.By, inc.Talk.Via, inc.Talk.SeverityBy = true, "kim", "chat", "ona"
 			if inc.Measured != nil {
 				inc.Measured.Cost = 9
 			}

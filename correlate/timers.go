@@ -21,6 +21,10 @@ func (e *Engine) runTimer(w state.Timer) {
 		e.life.OnQuiet(w.Incident)
 	case state.LifetimeDue:
 		e.life.OnLifetime(w.Incident)
+	case state.SpeakDue:
+		e.life.OnSpeakDue(w.Incident)
+	case state.EscalateDue:
+		e.life.OnEscalateDue(w.Incident)
 	case state.WindowEndDue:
 		e.intake.OnWindowEnd(w.Change)
 	case state.ChangeEvictionDue:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pinkstar/correlate/rules"
@@ -50,7 +51,17 @@ rules:
   - {name: burst, match: ['alertname="Login"'], by: [service], threshold: 3, window: 2m}
   - {name: noise, match: ['alertname=~"Noise.*"'], action: suppress}
 procedures:
-  - {name: database, match: ['service="db"'], owner: data, runbook: 'https://example.org/db'}
+  - {name: database, match: ['service="db"'], owner: data, runbook: 'https://example.org/db', mail_company: true,
+     steps: [{text: fail over, url: 'https://example.org/failover'}, {text: tell sales}],
+     escalation: [{call: [ona], wait: 2m}, {call: [raj, ona], channels: ['chat:#data-leads'], wait: 10m}, {call: [boss]}]}
+  - {name: web, match: ['service="web"'], owner: front, on_call: raj, emergency_channel: 'chat:#web'}
+teams:
+  data: {channels: ['chat:#data'], on_call: ona}
+  ops: {channels: ['chat:#ops']}
+people:
+  ona: {reach: ['pager:ona', 'mail:ona@example.org']}
+  raj: {reach: ['pager:raj']}
+messages: {channels: ['chat:#incidents'], company: ['mail:all@example.org']}
 impact:
   services: {web: {per_minute: 50, hours: [{days: [mon], from: 8, to: 18, per_minute: 90}]}}
 problems: {min_incidents: 3, period: 30d}
@@ -239,6 +250,16 @@ func (g *generator) impact() *schemas.Signal {
 	return &schemas.Signal{Kind: schemas.KindImpact, Source: "bi", Name: "lost sales", Service: "web", Impact: i, Occurrence: fmt.Sprint(g.count)}
 }
 
+// asked is a change whose team may have been asked to stop it.
+func (g *generator) asked() string {
+	for _, x := range slices.Backward(g.log) {
+		if x.s.Kind == schemas.KindMaintenance {
+			return x.s.ID
+		}
+	}
+	return ""
+}
+
 // moves makes moving the commonest order: it changes most.
 var moves = []schemas.Action{schemas.ActionMove, schemas.ActionMove, schemas.ActionMove}
 
@@ -248,6 +269,14 @@ func (g *generator) command() *schemas.Signal {
 	}
 	recent := func() string { return g.incs[max(0, len(g.incs)-1-g.r.IntN(30))] }
 	c := &schemas.Command{Action: pick(g.r, append(moves, schemas.Actions...)...), By: "ona", IncidentID: recent(), ParentID: recent(), To: "kim", Note: "because"}
+	switch c.Action {
+	case schemas.ActionSetSeverity:
+		c.To = pick(g.r, "critical", "info", schemas.SeverityAuto)
+	case schemas.ActionStepDone:
+		c.Step = 1 + g.r.Int64N(3)
+	case schemas.ActionAnswerChange:
+		c.To, c.SignalID = schemas.Answers[g.r.IntN(3)], g.asked()
+	}
 	if c.Action == schemas.ActionMove {
 		if len(g.keep) == 0 {
 			return nil

@@ -203,6 +203,8 @@ func readCommand(r *jsonscan.Reader, c *Command, name string) (err error) {
 		c.To, err = r.String()
 	case "note":
 		c.Note, err = r.String()
+	case "step":
+		c.Step, err = r.Int()
 	}
 	return err
 }

@@ -197,6 +197,7 @@ func (o *object) command(c *Command) {
 	o.optStr("problem_id", c.ProblemID)
 	o.optStr("to", c.To)
 	o.optStr("note", c.Note)
+	o.optInt("step", c.Step)
 	o.close()
 }
 

@@ -16,12 +16,14 @@ func AppendIncident(b []byte, in *Incident) []byte {
 	o.optStrs("teams", in.Teams)
 	o.roots(in.Roots)
 	o.optStr("assignee", in.Assignee)
+	o.optStr("severity_by", in.SeverityBy)
 	o.time("started_at", in.StartedAt)
 	o.time("detected_at", in.DetectedAt)
 	o.time("acknowledged_at", in.AcknowledgedAt)
 	o.time("mitigated_at", in.MitigatedAt)
 	o.time("resolved_at", in.ResolvedAt)
 	o.time("closed_at", in.ClosedAt)
+	o.optTime("escalates_at", in.EscalatesAt)
 	o.time("updated_at", in.UpdatedAt)
 	o.int("signals", in.SignalCount)
 	o.int("repeats", in.RepeatCount)
@@ -131,6 +133,12 @@ func (o *object) bool(name string, v bool) {
 	o.b = append(o.b, "false"...)
 }
 
+func (o *object) optTime(name string, t Time) {
+	if t != 0 {
+		o.time(name, t)
+	}
+}
+
 func (o *object) notice(n *Notice) {
 	o.open()
 	o.str("team", n.Team)
@@ -138,6 +146,9 @@ func (o *object) notice(n *Notice) {
 	o.str("text", n.Text)
 	o.optStr("signal_id", n.SignalID)
 	o.time("at", n.At)
+	o.optStr("answer", n.Answer)
+	o.optStr("by", n.By)
+	o.optTime("answer_at", n.AnswerAt)
 	o.close()
 }
 

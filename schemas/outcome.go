@@ -92,14 +92,17 @@ type Incident struct {
 	Teams    []string        `json:"teams,omitempty"` // owners of those services, sorted
 	Roots    []SuspectedRoot `json:"suspected_roots"` // best first, at most 3
 	Assignee string          `json:"assignee,omitempty"`
+	// SeverityBy is the person whose word the severity is; the engine leaves it.
+	SeverityBy string `json:"severity_by,omitempty"`
 
-	StartedAt      Time `json:"started_at"`      // earliest event time of a member
-	DetectedAt     Time `json:"detected_at"`     // log time of its opening
-	AcknowledgedAt Time `json:"acknowledged_at"` //
-	MitigatedAt    Time `json:"mitigated_at"`    //
-	ResolvedAt     Time `json:"resolved_at"`     // event time of the last recovery, or the operator's word
-	ClosedAt       Time `json:"closed_at"`       // log time it left the engine
-	UpdatedAt      Time `json:"updated_at"`      // log time of this revision
+	StartedAt      Time `json:"started_at"`             // earliest event time of a member
+	DetectedAt     Time `json:"detected_at"`            // log time of its opening
+	AcknowledgedAt Time `json:"acknowledged_at"`        //
+	MitigatedAt    Time `json:"mitigated_at"`           //
+	ResolvedAt     Time `json:"resolved_at"`            // event time of the last recovery, or the operator's word
+	ClosedAt       Time `json:"closed_at"`              // log time it left the engine
+	EscalatesAt    Time `json:"escalates_at,omitempty"` // log time at which the next step is called unless somebody acknowledges
+	UpdatedAt      Time `json:"updated_at"`             // log time of this revision
 
 	SignalCount  int64 `json:"signals"`       // distinct signals placed here
 	RepeatCount  int64 `json:"repeats"`       // further deliveries of them
@@ -189,6 +192,9 @@ type Notice struct {
 	Text     string `json:"text"`
 	SignalID string `json:"signal_id,omitempty"`
 	At       Time   `json:"at"`
+	Answer   string `json:"answer,omitempty"` // stopped, rolled_back, declined; "" so far none
+	By       string `json:"by,omitempty"`     // who answered
+	AnswerAt Time   `json:"answer_at,omitempty"`
 }
 
 // Link joins an incident to another one, or says why it was not joined.

@@ -212,13 +212,23 @@ const (
 	ActionDeclareProblem Action = "declare_problem" // the pattern of IncidentID is a problem
 	ActionSolveProblem   Action = "solve_problem"   // ProblemID's root cause is fixed
 	ActionNote           Action = "note"            // Note goes into the timeline
+	ActionSetSeverity    Action = "set_severity"    // To: a severity, which the engine then leaves; auto: it decides again
+	ActionStepDone       Action = "step_done"       // Step of the incident's procedure was done
+	ActionAnswerChange   Action = "answer_change"   // SignalID: a change whose team was asked to stop it; To: one of Answers
 )
 
 // Actions lists every action.
 var Actions = []Action{
 	ActionAcknowledge, ActionAssign, ActionMitigate, ActionResolve, ActionReopen, ActionMove,
 	ActionLinkParent, ActionUnlinkParent, ActionDeclareProblem, ActionSolveProblem, ActionNote,
+	ActionSetSeverity, ActionStepDone, ActionAnswerChange,
 }
+
+// SeverityAuto is the To of a set_severity that takes a person's word back.
+const SeverityAuto = "auto"
+
+// Answers are what a team that was asked to stop a change may answer.
+var Answers = []string{"stopped", "rolled_back", "declined"}
 
 // Command is what a command signal adds.
 type Command struct {
@@ -226,10 +236,11 @@ type Command struct {
 	By         string `json:"by"`                    // who gives it
 	IncidentID string `json:"incident_id,omitempty"` //
 	ParentID   string `json:"parent_id,omitempty"`   // link_parent
-	SignalID   string `json:"signal_id,omitempty"`   // move
+	SignalID   string `json:"signal_id,omitempty"`   // move, answer_change
 	ProblemID  string `json:"problem_id,omitempty"`  // solve_problem
-	To         string `json:"to,omitempty"`          // assign
+	To         string `json:"to,omitempty"`          // assign, set_severity, answer_change
 	Note       string `json:"note,omitempty"`        // why
+	Step       int64  `json:"step,omitempty"`        // step_done: from 1
 }
 
 // What an activation can set.
@@ -240,6 +251,9 @@ const (
 	// WhatBehaviour notes the number of the engines' behaviour from there on; its
 	// text and its version are the number.
 	WhatBehaviour = "behaviour"
+	// WhatShifts tells the shifts of a calendar that rotas name: what whoever read
+	// it made of its events. The newest text of a calendar counts.
+	WhatShifts = "shifts"
 	// WhatClock puts log time back to the time in the text: an operator's way out
 	// after a wrong clock had moved it ahead. It is never in force.
 	WhatClock = "clock"
@@ -253,7 +267,7 @@ var Activatable = []string{WhatRules, WhatTopology, WhatLearnt}
 // on, for one scope or, with Scope empty in the signal, for the partition. The
 // whole text travels, so that the log alone explains every incident.
 type Activation struct {
-	What    string `json:"what"`    // rules, topology, learnt, behaviour
+	What    string `json:"what"`    // rules, topology, learnt, behaviour, shifts
 	Version string `json:"version"` // first 12 hexadecimal digits of the text's SHA-256, or the number
 	Text    string `json:"text"`    // the YAML, or the number
 }

@@ -8,6 +8,7 @@ import (
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/correlate/rules"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas"
 )
@@ -32,7 +33,11 @@ func (c *cli) addConfig() {
 			fmt.Fprintf(w.out, "topology: %s\n", warning)
 		}
 		if *against != "" {
-			return tryPayload(w, cfg, *against, *as)
+			return tryPayload(w, cfg, set, *against, *as)
+		}
+		now := schemas.TimeOf(time.Now())
+		for _, warning := range set.Unready(now, now.Add(lookAhead)) {
+			fmt.Fprintf(w.out, "not ready: %s\n", warning)
 		}
 		_, err := fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s)%s.\n",
 			len(set.Rules), set.Version, len(topo.Services), topo.Version, learntText(learnt))
@@ -54,8 +59,12 @@ func (c *cli) addConfig() {
 	})
 }
 
-// tryPayload prints what would be made of a payload, a signal on each line.
-func tryPayload(w world, cfg *config.Config, file, as string) error {
+// lookAhead is how far ahead rotas are looked through for gaps.
+const lookAhead = 28 * schemas.Day
+
+// tryPayload prints what would be made of a payload, a signal on each line, and
+// which alerts of it nobody has a procedure for.
+func tryPayload(w world, cfg *config.Config, set *rules.Set, file, as string) error {
 	in, done, err := openInput(file, w)
 	if err != nil {
 		return err
@@ -73,6 +82,9 @@ func tryPayload(w world, cfg *config.Config, file, as string) error {
 	for i := range signals {
 		if _, err := fmt.Fprintf(w.out, "%s\n", schemas.AppendSignal(nil, &signals[i])); err != nil {
 			return err
+		}
+		if s := &signals[i]; s.Kind == schemas.KindAlert && set.ProcedureFor(s) == nil {
+			fmt.Fprintf(w.err, "pinkstar: no procedure for %s (service %q, severity %q)\n", s.Name, s.Service, s.Severity)
 		}
 	}
 	for _, n := range notes {

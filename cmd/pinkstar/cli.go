@@ -52,6 +52,7 @@ func newCLI(w world) *cli {
 	c.addDoctor()
 	c.addConfig()
 	c.addRules()
+	c.addOncall()
 	c.addExplain()
 	c.addBacktest()
 	c.addReport()

@@ -6,7 +6,7 @@
 //
 //   - main.go: exit codes and interruption; cli.go: the commands, their flags, and
 //     what somebody who mistyped one meant
-//   - explain.go, backtest.go, rules.go: asking about decisions and rules;
+//   - oncall.go: who is on call; explain.go, backtest.go, rules.go: asking about decisions and rules;
 //     past/ reads the log they ask
 //   - report.go: the report of a month, the post-mortem of an incident
 //   - learn.go: counting over a past which alerts come together

@@ -36,7 +36,8 @@ var rooms = []layer{
 	{"scoring", []string{"phrase", "topology", "evidence", "state", "identity"}},
 	{"cause", []string{"phrase", "topology", "evidence", "state"}},
 	{"impact", []string{"phrase", "money", "state"}},
-	{"lifecycle", []string{"phrase", "topology", "evidence", "problem", "state", "identity", "scoring", "cause", "impact"}},
+	{"effect", []string{"phrase", "state", "cause"}},
+	{"lifecycle", []string{"phrase", "topology", "evidence", "problem", "state", "identity", "scoring", "cause", "impact", "effect"}},
 	{"intake", []string{"phrase", "money", "evidence", "state", "identity", "scoring", "lifecycle"}},
 	{"operator", []string{"phrase", "evidence", "problem", "state", "identity", "scoring", "cause", "lifecycle"}},
 }

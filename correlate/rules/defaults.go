@@ -73,6 +73,7 @@ func defaults() *Set {
 			SeasonalSlack: Duration(15 * schemas.Minute),
 			SeasonalShare: 800,
 		},
+		Messages: defaultMessages(),
 		Impact: Impact{
 			Currency:         "EUR",
 			StaffCostPerHour: 90,
@@ -100,6 +101,16 @@ func defaults() *Set {
 			Groups:           200_000,
 			JoiningPerMinute: 100_000,
 		},
+	}
+}
+
+func defaultMessages() Messages {
+	return Messages{
+		PerIncident: 40,
+		Period:      Duration(1 * schemas.Day),
+		Wait:        Duration(15 * schemas.Second),
+		Interval:    Duration(1 * schemas.Minute),
+		From:        schemas.SeverityWarning,
 	}
 }
 

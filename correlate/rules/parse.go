@@ -124,7 +124,11 @@ func (s *Set) check(d *document) {
 		if p.matchers, err = parseMatchers(p.Match); err != nil {
 			d.bad(path+".match", "procedure %q: %s", p.Name, err)
 		}
+		p.check(d, path)
 	}
+	s.Messages.check(d)
+	s.checkPeople(d)
+	s.checkRotas(d)
 	s.Correlation.check(d)
 	s.Impact.check(d)
 	s.checkNumbers(d)

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/prometheus/alertmanager/pkg/labels"
+import (
+	"github.com/prometheus/alertmanager/pkg/labels"
+
+	"pinkstar/schemas"
+)
 
 // Set is one version of everything that decides how signals are correlated.
 type Set struct {
@@ -9,8 +13,14 @@ type Set struct {
 	Lifecycle   Lifecycle   `yaml:"lifecycle"`
 	Problems    Problems    `yaml:"problems"`
 	Impact      Impact      `yaml:"impact"`
+	Messages    Messages    `yaml:"messages"`
 	Procedures  []Procedure `yaml:"procedures,omitempty"`
-	Limits      Limits      `yaml:"limits"`
+
+	Teams  map[string]*Team    `yaml:"teams,omitempty"`
+	People map[string]*Contact `yaml:"people,omitempty"`
+	Rotas  map[string]*Rota    `yaml:"rotas,omitempty"`
+
+	Limits Limits `yaml:"limits"`
 
 	// Text is YAML with every value that holds, defaults and weights too: the
 	// effective set. Version is the first 12 hexadecimal digits of its SHA-256, so
@@ -212,12 +222,19 @@ type RevenueHours struct {
 
 // Procedure says who does what when a signal matches.
 type Procedure struct {
-	Name      string   `yaml:"name"`
-	Match     []string `yaml:"match"`
-	Owner     string   `yaml:"owner,omitempty"`
-	OnCall    string   `yaml:"on_call,omitempty"`
-	Emergency string   `yaml:"emergency_channel,omitempty"`
-	Runbook   string   `yaml:"runbook,omitempty"`
+	Name  string   `yaml:"name"`
+	Match []string `yaml:"match"`
+	Owner string   `yaml:"owner,omitempty"` // team
+	// OnCall is the rota or the person who is called where no escalation says more.
+	OnCall    string `yaml:"on_call,omitempty"`
+	Emergency string `yaml:"emergency_channel,omitempty"` // target that is watched around the clock
+	Runbook   string `yaml:"runbook,omitempty"`
+	// Severity is what an incident of it is at least.
+	Severity   schemas.Severity `yaml:"severity,omitempty"`
+	Steps      []ProcedureStep  `yaml:"steps,omitempty"`
+	Escalation []EscalationStep `yaml:"escalation,omitempty"`
+	// MailCompany: everybody is told when it begins and when it is over.
+	MailCompany bool `yaml:"mail_company,omitempty"`
 
 	matchers labels.Matchers
 }

@@ -12,6 +12,7 @@
 //	--- decisions      what must have become of each signal
 //	--- timeline       the story of the incidents
 //	--- problems       the problems
+//	--- effects        what people hear and whom it calls, what is asked of others
 //
 // Only the expectations a file has are checked; Update rewrites them. Lines
 // that begin with # are comments.

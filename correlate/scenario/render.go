@@ -9,7 +9,7 @@ import (
 )
 
 func (r *run) render() map[string]string {
-	var inc, dec, tl, prb strings.Builder
+	var inc, dec, tl, prb, eff strings.Builder
 	for i := range r.incidents.All() {
 		r.incident(&inc, i)
 	}
@@ -27,9 +27,13 @@ func (r *run) render() map[string]string {
 	for p := range r.problems.All() {
 		r.problem(&prb, p)
 	}
+	for e := range r.effects.All() {
+		r.effect(&eff, e)
+	}
 	out := map[string]string{
 		schemas.Incidents.Plural: inc.String(), schemas.Decisions.Plural: dec.String(),
 		schemas.Timeline.Plural: tl.String(), schemas.Problems.Plural: prb.String(),
+		schemas.Effects.Plural: eff.String(),
 	}
 	for section, k := range r.others { // one line of JSON each
 		var b strings.Builder
@@ -104,6 +108,38 @@ func (r *run) problem(b *strings.Builder, p *schemas.Problem) {
 	fmt.Fprintf(b, "%s %s %q owner %s, incidents %s\n", r.short(p.ID), p.Status, p.Title, orDash(p.Owner), r.short(strings.Join(p.IncidentIDs, " ")))
 	for _, e := range p.Evidence {
 		fmt.Fprintf(b, "   %s %d: %s\n", e.Kind, e.Points, r.short(e.Detail))
+	}
+}
+
+// effect is what is said, to whom, and what is asked.
+func (r *run) effect(b *strings.Builder, e *schemas.Effect) {
+	to := e.To.Targets
+	if e.To.Company {
+		to = append([]string{"everybody"}, to...)
+	}
+	if e.To.Team != "" {
+		to = append([]string{"team " + e.To.Team}, to...)
+	}
+	fmt.Fprintf(b, "%s %s %s %s %s (to %s): %s\n", clockText(e.At), r.short(e.IncidentID), e.Kind, e.Head.Status, orDash(string(e.Severity)),
+		orDash(strings.Join(to, ", ")), r.short(e.Reason))
+	for _, p := range e.To.People {
+		text := "calls " + p.Name
+		if len(p.Targets) > 0 {
+			text += " by " + strings.Join(p.Targets, ", ")
+		}
+		if p.Rota != "" {
+			text += ": " + p.Rota
+		}
+		if e.AnswerBy != 0 {
+			text += ", to answer by " + clockText(e.AnswerBy)
+		}
+		b.WriteString("   " + text + "\n")
+	}
+	if e.Ask != "" {
+		b.WriteString("   asks: " + r.short(e.Ask) + "\n")
+	}
+	if e.By+e.Via != "" {
+		fmt.Fprintf(b, "   by %s via %s\n", orDash(e.By), orDash(e.Via))
 	}
 }
 

@@ -26,6 +26,7 @@ type run struct {
 	decisions *schemas.Newest[schemas.Decision]
 	problems  *schemas.Newest[schemas.Problem]
 	timeline  *schemas.Newest[schemas.TimelineEntry]
+	effects   *schemas.Newest[schemas.Effect]
 	others    map[string]schemas.Kept // by section: what has no form of its own here
 }
 
@@ -70,11 +71,12 @@ func newRun(f *File) *run {
 	r := &run{
 		file: f, next: map[string]int{schemas.WhatRules: 1, schemas.WhatTopology: 1},
 		incidents: schemas.Incidents.Newest(), decisions: schemas.Decisions.Newest(),
-		problems: schemas.Problems.Newest(), timeline: schemas.Timeline.Newest(), others: map[string]schemas.Kept{},
+		problems: schemas.Problems.Newest(), timeline: schemas.Timeline.Newest(),
+		effects: schemas.Effects.Newest(), others: map[string]schemas.Kept{},
 	}
 	for _, k := range schemas.Outcomes {
 		switch k {
-		case schemas.Incidents, schemas.Decisions, schemas.Problems, schemas.Timeline:
+		case schemas.Incidents, schemas.Decisions, schemas.Problems, schemas.Timeline, schemas.Effects:
 		default:
 			if k.FromEngine() {
 				r.others[k.Names().Plural] = k.Keep()
@@ -204,7 +206,7 @@ func (r *run) gather() {
 	for i := range r.out.Problems {
 		r.problemIDs.add(r.out.Problems[i].ID)
 	}
-	for _, k := range [...]schemas.Kept{r.incidents, r.decisions, r.problems, r.timeline} {
+	for _, k := range [...]schemas.Kept{r.incidents, r.decisions, r.problems, r.timeline, r.effects} {
 		k.Take(&r.out)
 	}
 	for _, k := range r.others {

@@ -173,6 +173,13 @@ func (r *run) impact(o *order, s *schemas.Signal) error {
 func (r *run) command(o *order, s *schemas.Signal) error {
 	s.Kind, s.Occurrence = schemas.KindCommand, strconv.Itoa(o.line)
 	c := &schemas.Command{Action: schemas.Action(o.bare()), By: o.take("by"), To: o.take("to"), Note: o.take("note")}
+	if v := o.take("step"); v != "" {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil {
+			return fmt.Errorf("step: %q is not a number", v)
+		}
+		c.Step = n
+	}
 	if !slices.Contains(schemas.Actions, c.Action) {
 		return fmt.Errorf("command %q is not one of %v", c.Action, schemas.Actions)
 	}

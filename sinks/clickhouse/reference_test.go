@@ -27,7 +27,7 @@ What holds for all of them:
 - **Late data, corrections, redeliveries** replace the row that they correct: a row is always the latest state.
 - **Imported history** (` + "`imported`" + `) is in every count and has its durations; it has no ` + "`detected_at`" + `, no cost and no notices, so
   it is in no time to detect and no time to acknowledge.
-- **Durations**: report medians and quantiles with their number of incidents, not means alone (` + "`pinkstar report`" + ` does).
+- **Durations**: report medians and quantiles with their number of incidents, not means alone.
 - **Several currencies** are never added up.
 `
 

@@ -100,6 +100,8 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	number("root_score", func(i *incidentRow) int64 { return root(i.v).Score }),
 	text("root_reason", func(i *incidentRow) string { return root(i.v).Reason }),
 	text("assignee", func(i *incidentRow) string { return i.v.Assignee }),
+	text("severity_by", func(i *incidentRow) string { return i.v.SeverityBy }),
+	moment("escalates_at", func(i *incidentRow) schemas.Time { return i.v.EscalatesAt }),
 	moment("started_at", func(i *incidentRow) schemas.Time { return i.v.StartedAt }),
 	moment("detected_at", func(i *incidentRow) schemas.Time { return i.v.DetectedAt }),
 	moment("acknowledged_at", func(i *incidentRow) schemas.Time { return i.v.AcknowledgedAt }),

@@ -25,6 +25,7 @@ type commandBody struct {
 	ProblemID  string          `json:"problem_id"`
 	To         string          `json:"to"`
 	Note       string          `json:"note"`
+	Step       int64           `json:"step"`
 }
 
 type commandAnswer struct {
@@ -129,6 +130,18 @@ func (a *API) incidentCommand(ctx context.Context, inc *schemas.Incident, body *
 	case schemas.ActionAssign:
 		if cmd.To = body.To; cmd.To == "" {
 			return cmd, apierror.BadField("to", "missing: whom the incident is assigned to")
+		}
+	case schemas.ActionSetSeverity:
+		if cmd.To = body.To; cmd.To != schemas.SeverityAuto && schemas.Severity(cmd.To).Rank() == 0 {
+			return cmd, apierror.BadField("to", "%q is not one of critical, major, warning, info, %s", cmd.To, schemas.SeverityAuto)
+		}
+	case schemas.ActionStepDone:
+		if cmd.Step = body.Step; cmd.Step < 1 {
+			return cmd, apierror.BadField("step", "which step of the procedure was done, from 1")
+		}
+	case schemas.ActionAnswerChange:
+		if cmd.To, cmd.SignalID = body.To, body.SignalID; !slices.Contains(schemas.Answers, cmd.To) {
+			return cmd, apierror.BadField("to", "%q is not one of %v", cmd.To, schemas.Answers)
 		}
 	case schemas.ActionNote:
 		if cmd.Note == "" {

@@ -14,7 +14,7 @@
 //   - explain.go: candidate causes and notices; recurrence.go: problems
 //   - leave.go: what an incident no longer affects once a member has gone
 //   - remap.go: another topology for what is known
-//   - emit.go: incidents as written
+//   - emit.go: incidents as written; speak.go: when people hear of one
 //
 // # Non-obvious
 //

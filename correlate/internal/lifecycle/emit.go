@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pinkstar/correlate/internal/cause"
+	"pinkstar/correlate/internal/effect"
 	"pinkstar/correlate/internal/impact"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
@@ -16,8 +17,14 @@ func (lc *Lifecycle) EmitIncident(inc *state.Incident) {
 	p := &inc.Pub
 	p.Revision++
 	p.UpdatedAt = lc.Now
+	if effect.Stop(inc) {
+		inc.Talk.Step, inc.Talk.StepAt = 0, 0
+	}
+	p.EscalatesAt = inc.Talk.StepAt
 	p.ActiveAlerts = int64(inc.Active)
-	p.Severity = state.Severities[inc.Lead().Severity]
+	if p.SeverityBy == "" { // a person's word stays
+		p.Severity = state.Severities[inc.Lead().Severity]
+	}
 	p.ParentID = ""
 	if inc.Parent != nil {
 		p.ParentID = inc.Main().Pub.ID
@@ -42,6 +49,7 @@ func (lc *Lifecycle) EmitIncident(inc *state.Incident) {
 	lc.out.Incidents = append(lc.out.Incidents, out)
 	p.Title, p.Services, p.Roots = out.Title, out.Services, bare(out.Roots)
 	p.Children, p.Members, p.Tickets, p.Impact.Formula = nil, nil, nil, "" // made anew for the next
+	lc.hear(inc)
 }
 
 // bare are roots without their reasons, which are made anew for each record.

@@ -46,6 +46,7 @@ func (lc *Lifecycle) addCandidate(inc *state.Incident, ch *state.Change, p *stat
 		return f.Score
 	}
 	inc.Pub.Candidates = f.List
+	inc.Changed()
 	if f.News != "" {
 		lc.Timeline(inc, "change", ch.StartsAt, f.News, nil, ch.By)
 		lc.EmitNow(inc)

@@ -3,16 +3,19 @@ package lifecycle
 import "pinkstar/correlate/internal/state"
 
 // EmitUrgent writes the incidents whose state changed in a way that people must
-// see at once.
+// see at once, and looks at what they should hear.
 func (lc *Lifecycle) EmitUrgent() {
-	for i := 0; i < len(lc.urgent); i++ {
-		inc := lc.urgent[i]
-		if inc.Urgent {
-			lc.EmitIncident(inc)
+	for len(lc.urgent)+len(lc.heard) > 0 { // what is said has the incident written again
+		for i := 0; i < len(lc.urgent); i++ {
+			inc := lc.urgent[i]
+			if inc.Urgent {
+				lc.EmitIncident(inc)
+			}
 		}
+		clear(lc.urgent)
+		lc.urgent = lc.urgent[:0]
+		lc.speakOfHeard()
 	}
-	clear(lc.urgent)
-	lc.urgent = lc.urgent[:0]
 }
 
 // FlushRedeliveries writes the counts that redeliveries changed.

@@ -132,7 +132,7 @@ func (lc *Lifecycle) Raise(inc *state.Incident, rank int, name string, r *state.
 	whole := main.Lead().Severity
 	inc.Severity, inc.Worst = uint8(rank), name
 	text := "severity is now " + string(state.Severities[rank]) + " because of " + name
-	if before != 0 {
+	if before != 0 && inc.Pub.SeverityBy == "" {
 		lc.Timeline(inc, "severity", 0, text, r, "")
 	}
 	lc.EmitNow(inc)

@@ -28,8 +28,11 @@ func (lc *Lifecycle) SetProcedure(inc *state.Incident, s *schemas.Signal) {
 		if fromAlert(&next) {
 			next.AlertRunbook = next.Runbook
 		}
-		next = schemas.Procedure{Name: p.Name, Owner: p.Owner, OnCall: p.OnCall,
-			Emergency: p.Emergency, Runbook: p.Runbook, AlertRunbook: next.AlertRunbook}
+		runbook := next.AlertRunbook
+		next = p.Published()
+		next.AlertRunbook = runbook
+		inc.Pub.Procedure = &next
+		lc.Raise(inc, p.Severity.Rank(), s.Name, nil)
 	case old != nil || s.Runbook == "":
 		return
 	default:

@@ -147,6 +147,7 @@ func (lc *Lifecycle) leave(inc *state.Incident) {
 		x.Pub.ClosedAt = lc.Now
 		lc.EmitIncident(x)
 	}
+	lc.speakLast(inc)
 	for _, x := range all {
 		lc.evictIncident(x)
 	}
@@ -242,6 +243,7 @@ func (lc *Lifecycle) OnLifetime(inc *state.Incident) {
 	}
 	inc.Changed()
 	if !inc.Over() {
+		inc.Talk.Expired = true
 		lc.Resolve(inc, lc.Now, "ended: maximum lifetime reached", "")
 	}
 	lc.leave(inc)

@@ -32,9 +32,19 @@ func (op *Operator) OnCommand(sc *state.Scope, s *schemas.Signal, r *state.SeenS
 		op.Refuse(r, s, why)
 		return
 	}
+	op.wordOf(inc, c, s.Source)
 	op.EmitNow(inc)
 	op.Count(inc)
 	op.Decide(r, s, state.Placed, inc, &evidence.Reason{Text: string(c.Action) + " by " + phrase.OrNone(c.By)})
+}
+
+// wordOf notes whose word the next message about inc passes on, and by which
+// system it came: that one knows.
+func (op *Operator) wordOf(inc *state.Incident, c *schemas.Command, via string) {
+	switch c.Action {
+	case schemas.ActionAcknowledge, schemas.ActionAssign, schemas.ActionMitigate, schemas.ActionResolve, schemas.ActionReopen, schemas.ActionSetSeverity:
+		inc.Talk.By, inc.Talk.Via = c.By, via
+	}
 }
 
 // carryOut carries out a command on one incident. It returns why it can't.
@@ -79,6 +89,12 @@ func (op *Operator) carryOut(inc *state.Incident, c *schemas.Command, r *state.S
 		op.declareProblem(inc, c)
 	case schemas.ActionNote:
 		op.Timeline(inc, "note", 0, c.Note, r, c.By)
+	case schemas.ActionSetSeverity:
+		return op.setSeverity(inc, c, note, r)
+	case schemas.ActionStepDone:
+		return op.stepDone(inc, c, note, r)
+	case schemas.ActionAnswerChange:
+		return op.answerChange(inc, c, note, r)
 	default:
 		return "action " + string(c.Action) + " is not known"
 	}

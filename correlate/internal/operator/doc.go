@@ -3,7 +3,8 @@
 //
 // # Which file do I open
 //
-//   - command.go: the orders on one incident; correct.go: keeping apart
+//   - command.go: the orders on one incident; word.go: severity, steps and answers
+//     that are a person's word; correct.go: keeping apart
 //   - move.go: a signal into another incident; problem.go: declared problems
 //
 // # Non-obvious

@@ -52,7 +52,7 @@ func (st *State) SetClock(at schemas.Time) {
 // putBack moves what inc waits for back by the same distance as log time, and
 // nothing it remembers is later than log time.
 func (inc *Incident) putBack(at schemas.Time, by int64) {
-	for _, t := range []*schemas.Time{&inc.FlushAt, &inc.ResolveAt, &inc.CloseAt, &inc.QuietAt, &inc.CostAt} {
+	for _, t := range []*schemas.Time{&inc.FlushAt, &inc.ResolveAt, &inc.CloseAt, &inc.QuietAt, &inc.CostAt, &inc.Talk.DueAt, &inc.Talk.StepAt} {
 		earlier(t, by)
 	}
 	inc.FlapUntil = min(inc.FlapUntil, at)
@@ -61,6 +61,7 @@ func (inc *Incident) putBack(at schemas.Time, by int64) {
 	if t := inc.Whole(); t != nil {
 		t.Rate.at = min(t.Rate.at, at)
 	}
+	inc.Talk.Since, inc.Talk.LastAt = min(inc.Talk.Since, at), min(inc.Talk.LastAt, at)
 	inc.Minute, inc.Joined = 0, 0
 	for _, a := range inc.Alerts {
 		a.SeenAt = min(a.SeenAt, at)

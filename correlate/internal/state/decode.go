@@ -28,7 +28,8 @@ func Restore(r io.Reader) (*State, error) {
 
 // oldestFormat is the first that was released; formatBehaviour the first in which
 // the number of the engine's behaviour stands; formatRefire the first that knows
-// how many alerts fired again of late; formatTree how busy a whole tree is.
+// how many alerts fired again of late; formatTree how busy a whole tree is, and
+// what people have heard.
 const (
 	oldestFormat    = 3
 	formatBehaviour = 5
@@ -79,6 +80,9 @@ func (d *decoder) engine() *State {
 	}
 	if d.format >= formatBehaviour {
 		st.Behaviour = d.Int()
+	}
+	if d.format >= formatTree {
+		d.shifts(st)
 	}
 	if v := d.version(); *v == *st.Versions {
 		st.Versions = v

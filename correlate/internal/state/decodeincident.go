@@ -75,6 +75,7 @@ func (d *decoder) incidentState(inc *Incident) {
 	inc.Checked = d.Len()
 	if d.format >= formatTree {
 		d.trees[inc] = Rate{d.Int(), d.Time()}
+		d.talk(&inc.Talk)
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 // Format 3 did not know what a record told of its alert, nor what a window's
 // text was; format 4 not the engine's behaviour, nor which machine or namespace
 // an alert that names no service was taken to be about; format 5 not how many
-// alerts had fired again of late.
+// alerts had fired again of late; format 6 not how busy a whole tree was, nor what
+// people had heard.
 const snapshotMagic = "pinkstar engine\x07"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
@@ -64,6 +65,7 @@ func (s *encoder) engine(st *State) {
 		s.Int(*n)
 	}
 	s.Int(st.Behaviour)
+	s.shifts(st)
 	s.version(st.Versions)
 	s.Len(len(st.Order))
 	for i, sc := range st.Order {

@@ -78,6 +78,7 @@ func (s *encoder) incidentState(inc *Incident) {
 	}
 	s.Int(tree.Level)
 	s.Time(tree.at)
+	s.talk(&inc.Talk)
 }
 
 func (s *encoder) key(k AlertKey) {

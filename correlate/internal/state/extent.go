@@ -137,6 +137,11 @@ func (h *extent) offer(s *Touched) {
 func (t *Tree) takeCauses(x *Incident) {
 	told := x.part.candidates
 	x.part.candidates = x.Pub.Candidates
+	for _, o := range told {
+		if !slices.ContainsFunc(x.Pub.Candidates, func(c schemas.Candidate) bool { return c.SignalID == o.SignalID }) {
+			t.stale = true // likelier ones have taken its place
+		}
+	}
 	for _, c := range x.Pub.Candidates {
 		if i := slices.IndexFunc(told, func(o schemas.Candidate) bool { return o.SignalID == c.SignalID }); i >= 0 {
 			t.stale = t.stale || told[i] != c

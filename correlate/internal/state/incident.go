@@ -63,6 +63,8 @@ type Incident struct {
 	Worked      bool // a ticket that was opened again keeps it open, although its alerts recovered
 	corrected   int  // corrections that name it
 	Checked     int  // how many services and names had been matched with problems
+	Talk        Talk // what people have heard of it
+	Heard       bool // it is looked at, at the end of the input, for what people should hear; not part of the state
 }
 
 // Affected is what an incident knows of one entity it touches.

@@ -14,6 +14,8 @@ type State struct {
 	Learnt   *topology.Pairs
 	Versions *Versions // shared by the decisions made under them
 
+	Shifts map[string]*rules.Shifts // of the rotas that have a calendar, by its name
+
 	Behaviour int64 // the engine's, as the log has it; 0: it does not say
 
 	Now    schemas.Time // log time

@@ -49,9 +49,14 @@ func (inc *Incident) TicketRefs(limit int) (refs []schemas.TicketRef, omitted in
 	shown := inc.Tickets[:min(len(inc.Tickets), limit)]
 	refs = make([]schemas.TicketRef, len(shown))
 	for i, t := range shown {
-		refs[i] = schemas.TicketRef{Key: t.Key, SignalID: t.First.String(), Title: t.Title, State: t.State, URL: t.Url, Reason: t.Reason}
+		refs[i] = t.Ref()
 	}
 	return refs, int64(len(inc.Tickets) - len(shown))
+}
+
+// Ref is t as it is written.
+func (t *Ticket) Ref() schemas.TicketRef {
+	return schemas.TicketRef{Key: t.Key, SignalID: t.First.String(), Title: t.Title, State: t.State, URL: t.Url, Reason: t.Reason}
 }
 
 // MemberRef is t as a member of its incident.

@@ -20,6 +20,8 @@ const (
 	WindowEndDue                   // a maintenance window ends
 	ChangeEvictionDue              // a change is too old to explain anything
 	WakeCost                       // the costs of an open incident have grown
+	SpeakDue                       // people hear what changed of an incident
+	EscalateDue                    // nobody answered a page
 )
 
 // Timer is something to do at a log time. One that no longer fits its object is
@@ -99,6 +101,10 @@ func (w *Timer) Fits() bool {
 		return !w.Incident.Closed
 	case WakeCost:
 		return !w.Incident.Closed && w.Incident.CostAt == w.At
+	case SpeakDue:
+		return !w.Incident.Closed && w.Incident.Talk.DueAt == w.At
+	case EscalateDue:
+		return !w.Incident.Closed && w.Incident.Talk.StepAt == w.At
 	case WindowEndDue:
 		return !w.Change.Evicted && w.Change.EndAt == w.At
 	case ChangeEvictionDue:
