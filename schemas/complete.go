@@ -22,6 +22,9 @@ type Naming struct {
 	// one that has to be looked at.
 	DefaultTenant      string `yaml:"default_tenant"`
 	DefaultEnvironment string `yaml:"default_environment"`
+	// Environments are all there are, for what names none and holds in each: an
+	// Alertmanager silence. Without them it holds in the default one alone.
+	Environments []string `yaml:"environments"`
 	// Scope lists what the correlation scope is made of: "tenant",
 	// "environment", or the name of a label. Nothing correlates across scopes.
 	Scope []string `yaml:"scope"`
@@ -138,14 +141,19 @@ func (n *Naming) fromLabels(s *Signal) {
 	if s.Tenant = first(s.Tenant, n.Tenant); s.Tenant == "" {
 		s.Tenant = n.DefaultTenant
 	}
-	env := strings.ToLower(first(s.Environment, n.Environment))
+	s.Environment = n.EnvironmentOf(first(s.Environment, n.Environment))
+}
+
+// EnvironmentOf is the environment that a spelling means, the default for none.
+func (n *Naming) EnvironmentOf(name string) string {
+	env := strings.ToLower(name)
 	if env == "" {
 		env = n.DefaultEnvironment
 	}
 	if a, ok := n.EnvironmentAliases[env]; ok {
 		env = a
 	}
-	s.Environment = env
+	return env
 }
 
 func (n *Naming) scopeOf(s *Signal) string {

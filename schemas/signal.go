@@ -174,7 +174,8 @@ type Change struct {
 	Contact  string   `json:"contact,omitempty"`  // where its team is reached at once
 	// Suppress says that alerts which match are expected during the window and
 	// open no incident. Matchers are in Alertmanager's syntax; without any, the
-	// window suppresses alerts of the services it touches.
+	// window suppresses alerts of the services it touches that its own labels do
+	// not contradict.
 	Suppress bool     `json:"suppress,omitempty"`
 	Matchers []string `json:"matchers,omitempty"`
 	// Sets names what a window is part of: a repeating event, a published

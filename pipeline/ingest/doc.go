@@ -88,7 +88,9 @@
 //     the engine takes the rest as gone. Two published calendars with the same maker
 //     and name in one scope are taken for one.
 //   - A silence is a window that suppresses what it matches, by the labels as they
-//     were sent. It keeps all its matchers or is refused.
+//     were sent. It keeps all its matchers or is refused. One that names no
+//     environment holds in each of labels.environments, and is told in each. The
+//     labels of another window narrow what it suppresses (narrow.go).
 //   - A time is never taken for UTC in silence: an unknown zone is refused, and one
 //     that is not named anywhere is flagged zone_missing.
 //   - A number is seconds, milliseconds, micro- or nanoseconds by its size.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,11 +77,14 @@ func Paths() []string {
 // Handler serves every path of the gateway.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
+	served := map[string]bool{}
 	for _, snd := range webhooks(g.translator.senders) {
+		served[snd.path] = true
 		mux.HandleFunc(snd.path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, snd) })
 	}
+	known := "no such path; signals are taken at " + strings.Join(slices.Sorted(maps.Keys(served)), ", ")
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		g.refuse(w, &apierror.Error{Status: http.StatusNotFound, Detail: "no such path; signals are taken at /signals and /webhook/*"})
+		g.refuse(w, &apierror.Error{Status: http.StatusNotFound, Detail: known})
 	})
 	return mux
 }
@@ -89,7 +94,8 @@ func (g *Gateway) Handler() http.Handler {
 type accepted struct {
 	Accepted int                   `json:"accepted"`
 	IDs      []string              `json:"ids"`
-	Notes    []string              `json:"notes,omitempty"` // on what gave no signal and is right all the same
+	Notes    []string              `json:"notes,omitempty"`    // on what gave no signal and is right all the same
+	Warnings []string              `json:"warnings,omitempty"` // on what was not understood of signals that were taken
 	Refused  int                   `json:"refused,omitempty"`
 	Errors   []apierror.FieldError `json:"errors,omitempty"`
 }
@@ -107,7 +113,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, snd *sender) {
 		return
 	}
 	signals := got.signals
-	answer := accepted{Accepted: len(signals), IDs: make([]string, len(signals)), Notes: got.notes, Refused: len(got.refused), Errors: got.refused.fields()}
+	answer := accepted{Accepted: len(signals), IDs: make([]string, len(signals)), Notes: got.notes, Warnings: got.warnings, Refused: len(got.refused), Errors: got.refused.fields()}
 	for i := range signals {
 		answer.IDs[i] = signals[i].ID
 		g.metrics.signals.WithLabelValues(name, string(signals[i].Kind)).Inc()
@@ -194,9 +200,10 @@ func (g *Gateway) work(r *http.Request, snd *sender, rt rights, contentType stri
 
 // taken is what a request gave.
 type taken struct {
-	signals []schemas.Signal
-	refused Refusals // single elements
-	notes   []string
+	signals  []schemas.Signal
+	refused  Refusals // single elements
+	notes    []string
+	warnings []string
 }
 
 // translate reads the body. One element that can't be read does not cost the
@@ -213,18 +220,21 @@ func (g *Gateway) translate(snd *sender, contentType string, r *http.Request, bo
 			meta.Attributes = cloudAttributes(r.Header)
 		}
 	}
-	signals, notes, err := g.translator.read(source, body, meta)
+	b := g.translator.begin(meta)
+	signals, err := b.read(source, body)
+	got := &taken{signals: signals, notes: b.notes, warnings: b.warnings()}
 	if err == nil {
-		return &taken{signals: signals, notes: notes}, nil
+		return got, nil
 	}
 	var refused Refusals
 	errors.As(err, &refused)
+	got.refused = refused
 	g.metrics.refused.WithLabelValues(name).Add(float64(max(1, len(refused))))
 	g.log.Info().Str("source", name).Int("bytes", len(body)).Int("taken", len(signals)).Str("reason", err.Error()).Msg("refused")
 	if refused.whole() || len(refused) == 0 {
 		return nil, refusedBody(err)
 	}
-	return &taken{signals: signals, refused: refused, notes: notes}, nil
+	return got, nil
 }
 
 // cloudAttributes takes CloudEvents' attributes out of a binary mode request.

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -228,6 +230,61 @@ func TestTestButtonsAreAnswered(t *testing.T) {
 			!strings.Contains(got.Notes[0], "test") || len(m.signals)+len(m.dead) != 0 {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
+	}
+}
+
+// What is not known of our own signals is taken all the same and said, with what
+// was probably meant.
+func TestUnknownFieldsAreNamed(t *testing.T) {
+	m := &memory{}
+	w := post(newGateway(t, m, nil), "/signals", []byte(`[{"name":"a","sevice":"x","env":"prod","labels":{"anything":"goes"},"x-own":{"sevice":1}},`+
+		`{"kind":"maintenance","name":"b","suppress":true,"change":{"supress":true},"status":"planned"},{"name":"c","sevice":"y"}]`))
+	var got accepted
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 202 || got.Accepted != 3 || len(m.signals) != 3 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	want := []string{`field "change.supress" is not known and was ignored; did you mean "suppress"?`, `field "env" is not known and was ignored; did you mean "environment"?`,
+		`field "sevice" is not known and was ignored; did you mean "service"?`, `field "suppress" is not known and was ignored; did you mean "change.suppress"?`,
+		`field "x-own" is not known and was ignored`}
+	if !slices.Equal(got.Warnings, want) {
+		t.Errorf("got %q", got.Warnings)
+	}
+	w = post(newGateway(t, m, nil), "/signals", []byte(`{"kind":"ticket","name":"d","ticket":{"key":"OPS-1"},"state":"closed","starts_at":"2026-11-22T10:00:00Z"}`))
+	if w.Code != 202 || strings.Contains(w.Body.String(), "warnings") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// So with the test buttons of others; the same with another subscription, version
+// or entity is an alert.
+func TestSampleAlertsAreTests(t *testing.T) {
+	for _, c := range []struct{ file, tell, other string }{
+		{"azure_test.json", "11111111-1111-1111-1111-111111111111", "22222222-1111-1111-1111-111111111111"},
+		{"googlecloud_test.json", `"version": "test"`, `"version": "1.2"`},
+		{"newrelic_test.json", "'Some-Entity'", "'checkout'"},
+		{"opsgenie_test.json", "test alert", "test alert of the pager"},
+		{"sentry_test.json", `"sample_event"`, `"other"`},
+	} {
+		sample, err := os.ReadFile("testdata/payloads/" + c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := strings.NewReplacer(c.tell, c.other, "12345678-1234-1234-1234-1234567890ab", "x").Replace(string(sample))
+		name, _, _ := strings.Cut(c.file, "_")
+		for body, n := range map[string]int{string(sample): 0, other: 1} {
+			m := &memory{}
+			w := post(newGateway(t, m, nil), "/webhook/"+name, []byte(body))
+			var got accepted
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 202 || got.Accepted != n ||
+				n == 0 && (len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "test")) || len(m.dead) != 0 {
+				t.Errorf("%s: %d %s\n%s", name, w.Code, w.Body, body)
+			}
+		}
+	}
+	m := &memory{}
+	w := post(newGateway(t, m, nil), "/webhook/sentry", []byte(`{"id":"1","project":"shop","level":"error","event":{"tags":[["sample_event","yes"]]}}`)) // its old plugin
+	if w.Code != 202 || !strings.Contains(w.Body.String(), "a test") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

@@ -20,7 +20,17 @@ var newRelic = sender{
 	read: func(b *batch, r *jsonscan.Reader) error { return b.alertFrom(r, SourceNewRelic, readNewRelic) },
 }
 
+// isNewRelicTest tells the sample issue that a workflow's test button fills its
+// template with.
+func isNewRelicTest(t tree, title string) bool {
+	return strings.Contains(t.text("issueUrl", "issuePageUrl"), "/accounts/1/issues/") && strings.Contains(title, "'Some-Entity'")
+}
+
 func readNewRelic(t tree, s *schemas.Signal) error {
+	title := t.text("title", "title[0]", "annotations.title[0]")
+	if isNewRelicTest(t, title) {
+		return errTest
+	}
 	created, err := t.time("createdAt", "activatedAt")
 	if err != nil {
 		return err
@@ -29,7 +39,6 @@ func readNewRelic(t tree, s *schemas.Signal) error {
 	if err != nil {
 		return err
 	}
-	title := t.text("title", "title[0]", "annotations.title[0]")
 	s.Name = t.text("alertConditionNames[0]", "alertConditionNames", "conditionName")
 	if s.Name == "" {
 		s.Name = title

@@ -20,8 +20,18 @@ var opsgenie = sender{
 	read: func(b *batch, r *jsonscan.Reader) error { return b.alertFrom(r, SourceOpsgenie, readOpsgenie) },
 }
 
+// isOpsgenieTest tells a try of the integration: an action of that name, or the
+// sample alert of its documentation.
+func isOpsgenieTest(t, a tree) bool {
+	return strings.HasPrefix(strings.ToLower(t.text("action")), "test") ||
+		strings.EqualFold(a.text("message"), "test alert") && strings.HasPrefix(strings.ToLower(a.text("alias")), "aliastest")
+}
+
 func readOpsgenie(t tree, s *schemas.Signal) error {
 	a := t.object("alert")
+	if isOpsgenieTest(t, a) {
+		return errTest
+	}
 	created, err := a.time("createdAt")
 	if err != nil {
 		return err

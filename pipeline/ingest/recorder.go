@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/prometheus/alertmanager/eventrecorder/eventrecorderpb"
@@ -139,7 +140,6 @@ func (b *batch) recorderSilence(sil *eventrecorderpb.Silence, at *timestamppb.Ti
 	w := silenceWindow{
 		id: sil.GetId(), by: sil.GetCreatedBy(), comment: sil.GetComment(), annotations: recorderLabels(sil.GetAnnotations()),
 		startsAt: timeOf(sil.GetStartsAt()), endsAt: timeOf(sil.GetEndsAt()), updatedAt: timeOf(sil.GetUpdatedAt()),
-		severalSetsOfMatchers: len(sil.GetMatcherSets()) > 1,
 	}
 	switch now := timeOf(at); {
 	case w.endsAt <= now:
@@ -149,16 +149,39 @@ func (b *batch) recorderSilence(sil *eventrecorderpb.Silence, at *timestamppb.Ti
 	default:
 		w.state = "pending"
 	}
-	for _, m := range sil.GetMatchers() {
+	// Since 0.34 a silence may have several sets of matchers, which are
+	// alternatives. Each is a window of its own; the sets of an id never change.
+	sets := sil.GetMatcherSets()
+	if len(sets) == 0 {
+		sets = []*eventrecorderpb.MatcherSet{{Matchers: sil.GetMatchers()}}
+	}
+	for i, set := range sets {
+		one := w
+		if i > 0 {
+			one.id += "/" + strconv.Itoa(i+1)
+		}
+		one.recorded(set.GetMatchers())
+		var s schemas.Signal
+		err := one.signal(&s)
+		if err != nil {
+			err = b.refuse(p, err)
+		} else {
+			err = b.add(p, s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recorded adds matchers as the event recorder has them.
+func (w *silenceWindow) recorded(matchers []*eventrecorderpb.Matcher) {
+	for _, m := range matchers {
 		regex := m.GetType() == eventrecorderpb.Matcher_TYPE_REGEXP || m.GetType() == eventrecorderpb.Matcher_TYPE_NOT_REGEXP
 		not := m.GetType() == eventrecorderpb.Matcher_TYPE_NOT_EQUAL || m.GetType() == eventrecorderpb.Matcher_TYPE_NOT_REGEXP
 		w.matcher(m.GetName(), m.GetPattern(), regex, !not)
 	}
-	var s schemas.Signal
-	if err := w.signal(&s); err != nil {
-		return b.refuse(p, err)
-	}
-	return b.add(p, s)
 }
 
 func recorderLabels(set *eventrecorderpb.LabelSet) schemas.Labels {

@@ -27,6 +27,8 @@ func readSentry(t tree, s *schemas.Signal) error {
 	action := strings.ToLower(t.text("action"))
 	d := t.object("data")
 	switch {
+	case action == "test", isSentrySample(d.object("event")), isSentrySample(t.object("event")): // the latter from the old plugin
+		return errTest
 	case d.at("metric_alert") != nil:
 		return readSentryMetric(d, action, s)
 	case d.at("event") != nil:
@@ -65,23 +67,31 @@ func readSentryMetric(d tree, action string, s *schemas.Signal) error {
 	return nil
 }
 
+// isSentrySample tells the sample event that a test notification carries.
+func isSentrySample(e tree) bool { return strings.EqualFold(sentryTags(e)["sample_event"], "yes") }
+
+// sentryTags are an event's tags, which are pairs.
+func sentryTags(e tree) map[string]string {
+	labels := map[string]string{}
+	list, _ := e.at("tags").([]any)
+	for _, pair := range list {
+		if p, ok := pair.([]any); ok && len(p) == 2 {
+			name, _ := p[0].(string)
+			value, _ := p[1].(string)
+			labels[name] = value
+		}
+	}
+	delete(labels, "")
+	return labels
+}
+
 // readSentryEvent reads an issue alert: a rule that was met by an event.
 func readSentryEvent(e, d tree, s *schemas.Signal) error {
 	at, err := e.time("datetime", "timestamp")
 	if err != nil {
 		return fmt.Errorf("data.event.%w", err)
 	}
-	labels := map[string]string{}
-	if list, ok := e.at("tags").([]any); ok { // pairs
-		for _, pair := range list {
-			if p, ok := pair.([]any); ok && len(p) == 2 {
-				name, _ := p[0].(string)
-				value, _ := p[1].(string)
-				labels[name] = value
-			}
-		}
-	}
-	delete(labels, "")
+	labels := sentryTags(e)
 	labels["rule"] = d.text("triggered_rule")
 	s.Name, s.Summary, s.Description = e.text("title"), e.text("title"), e.text("message", "culprit")
 	s.Fingerprint, s.Severity, s.StartsAt = "issue/"+e.text("issue_id", "groupID"), schemas.Severity(e.text("level")), at

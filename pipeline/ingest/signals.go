@@ -17,16 +17,22 @@ var signals = sender{
 	looks:    func(m members) bool { return m.any("kind", "fingerprint", "starts_at", "labels", "name") },
 	anything: true,
 	read: func(b *batch, r *jsonscan.Reader) error {
-		return b.element(r, "", -1, func(s *schemas.Signal) error { return readOwn(r, s) })
+		return b.element(r, "", -1, func(s *schemas.Signal) error { return b.readOwn(r, s) })
 	},
 }
 
 // readOwn reads our own signal, less what is ours to set.
-func readOwn(r *jsonscan.Reader, s *schemas.Signal) error {
+func (b *batch) readOwn(r *jsonscan.Reader, s *schemas.Signal) error {
 	start := r.Mark()
 	if err := schemas.ReadSignal(r, s); err != nil {
 		return err
 	}
+	end := r.Mark()
+	r.Rewind(start)
+	if err := b.unknownFields(r, ""); err != nil {
+		return err
+	}
+	r.Rewind(end)
 	s.Flags, s.Activation = nil, nil
 	if s.Status != "" {
 		return nil

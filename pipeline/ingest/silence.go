@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/prometheus/alertmanager/pkg/labels"
-	"github.com/prometheus/common/model"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/jsonscan"
@@ -24,15 +23,14 @@ var silences = sender{
 
 // silenceWindow is an Alertmanager silence, whichever way it came.
 type silenceWindow struct {
-	id, by, comment       string
-	state                 string // pending, active, expired
-	startsAt, endsAt      schemas.Time
-	updatedAt             schemas.Time
-	matchers              []string // in Alertmanager's syntax
-	equal                 schemas.Labels
-	annotations           schemas.Labels
-	severalSetsOfMatchers bool
-	names                 bool // a matcher wants a label to be there
+	id, by, comment  string
+	state            string // pending, active, expired
+	startsAt, endsAt schemas.Time
+	updatedAt        schemas.Time
+	matchers         []string // in Alertmanager's syntax
+	equal            schemas.Labels
+	annotations      schemas.Labels
+	names            bool // a matcher wants a label to be there
 }
 
 // silence reads one silence of Alertmanager's API v2.
@@ -118,11 +116,7 @@ func (w *silenceWindow) readMatcher(r *jsonscan.Reader) error {
 
 func (w *silenceWindow) matcher(name, value string, regex, equal bool) {
 	op := map[[2]bool]string{{false, true}: "=", {true, true}: "=~", {false, false}: "!=", {true, false}: "!~"}[[2]bool{regex, equal}]
-	left := name
-	if !model.LegacyValidation.IsValidLabelName(name) { // any UTF-8 since 0.27
-		left = quoteMatcher(name)
-	}
-	w.matchers = append(w.matchers, left+op+quoteMatcher(value))
+	w.matchers = append(w.matchers, matcherName(name)+op+quoteMatcher(value))
 	w.names = w.names || wantsLabel(op, name, value)
 	if op == "=" {
 		w.equal = with(w.equal, name, value)
@@ -159,7 +153,7 @@ func (w *silenceWindow) signal(s *schemas.Signal) error {
 	if w.endsAt == 0 {
 		return errors.New("endsAt: missing")
 	}
-	if len(w.matchers) > 0 && !w.names && !w.severalSetsOfMatchers {
+	if len(w.matchers) > 0 && !w.names {
 		return errors.New("matchers: all of them match a label that is not there, so the silence would match nearly every alert; Alertmanager takes none like it")
 	}
 	status, ok := map[string]schemas.Status{
@@ -176,12 +170,6 @@ func (w *silenceWindow) signal(s *schemas.Signal) error {
 	}
 	if w.updatedAt != 0 { // prolonging keeps the id: another state of the window
 		s.Occurrence = w.updatedAt.String()
-	}
-	if w.severalSetsOfMatchers {
-		// The sets are alternatives and Change.Matchers must all hold: suppressing
-		// by one set alone would be less than the silence, by all of them nothing.
-		s.Change.Suppress, s.Change.Matchers = false, nil
-		s.Flags = append(s.Flags, "silence_with_alternatives")
 	}
 	return nil
 }

@@ -45,29 +45,31 @@ func NewTranslator(naming schemas.Naming, limits Limits, mappings ...Mappings) *
 // used. A payload that says nothing about anything (a ping, a start-up event)
 // gives no signal and no error.
 func (t *Translator) Translate(source Source, body []byte, meta Meta) ([]schemas.Signal, error) {
-	signals, _, err := t.read(source, body, meta)
-	return signals, err
+	b := t.begin(meta)
+	return b.read(source, body)
 }
 
-// read is Translate with what is to be said of elements that gave no signal
-// though nothing is wrong with them.
-func (t *Translator) read(source Source, body []byte, meta Meta) ([]schemas.Signal, []string, error) {
-	b := &batch{t: t, meta: meta}
+func (t *Translator) begin(meta Meta) *batch { return &batch{t: t, meta: meta} }
+
+// read is Translate; what is to be said besides is in notes and warnings then.
+func (b *batch) read(source Source, body []byte) ([]schemas.Signal, error) {
 	if err := b.body(source, string(body)); err != nil {
-		return nil, nil, Refusals{refusal(-1, err)}
+		b.notes, b.warned = nil, nil
+		return nil, Refusals{refusal(-1, err)}
 	}
-	signals, err := b.finish()
-	return signals, b.notes, err
+	return b.finish()
 }
 
 // Try translates a payload as Translate does, and says of elements without a
-// signal that are right all the same why there is none: for whoever points a
-// sender here.
+// signal that are right all the same why there is none, and of others what was
+// not understood of them: for whoever points a sender here.
 func (t *Translator) Try(source Source, body []byte, meta Meta) (signals []schemas.Signal, notes []string, err error) {
 	if source != SourceAny && senderNamed(t.senders, string(source)) == nil {
 		return nil, nil, fmt.Errorf("%q is no sender; there are %v", source, t.names())
 	}
-	return t.read(source, body, meta)
+	b := t.begin(meta)
+	signals, err = b.read(source, body)
+	return signals, append(b.notes, b.warnings()...), err
 }
 
 func (t *Translator) names() []string {
@@ -90,9 +92,10 @@ type batch struct {
 	meta   Meta
 	found  []found
 	notes  []string
-	text   string // the text being read
-	prefix string // path of the value being read within the whole payload
-	nested int    // envelopes within envelopes
+	warned map[string]bool // see unknownFields
+	text   string          // the text being read
+	prefix string          // path of the value being read within the whole payload
+	nested int             // envelopes within envelopes
 }
 
 // found is one element of the payload: a signal, or why there is none.
@@ -281,6 +284,9 @@ func (b *batch) here(r *jsonscan.Reader) place {
 
 // finish completes every signal and separates the good from the refused.
 func (b *batch) finish() ([]schemas.Signal, error) {
+	if err := b.everywhere(); err != nil {
+		return nil, err
+	}
 	signals := make([]schemas.Signal, 0, len(b.found))
 	var refused Refusals
 	for i := range b.found {
@@ -336,5 +342,6 @@ func (b *batch) complete(s *schemas.Signal, wrapped schemas.Time) error {
 	if err := b.t.naming.Complete(s); err != nil {
 		return err
 	}
+	narrow(&b.t.naming, s)
 	return b.t.limits.apply(s)
 }

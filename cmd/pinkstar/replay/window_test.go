@@ -130,3 +130,65 @@ func (s calendarStory) run(t *testing.T) {
 		t.Error(fmt.Sprint(checked, " of ", len(s.want), " moments"))
 	}
 }
+
+// A window's own labels narrow what it suppresses: not the other cluster, nor the
+// other instance of its service, but what says nothing of them. Without a service
+// it is for what has them all.
+func TestAWindowsOwnLabelsNarrowIt(t *testing.T) {
+	const at = `"received_at":"2026-11-22T10:%02d:00Z"`
+	window := func(about string) string {
+		return fmt.Sprintf(`{"source":"signals",`+at+`,"payload":{"kind":"maintenance","source":"t","name":"Work","fingerprint":"w","starts_at":"2026-11-22T10:00:00Z",`+
+			`"ends_at":"2026-11-22T12:00:00Z","change":{"suppress":true},%s}}`, 1, about)
+	}
+	fires := func(about string) string {
+		return fmt.Sprintf(`{"source":"signals",`+at+`,"payload":{"source":"t","name":"Slow",%s}}`, 5, about)
+	}
+	for _, c := range []struct{ window, alert, want string }{
+		{`"service":"db","labels":{"cluster":"eu"}`, `"labels":{"service":"db","cluster":"eu"}`, "suppressed"},
+		{`"service":"db","labels":{"cluster":"eu"}`, `"labels":{"service":"db","cluster":"us"}`, "placed"},
+		{`"service":"db","labels":{"cluster":"eu"}`, `"labels":{"service":"db"}`, "suppressed"},
+		{`"service":"db","labels":{"cluster":"eu"}`, `"labels":{"service":"web","cluster":"eu"}`, "placed"},
+		{`"labels":{"service":"db","instance":"db-1:9100"}`, `"labels":{"service":"db","instance":"db-2:9100"}`, "placed"},
+		{`"labels":{"service":"db","instance":"db-1:9100"}`, `"labels":{"service":"db","instance":"db-1:9187"}`, "suppressed"},
+		{`"labels":{"service":"db","team":"dba","severity":"info"}`, `"labels":{"service":"db","team":"web","severity":"critical"}`, "suppressed"},
+		{`"labels":{"cluster":"eu.1"}`, `"labels":{"service":"web","cluster":"eu.1"}`, "suppressed"},
+		{`"labels":{"cluster":"eu.1"}`, `"labels":{"service":"web","cluster":"eux1"}`, "placed"},
+		{`"labels":{"cluster":"eu.1"}`, `"labels":{"service":"web"}`, "placed"},
+		{`"service":"db","labels":{"zone of work":"a|b"}`, `"labels":{"service":"db","zone of work":"a"}`, "placed"},
+	} {
+		lines, _ := play(t, window(c.window)+"\n"+fires(c.alert), options(t, nil, "decision"))
+		if l := lines[len(lines)-1]; len(lines) != 2 || l.Decision != c.want {
+			t.Errorf("window %s, alert %s: %s, want %s (%s)", c.window, c.alert, l.Decision, c.want, l.Reason)
+		}
+	}
+}
+
+// A silence that names no environment holds in all that the configuration names;
+// one that names its own holds there.
+func TestASilenceHoldsInEveryEnvironment(t *testing.T) {
+	silence := func(matchers string) string {
+		return `{"source":"silences","received_at":"2026-11-22T10:00:01Z","payload":{"id":"s","status":{"state":"active"},"updatedAt":"2026-11-22T10:00:00Z",` +
+			`"startsAt":"2026-11-22T10:00:00Z","endsAt":"2026-11-22T12:00:00Z","matchers":[{"name":"alertname","value":"X"}` + matchers + `]}}`
+	}
+	fires := func(env string) string {
+		return `{"source":"alertmanager","received_at":"2026-11-22T10:30:00Z","payload":{"version":"4","receiver":"x","alerts":[{"status":"firing",` +
+			`"labels":{"alertname":"X"` + env + `},"startsAt":"2026-11-22T10:30:00Z"}]}}`
+	}
+	o := options(t, nil, "decision")
+	o.Naming.Environments = []string{"prod", "staging", "dev"}
+	for _, c := range []struct{ matchers, env, want string }{
+		{"", "", "suppressed"},
+		{"", `,"env":"stage"`, "suppressed"},
+		{"", `,"environment":"development"`, "suppressed"},
+		{"", `,"env":"lab"`, "placed"},
+		{`,{"name":"env","value":"staging"}`, `,"env":"staging"`, "suppressed"},
+		{`,{"name":"env","value":"staging"}`, "", "placed"},
+		{`,{"name":"env","value":"dev|staging","isRegex":true}`, `,"env":"dev"`, "suppressed"},
+		{`,{"name":"env","value":"dev|staging","isRegex":true}`, `,"env":"prod"`, "placed"},
+	} {
+		lines, _ := play(t, silence(c.matchers)+"\n"+fires(c.env), o)
+		if l := lines[len(lines)-1]; l.Decision != c.want {
+			t.Errorf("silence with %s, alert with %s: %s, want %s (%s)", c.matchers, c.env, l.Decision, c.want, l.Reason)
+		}
+	}
+}
