@@ -528,6 +528,37 @@ func TestAnOutageIsTwoLines(t *testing.T) {
 	}
 }
 
+// A start on what was written before tells of nothing to look after: the client
+// warns where a position is committed before the session's have been fetched.
+func TestAStartOnExistingDataWarnsOfNothing(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	sink := newMemory()
+	var out lines
+	for round := range 3 {
+		produce(t, kc, 700*round, 700)
+		d, err := New(testConfig(), kc, kafka.Deps{Log: zerolog.New(&out).Level(zerolog.WarnLevel)}, sink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() { result <- d.Run(ctx) }()
+		eventually(t, "all arrive and are committed", func() error {
+			if n := committed(t, kc); n != int64(700*(round+1)) {
+				return fmt.Errorf("committed %d", n)
+			}
+			return sink.exact(700 * (round + 1))
+		})
+		cancel()
+		if err := <-result; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := out.count(""); n != 0 {
+		t.Errorf("%d lines of warnings, the first: %s", n, out.text[0])
+	}
+}
+
 // lines is a log to look into.
 type lines struct {
 	mu   sync.Mutex
