@@ -44,6 +44,7 @@ func newCLI(w world) *cli {
 	c.addReplay()
 	c.addSend()
 	c.addImport()
+	c.addSQL()
 	c.addTopics()
 	c.addMigrate()
 	c.addClock()

@@ -35,11 +35,14 @@ func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.line(fmt.Sprintf("      curl -u '%s:%s' '%s/?database=%s' \\", at.ClickHouseUser,
 		at.ClickHousePassword, at.ClickHouseHTTP, at.ClickHouseDatabase))
 	p.line("        -d 'SELECT * FROM v_incidents WHERE severity = '\\''critical'\\'' FORMAT Vertical'")
+	p.line(fmt.Sprintf("      pinkstar sql --data %s 'SELECT * FROM v_problems'", dir))
 	p.fact("SQL, native", "%s   same user", at.ClickHouseNative)
 	p.fact("Kafka", "%s   topics %s", at.Kafka, topicList(at.TopicPrefix))
-	p.fact("send your own", "with the same token:")
+	p.fact("send your own", "with the same token; in an environment of its own, apart from the story:")
 	p.line(fmt.Sprintf("      curl %s/webhook/alertmanager -H 'authorization: Bearer %s' \\", at.HTTP, token))
-	p.line("        -H 'content-type: application/json' -d @webhook.json")
+	p.line("        -H 'content-type: application/json' \\")
+	p.line(`        -d '{"version":"4","alerts":[{"status":"firing","labels":`)
+	p.line(`          {"alertname":"CoffeeCold","service":"mess-hall","environment":"mine"}}]}'`)
 	if o.Data != "" {
 		p.fact("data", "%s stays. To go on with it:", dir)
 		p.line(fmt.Sprintf("      pinkstar run --data %s \\", dir))
