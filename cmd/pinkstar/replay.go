@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -51,7 +52,7 @@ func replayLog(ctx context.Context, w world, s *settings, file string, topic boo
 	for _, warning := range topo.Warnings {
 		fmt.Fprintf(w.err, "pinkstar: topology: %s\n", warning)
 	}
-	in, done, err := replayInput(ctx, w, cfg, file, topic)
+	in, done, err := replayInput(ctx, w, cfg, file, topic, *s.flags["data"] != "")
 	if err != nil {
 		return err
 	}
@@ -85,8 +86,11 @@ func refusals(sum *replay.Summary) string {
 	return fmt.Sprintf("%d of its %d records could not be read%s", sum.Refused, sum.Refused+sum.Signals, more)
 }
 
-func replayInput(ctx context.Context, w world, cfg *config.Config, file string, topic bool) (io.Reader, func(), error) {
+func replayInput(ctx context.Context, w world, cfg *config.Config, file string, topic, data bool) (io.Reader, func(), error) {
 	if !topic {
+		if file == "" && data {
+			return nil, nil, usageError{errors.New("--data: nothing of it is read without --topic; give --topic, or a FILE (- for standard input)")}
+		}
 		return openInput(file, w)
 	}
 	if file != "" {

@@ -103,9 +103,6 @@ func (d *document) bad(path, format string, args ...any) {
 }
 
 func (d *document) err() error {
-	for i := range d.faults {
-		d.faults[i].InWords = true
-	}
 	return d.faults.Err()
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -38,6 +39,14 @@ func (s *Text) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	*s = Text{file: from["file"], env: from["env"]}
 	return nil
+}
+
+// In makes the path of a secret's file relative to a directory: that of the file
+// it is named in.
+func (s *Text) In(dir string) {
+	if s.file != "" && !filepath.IsAbs(s.file) {
+		s.file = filepath.Join(dir, s.file)
+	}
 }
 
 // Load reads the value from its file or environment variable. A line break at

@@ -50,9 +50,6 @@ func Texts(cfg *config.Config) (set *rules.Set, topo *rules.Topology, learnt *ru
 	shadowed := *cfg // only what is its own: the rest has been judged
 	shadowed.Rules, shadowed.RulesFile, shadowed.Topology, shadowed.TopologyFile = "", "", "", ""
 	faults = append(faults, strict.Of(CheckShadow(&shadowed))...)
-	for i := range faults {
-		faults[i].InWords = false
-	}
 	return set, topo, learnt, faults
 }
 

@@ -65,23 +65,23 @@ func TestEmptyFileIsTheDefaults(t *testing.T) {
 
 func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"http:\n  lisen: a:1\n":                                 `x.yaml:2:3: http.lisen: unknown field`,
-		"colour: pink\n":                                        `x.yaml:1:1: colour: unknown field`,
-		"kafka:\n  retention:\n    signalls: 1h\n":              `x.yaml:3:5: kafka.retention.signalls: unknown field`,
-		"http:\n  max_connections: many\n":                      `x.yaml:2:20`,
-		"http:\n  read_timeout: soon\n":                         `x.yaml:2:17: http.read_timeout: "soon" is not a duration`,
+		"http:\n  lisen: a:1\n":                                 `x.yaml: line 2, column 3: http.lisen: unknown field`,
+		"colour: pink\n":                                        `x.yaml: line 1, column 1: colour: unknown field`,
+		"kafka:\n  retention:\n    signalls: 1h\n":              `x.yaml: line 3, column 5: kafka.retention.signalls: unknown field`,
+		"http:\n  max_connections: many\n":                      `x.yaml: line 2, column 20`,
+		"http:\n  read_timeout: soon\n":                         `x.yaml: line 2, column 17: http.read_timeout: "soon" is not a duration`,
 		"log: {level: loud}\n":                                  `log.level: "loud" is not one of`,
 		"roles: [gateway, barista]\n":                           `roles[1]: "barista" is no role`,
 		"roles: []\n":                                           "roles: none",
-		"kafka: {partitions: 0}\n":                              "x.yaml:1:21: kafka.partitions: 0",
+		"kafka: {partitions: 0}\n":                              "x.yaml: line 1, column 21: kafka.partitions: 0",
 		"http: {listen: somewhere}\n":                           "http.listen:",
 		"rules: {impact: {}}\nrules_file: r.yaml\n":             "keep one of the two",
 		"labels: {scope: []}\n":                                 "labels.scope",
 		"clickhouse: {dsn: 'mysql://a@b/c'}\n":                  "must begin with clickhouse://",
 		"http: {read_timeout: 0s}\n":                            "http.read_timeout",
-		"http:\n  listen: 127.0.0.1:1\n  listen: 127.0.0.1:2\n": "x.yaml:3:3",
-		"- http\n":                "x.yaml:1:1: the file must begin with one of the keys data, roles",
-		"a: 1\n---\nb: 1\n":       "x.yaml:1:1",
+		"http:\n  listen: 127.0.0.1:1\n  listen: 127.0.0.1:2\n": "x.yaml: line 3, column 3",
+		"- http\n":                "x.yaml: line 1, column 1: the file must begin with one of the keys data, roles",
+		"a: 1\n---\nb: 1\n":       "x.yaml: line 1, column 1",
 		"log: {}\n---\nlog: {}\n": "second document",
 	} {
 		_, err := Parse([]byte(text), "x.yaml")
@@ -243,6 +243,24 @@ func TestPathsInTheFileAreRelativeToIt(t *testing.T) {
 	c, err = Load(Inputs{File: file, Env: noEnv, Flags: map[string]string{"rules": "mine.yaml"}})
 	if err != nil || c.RulesFile != "mine.yaml" {
 		t.Errorf("got %s, %v", c.RulesFile, err)
+	}
+}
+
+func TestFilesOfSecretsAreRelativeToTheFile(t *testing.T) {
+	file := write(t, "gateway:\n  sources:\n    jira:\n      bearer: [{file: jira.token}]\n      basic: [{user: j, password: {file: jira.token}}]\n"+
+		"access:\n  tokens: [{name: sam, role: read, token: {file: jira.token}}]\n")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "jira.token"), []byte("right\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(Inputs{File: file, Env: noEnv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jira := c.Gateway.Sources["jira"]
+	for name, s := range map[string]*secret.Text{"bearer": &jira.Bearer[0], "basic": &jira.Basic[0].Password, "token": c.Access.Tokens[0].Token} {
+		if err := s.Load(); err != nil || s.Hash() != secret.New("right").Hash() {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

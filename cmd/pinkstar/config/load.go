@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"pinkstar/correlate/rules/strict"
+	"pinkstar/schemas/secret"
 )
 
 // Inputs is what a configuration is made from.
@@ -84,12 +85,20 @@ func decode(c *Config, b []byte, name string) strict.Faults {
 	return faults
 }
 
-// relativeTo makes the file's paths relative to the file.
+// relativeTo makes the file's paths relative to the file, those of secrets too.
 func (c *Config) relativeTo(dir string) {
 	c.eachPath(func(_ string, p *string) {
 		if !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
+	})
+	strict.Each(reflect.ValueOf(c).Elem(), "", func(_ string, v reflect.Value) bool {
+		if v.CanAddr() {
+			if s, ok := reflect.TypeAssert[*secret.Text](v.Addr()); ok {
+				s.In(dir)
+			}
+		}
+		return true
 	})
 }
 

@@ -25,22 +25,17 @@ type Fault struct {
 	// Path is where it is in words: http.listen, rules[2].match. It may be "".
 	Path string
 	Text string // what is wrong and what to do
-	// InWords writes the place as "file: line 3, column 5".
-	InWords bool
 	// Ignored marks what the library would pass over in silence.
 	Ignored bool
 }
 
-// Error implements error: "file:line:column: path: text".
+// Error implements error: "file: line 3, column 5: path: text".
 func (f *Fault) Error() string {
 	var b strings.Builder
 	if f.File != "" {
 		b.WriteString(f.File)
-		switch {
-		case f.Line > 0 && f.InWords:
+		if f.Line > 0 {
 			fmt.Fprintf(&b, ": line %d, column %d", f.Line, f.Column)
-		case f.Line > 0:
-			fmt.Fprintf(&b, ":%d:%d", f.Line, f.Column)
 		}
 		b.WriteString(": ")
 	}

@@ -39,13 +39,13 @@ hidden: 3
 	v := outer{A: "default", Inline: inner{N: 4}}
 	_, faults := Decode("f.yaml", []byte(text), &v)
 	want := []string{
-		"f.yaml:2:4: n: x is not a whole number",
-		"f.yaml:3:", // the library's own words
-		`f.yaml:5:12: list[0].m: unknown field; did you mean "n"?`,
-		"f.yaml:6:8: list[1].n: [1] is not a whole number",
-		"f.yaml:9:12: map.two.n: no is not a whole number",
-		`f.yaml:12:3: ptr.spam: unknown field; did you mean "span"?`,
-		"f.yaml:13:1: hidden: unknown field; there are a, n, span, tags, list, map, ptr",
+		"f.yaml: line 2, column 4: n: x is not a whole number",
+		"f.yaml: line 3,", // the library's own words
+		`f.yaml: line 5, column 12: list[0].m: unknown field; did you mean "n"?`,
+		"f.yaml: line 6, column 8: list[1].n: [1] is not a whole number",
+		"f.yaml: line 9, column 12: map.two.n: no is not a whole number",
+		`f.yaml: line 12, column 3: ptr.spam: unknown field; did you mean "span"?`,
+		"f.yaml: line 13, column 1: hidden: unknown field; there are a, n, span, tags, list, map, ptr",
 	}
 	got := strings.Split(faults.Err().Error(), "\n")[1:]
 	if len(got) != len(want) {
