@@ -72,7 +72,7 @@ func (x *Explanation) WriteText(out io.Writer) error {
 func (x *Explanation) head(w *writer) {
 	i := x.Incident
 	w.line("%s  %s", i.ID, i.Title)
-	parts := []string{string(i.Status), fmt.Sprintf("%d signals", i.Signals), "since " + i.Started.String()[:19] + "Z"}
+	parts := []string{string(i.Status), count(i.Signals, "signal", "signals"), "since " + i.Started.String()[:19] + "Z"}
 	if len(i.Services) > 0 {
 		parts = append(parts, "affects "+strings.Join(i.Services, ", "))
 	}
@@ -125,7 +125,7 @@ func (x *Explanation) members(w *writer) {
 		}
 	}
 	if recoveries > 0 {
-		w.line("  and %d recoveries of these", recoveries)
+		w.line("  and %s of these", count(recoveries, "recovery", "recoveries"))
 	}
 	if x.More > 0 {
 		w.line("  ... and %d more", x.More)
@@ -218,7 +218,7 @@ func (f *WhatIf) write(w *writer) {
 	}
 	w.line("With %s:", strings.Join(parts, ", "))
 	if len(f.Gained)+len(f.Lost) == 0 {
-		w.line("  the incident would have the same %d members.", f.Before)
+		w.line("  the incident would have the same %s.", count(f.Before, "member", "members"))
 	}
 	if len(f.Gained) > 0 {
 		w.line("  %s would join:", these(len(f.Gained)))
@@ -229,8 +229,15 @@ func (f *WhatIf) write(w *writer) {
 		list(w, f.Lost)
 	}
 	if f.Elsewhere > 0 {
-		w.line("  %d other signals of this log would end elsewhere, too; `pinkstar backtest` lists them.", f.Elsewhere)
+		w.line("  %s of this log would end elsewhere, too; `pinkstar backtest` lists them.", count(f.Elsewhere, "other signal", "other signals"))
 	}
+}
+
+func count[T int | int64](n T, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 func these(n int) string {

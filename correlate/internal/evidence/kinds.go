@@ -128,6 +128,10 @@ var kinds = [...]kind{
 		p.Say("it came in the middle of a storm of alerts")
 	}},
 	Operator: {"operator", links, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Extra != "" {
+			p.Say("an operator put ", ev.Extra, " below ", ev.Other)
+			return
+		}
 		p.Say("an operator put this alert into ", ev.Other)
 	}},
 	Maintenance: {"maintenance", links, func(p *phrase.Builder, ev *Item, _ string) {
@@ -162,13 +166,13 @@ var kinds = [...]kind{
 		}
 	}},
 	Size: {"size", supports, func(p *phrase.Builder, ev *Item, _ string) {
-		p.Say("the incident has ").Plural(int64(ev.Count), "alert").Say(" so far")
+		p.Say("the incident, with what is linked to it, has ").Plural(int64(ev.Count), "alert").Say(" so far")
 	}},
 	Spread: {"spread", supports, func(p *phrase.Builder, ev *Item, _ string) {
-		p.Say("it affects ").Plural(int64(ev.Count), "service").Say(" so far")
+		p.Say("with what is linked to it, it affects ").Plural(int64(ev.Count), "service").Say(" so far")
 	}},
 	Active: {"active", supports, func(p *phrase.Builder, ev *Item, _ string) {
-		p.Plural(int64(ev.Count), "alert").Say(" of it still firing")
+		p.Plural(int64(ev.Count), "alert").Say(" of it, or of what is linked to it, still firing")
 	}},
 	Pace: {"pace", supports, func(p *phrase.Builder, ev *Item, _ string) {
 		p.Say("signals are joining it just now (").Milli(int64(ev.Count)).Say(" within the last half-minutes)")

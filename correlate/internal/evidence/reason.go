@@ -95,9 +95,9 @@ func (w *Reason) Render(p *phrase.Builder, incident string) {
 func (w *Reason) RenderRunnerUp(p *phrase.Builder) {
 	switch {
 	case w.RunnerScore < w.Threshold:
-		p.Say("its evidence falls short of the threshold by ").Number(w.Threshold - w.RunnerScore)
+		p.Say("its evidence falls short of the threshold by ").Milli(w.Threshold - w.RunnerScore).Say(" points")
 	case w.RunnerScore < w.Score:
-		p.Say("its evidence is weaker by ").Number(w.Score - w.RunnerScore)
+		p.Say("its evidence is weaker by ").Milli(w.Score - w.RunnerScore).Say(" points")
 	default:
 		p.Say("it fits as well, but is younger or may not grow")
 	}

@@ -130,7 +130,7 @@ func (op *Operator) linkByHand(inc *state.Incident, c *schemas.Command) string {
 		op.Unlink(inc, "belongs to "+parent.Pub.ID+", says "+phrase.OrNone(c.By), c.By)
 	}
 	inc.Scope.Corrections.Relink(inc, parent)
-	ev := []evidence.Item{{Kind: evidence.Operator, Points: op.Rules.Correlation.Weights.MentionKey, Other: parent.Pub.ID}}
+	ev := []evidence.Item{{Kind: evidence.Operator, Points: op.Rules.Correlation.Weights.MentionKey, Other: parent.Pub.ID, Extra: inc.Pub.ID}}
 	by := c.By
 	if by == "" {
 		by = "operator"
