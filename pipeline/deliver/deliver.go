@@ -317,7 +317,7 @@ func (d *Delivery) refused(p partition, err error) {
 		d.log.Warn().Err(err).Str("topic", p.topic).Int32("partition", p.number).
 			Msg("the sink takes nothing for now; the records wait in Kafka, and writing is tried again until it works")
 	case ended:
-		d.log.Info().Dur("after", lasted).Msg("the sink takes records again; what waited is being written")
+		d.log.Info().Stringer("after", lasted).Msg("the sink takes records again; what waited is being written")
 	}
 }
 

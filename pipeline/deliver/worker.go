@@ -329,7 +329,7 @@ func (w *worker) retry(what string, f func() error) bool {
 		w.d.refused(w.key, err) // tells the log, once for all partitions
 		w.d.m.failures.WithLabelValues(w.key.topic).Inc()
 		w.d.m.failing.WithLabelValues(w.key.labels()...).Set(1)
-		w.d.log.Debug().Err(err).Str("topic", w.key.topic).Int32("partition", w.key.number).Dur("again_in", wait.next).Msg(what + " failed")
+		w.d.log.Debug().Err(err).Str("topic", w.key.topic).Int32("partition", w.key.number).Stringer("again_in", wait.next).Msg(what + " failed")
 		if !wait.sleep(w.stop) {
 			return false
 		}

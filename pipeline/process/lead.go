@@ -33,7 +33,7 @@ func (c *Correlator) watchClocks(log zerolog.Logger, owned []*part) {
 		ahead = append(ahead, fmt.Sprintf("%d (%s)", p.id, at))
 		if !p.ctl.ahead {
 			p.ctl.ahead = true
-			log.Error().Int32("partition", p.id).Stringer("log_time", at).Dur("ahead", time.Duration(lead)*time.Millisecond).
+			log.Error().Int32("partition", p.id).Stringer("log_time", at).Stringer("ahead", time.Duration(lead)*time.Millisecond).
 				Msg("log time leads the clock: until the clock is there, no incident of this partition resolves or closes by time. When this machine's clock is right, `pinkstar clock` puts log time back")
 		}
 	}

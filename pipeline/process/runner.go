@@ -70,7 +70,7 @@ func (r *runner) run(ctx context.Context) error {
 		r.broken = true
 		r.load.less() // should it be what outlasts the transactions
 		r.met.sessions.Inc()
-		r.deps.Log.Warn().Err(err).Str("role", r.role).Dur("retry_in", wait).Msg("the session broke; a new one begins")
+		r.deps.Log.Warn().Err(err).Str("role", r.role).Stringer("retry_in", wait).Msg("the session broke; a new one begins")
 		select {
 		case <-ctx.Done():
 			return nil

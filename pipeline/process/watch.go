@@ -149,7 +149,7 @@ func (w *watcher) end(ctx context.Context, b *kafka.Blocker, age time.Duration) 
 		return
 	}
 	w.r.met.unblocked.Inc()
-	w.r.deps.Log.Warn().AnErr("failed", err).Str("role", w.r.role).Dur("open_for", age).Msg("ended by force: " + b.String())
+	w.r.deps.Log.Warn().AnErr("failed", err).Str("role", w.r.role).Stringer("open_for", age).Msg("ended by force: " + b.String())
 }
 
 // tell sets why this process is not ready, if it is not.

@@ -46,9 +46,9 @@ func newSteadyClock(log zerolog.Logger) *steadyClock {
 		uptime: func() time.Duration { return time.Since(began) + 1 },
 		jumped: func(by time.Duration, followed bool) {
 			if followed {
-				log.Warn().Dur("by", by).Msg("the machine's clock has jumped and stayed there: it is followed")
+				log.Warn().Stringer("by", by).Msg("the machine's clock has jumped and stayed there: it is followed")
 			} else {
-				log.Warn().Dur("by", by).Dur("for", jumpLasts).Msg("the machine's clock has jumped: records are stamped by the old one until it has lasted")
+				log.Warn().Stringer("by", by).Stringer("for", jumpLasts).Msg("the machine's clock has jumped: records are stamped by the old one until it has lasted")
 			}
 		},
 	}

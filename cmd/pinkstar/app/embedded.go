@@ -83,7 +83,7 @@ func (a *App) plan(ctx context.Context, cl *kgo.Client) (kafka.Changes, error) {
 			return changes, nil
 		}
 		if !said {
-			a.log.Warn().Err(err).Strs("brokers", a.kafka.Brokers).Dur("for", prepareTimeout).Msg("the brokers do not answer yet; asking again")
+			a.log.Warn().Err(err).Strs("brokers", a.kafka.Brokers).Stringer("for", prepareTimeout).Msg("the brokers do not answer yet; asking again")
 		}
 		select {
 		case <-ctx.Done():

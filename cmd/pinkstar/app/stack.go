@@ -35,7 +35,7 @@ func (s *stack) stop(ctx context.Context) error {
 		if err := it.stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stopping %s: %w", it.name, err))
 		}
-		s.log.Debug().Str("part", it.name).Dur("took", time.Since(started)).Msg("stopped")
+		s.log.Debug().Str("part", it.name).Stringer("took", time.Since(started)).Msg("stopped")
 	}
 	return errors.Join(errs...)
 }

@@ -47,7 +47,7 @@ func (s *Server) end() {
 	}
 	s.mu.Unlock()
 	if o.why != nil {
-		s.o.Logger.Info().Dur("away_for", time.Since(o.since)).Int("attempts", o.attempts).Msg("the embedded ClickHouse is back")
+		s.o.Logger.Info().Stringer("away_for", time.Since(o.since)).Int("attempts", o.attempts).Msg("the embedded ClickHouse is back")
 	}
 }
 
