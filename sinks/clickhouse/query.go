@@ -156,6 +156,27 @@ func (q *Queries) Timeline(ctx context.Context, incidentID string, limit int) ([
 	return out, err
 }
 
+// Deliveries returns how what was to be said of a main incident went, in the
+// order of its effects.
+func (q *Queries) Deliveries(ctx context.Context, incidentID string, limit int) ([]schemas.Delivery, error) {
+	var out []schemas.Delivery
+	err := scan(ctx, q.conn, "deliveries", func(r driver.Rows) error {
+		var d schemas.Delivery
+		var kind, state string
+		var decided, noted, at, tried, next int64
+		err := r.Scan(&d.ID, &d.Revision, &d.EffectID, &d.IncidentID, &d.Seq, &d.Scope, &kind, &d.Target, &d.Person, &state,
+			&decided, &noted, &at, &tried, &next, &d.Attempts, &d.Error, &d.Ref, &d.URL)
+		d.Kind, d.State = schemas.EffectKind(kind), schemas.DeliveryState(state)
+		d.DecidedAt, d.NotedAt, d.At, d.TriedAt, d.NextAt = schemas.Time(decided), schemas.Time(noted), schemas.Time(at), schemas.Time(tried), schemas.Time(next)
+		out = append(out, d)
+		return err
+	}, `SELECT delivery_id, revision, effect_id, incident_id, seq, scope, kind, target, person, state,
+			toUnixTimestamp64Milli(decided_at), toUnixTimestamp64Milli(noted_at), toUnixTimestamp64Milli(at),
+			toUnixTimestamp64Milli(tried_at), toUnixTimestamp64Milli(next_at), attempts, error, ref, url
+		FROM deliveries FINAL WHERE incident_id = ? ORDER BY seq, target, person LIMIT ?`, incidentID, limitOf(limit))
+	return out, err
+}
+
 // bodies reads a column of JSON.
 func bodies[T any](ctx context.Context, conn driver.Conn, what, sql string, args ...any) ([]T, error) {
 	var out []T

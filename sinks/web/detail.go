@@ -20,6 +20,7 @@ type incidentAnswer struct {
 	Complete completeness            `json:"complete"`
 	History  historyState            `json:"history"`
 	Problem  *schemas.Problem        `json:"problem,omitempty"`
+	Messages []schemas.Delivery      `json:"messages"` // how what was to be said of it went, in order
 }
 
 // completeness says which lists hold everything. Without history, or over the
@@ -30,11 +31,20 @@ type completeness struct {
 }
 
 func (a *API) getIncident(w http.ResponseWriter, r *http.Request) error {
-	inc, state, err := a.find(r.Context(), r.PathValue("id"))
+	ans, err := a.incident(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	ans := incidentAnswer{Incident: inc, Children: withoutLists(a.view.Children(inc.ID)), Links: inc.Links, History: state}
+	return a.answer(w, http.StatusOK, ans)
+}
+
+// incident puts together all that is known of one.
+func (a *API) incident(r *http.Request, id string) (*incidentAnswer, error) {
+	inc, state, err := a.find(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	ans := incidentAnswer{Incident: inc, Children: withoutLists(a.view.Children(inc.ID)), Links: inc.Links, History: state, Messages: []schemas.Delivery{}}
 	if ans.Links == nil {
 		ans.Links = []schemas.Link{}
 	}
@@ -47,7 +57,7 @@ func (a *API) getIncident(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		ans.History = historyState{Reason: "no ClickHouse is configured: the lists hold what travels with the incident"}
 	}
-	return a.answer(w, http.StatusOK, ans)
+	return &ans, nil
 }
 
 // find looks for an incident in the view and then in history.
@@ -96,7 +106,8 @@ func (a *API) fromHistory(ctx context.Context, ans *incidentAnswer) historyState
 	inc, limit := ans.Incident, a.cfg.MaxMembers
 	members, errM := a.history.Members(ctx, inc.ID, limit)
 	story, errT := a.history.Timeline(ctx, inc.ID, limit)
-	if err := errors.Join(errM, errT); err != nil {
+	said, errD := a.history.Deliveries(ctx, inc.ID, limit)
+	if err := errors.Join(errM, errT, errD); err != nil {
 		a.log.Warn().Err(err).Msg("history is not available")
 		return historyState{Asked: true, Reason: "ClickHouse cannot be asked right now: the lists hold what travels with the incident"}
 	}
@@ -104,6 +115,7 @@ func (a *API) fromHistory(ctx context.Context, ans *incidentAnswer) historyState
 		ans.Members = members
 		ans.Complete.Members = len(members) < limit && int64(len(members)) >= inc.SignalCount
 	}
+	ans.Messages = append(ans.Messages, said...)
 	if len(story) >= len(ans.Timeline) {
 		ans.Timeline = story
 		ans.Complete.Timeline = len(story) < limit

@@ -1,5 +1,5 @@
-// Package web answers questions about incidents and problems over HTTP, and
-// takes operators' commands.
+// Package web answers questions about incidents and problems over HTTP, for
+// programs and as pages for people, and takes operators' commands.
 //
 // # Which file do I open
 //
@@ -13,6 +13,8 @@
 //   - access.go: who may ask and who may act
 //   - command.go: operators' commands become signals
 //   - explain.go: the questions why and why not, and who answers them
+//   - board.go, boardlist.go: the pages, over the same view, roles and commands;
+//     boardlive.go tells them of changes; board/: templates, style, script
 //   - answer.go: JSON answers and RFC 9457 errors
 //   - openapi.yaml: the description that is served; a test compares it with the
 //     routes
@@ -32,6 +34,9 @@
 //     carried out: the correlator decides, and the command's decision says how.
 //   - Who gives a command is who was let in (SetWho), never what the body says:
 //     an incident's story must not name somebody who was not there.
+//   - The pages work without a script, load nothing from elsewhere (their policy
+//     forbids it), and show what is told as text: a test puts markup into every
+//     field. Rows never move under the pointer: a page says that there is news.
 //   - Nothing is served before the view has read up to where the topics ended
 //     when it started: a half-read view would show incidents as open that are
 //     long closed.

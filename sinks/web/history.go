@@ -20,6 +20,9 @@ type History interface {
 	Members(ctx context.Context, incidentID string, limit int) ([]Member, error)
 	// Timeline returns an incident's story, earliest first, at most limit.
 	Timeline(ctx context.Context, incidentID string, limit int) ([]schemas.TimelineEntry, error)
+	// Deliveries returns how what was to be said of a main incident went, in the
+	// order of its effects, at most limit.
+	Deliveries(ctx context.Context, incidentID string, limit int) ([]schemas.Delivery, error)
 }
 
 // Member is a signal in an incident, and why it is there.

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,6 +65,7 @@ type API struct {
 	now      func() time.Time
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	watchers atomic.Int64 // pages that are told of changes
 }
 
 // New returns an API over view. history may be nil when no ClickHouse is

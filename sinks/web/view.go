@@ -24,6 +24,7 @@ type View struct {
 	closed    []string                   // closed ones, in the order they closed
 	problems  *schemas.Newest[schemas.Problem]
 	dropped   int64 // not taken because a limit was reached
+	taken     int64 // revisions of incidents, in all
 }
 
 // NewView returns an empty view.
@@ -61,6 +62,7 @@ func (v *View) PutIncident(inc *schemas.Incident) {
 	if !taken {
 		return
 	}
+	v.taken++
 	wasClosed := old != nil && old.Status == schemas.IncidentClosed
 	if old != nil && old.ParentID != inc.ParentID {
 		v.unlink(old)
@@ -137,6 +139,20 @@ func (v *View) Incident(id string) (*schemas.Incident, bool) {
 	defer v.mu.RUnlock()
 	inc := v.incidents.Get(id)
 	return inc, inc != nil
+}
+
+// revisions returns a number that grows with each revision of an incident, or
+// of any for "".
+func (v *View) revisions(id string) int64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if id == "" {
+		return v.taken
+	}
+	if inc := v.incidents.Get(id); inc != nil {
+		return inc.Revision
+	}
+	return 0
 }
 
 // Children returns the incidents below id that the view holds, newest first.

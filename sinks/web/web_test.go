@@ -57,6 +57,10 @@ func (h *memoryHistory) Members(context.Context, string, int) ([]Member, error) 
 	return []Member{{MemberRef: schemas.MemberRef{SignalID: "m1", Reason: "opened it"}}}, h.err
 }
 
+func (h *memoryHistory) Deliveries(context.Context, string, int) ([]schemas.Delivery, error) {
+	return []schemas.Delivery{{ID: "DLV-1", Kind: schemas.EffectOpened, Target: "slack:#ops", State: schemas.DeliverySent, Ref: "1.2"}}, h.err
+}
+
 func (h *memoryHistory) Timeline(context.Context, string, int) ([]schemas.TimelineEntry, error) {
 	return []schemas.TimelineEntry{{Seq: 1, Text: "opened"}}, h.err
 }

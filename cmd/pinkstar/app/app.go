@@ -178,6 +178,9 @@ func (a *App) startRoles(eng *engines) error {
 			a.goRole(name, r.run)
 		}
 	}
+	if !a.cfg.Has(config.RoleWeb) {
+		a.server.mux.HandleFunc("GET /{$}", serveIndex)
+	}
 	if a.cfg.Shadow.Enabled() {
 		if err := a.startShadow(); err != nil {
 			return err

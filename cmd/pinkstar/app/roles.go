@@ -134,6 +134,10 @@ func (a *App) web() (*role, error) {
 	api.SetWho(a.guard.Who)
 	api.SetExplainer(a.explainer())
 	a.server.mux.Handle("/api/", api.Handler())
+	board := api.Board()
+	for _, path := range web.BoardPaths() {
+		a.server.mux.Handle(path, board)
+	}
 	return &role{run: reader.Run, ready: view.Ready}, nil
 }
 

@@ -36,7 +36,6 @@ func newServer(cfg config.HTTP, d *door, log zerolog.Logger, h *health, reg *pro
 	mux.HandleFunc("GET /-/healthy", serveHealthy)
 	mux.HandleFunc("GET /-/ready", h.serveReady(d.guard))
 	mux.Handle("GET /metrics", d.known(web.Read, promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: promLog{log}, MaxRequestsInFlight: 4, Timeout: 20 * time.Second})))
-	mux.HandleFunc("GET /{$}", serveIndex)
 	// Not net/http/pprof's cmdline: a command line may hold a password.
 	mux.Handle("GET /debug/pprof/{$}", d.known(web.Admin, http.HandlerFunc(pprof.Index)))
 	mux.Handle("GET /debug/pprof/profile", d.known(web.Admin, http.HandlerFunc(pprof.Profile)))
@@ -58,6 +57,7 @@ const index = `Pinkstar
   GET  /-/ready  /-/healthy   /metrics  /debug/pprof/
 `
 
+// serveIndex is what stands at / where there is no board.
 func serveIndex(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte(index))
