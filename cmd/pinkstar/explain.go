@@ -159,6 +159,10 @@ func (a *explainArgs) online(ctx context.Context, w world, cfg *config.Config) (
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
+		if a.api == "" {
+			return nil, fmt.Errorf("the pinkstar that wrote %s does not answer, so it no longer runs: start it, give the --data of one that does, --api URL, or --log FILE (%w)",
+				filepath.Join(cfg.Data, app.EndpointsName), err)
+		}
 		return nil, fmt.Errorf("asking %s: %w", base, err)
 	}
 	defer resp.Body.Close()
@@ -190,7 +194,7 @@ func (a *explainArgs) address(cfg *config.Config) (string, error) {
 	}
 	b, err := os.ReadFile(filepath.Join(cfg.Data, app.EndpointsName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", usageError{fmt.Errorf("no pinkstar is running on %s: give --log FILE, --api URL or --data DIR", cfg.Data)}
+		return "", usageError{fmt.Errorf("no pinkstar runs on the data directory %q: give --data DIR with the directory it was started with, --api URL of one elsewhere, or --log FILE with a recorded log", cfg.Data)}
 	}
 	if err != nil {
 		return "", err

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -60,8 +62,15 @@ func TestExplainALog(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.out), &x); err != nil || len(x.Members) != 2 || x.Members[1].Score < x.Members[1].Threshold {
 		t.Errorf("%v: %s", err, got.out)
 	}
-	if got := command(t, "", "explain", ids[0], "--data", t.TempDir()); got.code != exitUsage || !strings.Contains(got.err, "no pinkstar is running") {
+	if got := command(t, "", "explain", ids[0], "--data", t.TempDir()); got.code != exitUsage || !strings.Contains(got.err, "no pinkstar runs on the data directory") {
 		t.Errorf("without a log: %+v", got)
+	}
+	dead := t.TempDir() // its process was killed
+	if err := os.WriteFile(filepath.Join(dead, "endpoints.json"), []byte(`{"pid":1,"http":"127.0.0.1:1"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := command(t, "", "explain", ids[0], "--data", dead); got.code != exitFailed || !strings.Contains(got.err, "no longer runs") || !strings.Contains(got.err, "--log FILE") {
+		t.Errorf("of a dead process: %+v", got)
 	}
 }
 
