@@ -34,6 +34,7 @@ func TestExplainARunningInstallation(t *testing.T) {
 		[2]string{"OutOfMugs", "gift-shop"}), http.StatusAccepted, &took)
 	c.wait("SELECT count() FROM v_decisions WHERE signal_id IN ("+quotedList(took.IDs)+")", "3")
 	c.wait("SELECT name, decision, shadow_decision, shadow_reason FROM v_shadow_diff", "OutOfMugs\tplaced\tsuppressed\trule shop takes it as expected")
+	askBySQL(t, cfg.Data)
 
 	got := command(t, "", "explain", took.IDs[1], "--with", took.IDs[2], "--data", cfg.Data)
 	for _, w := range []string{"ShieldDown on shield-generator", "turret-control depends on shield-generator", " needed: ",
@@ -77,5 +78,31 @@ func TestExplainARunningInstallation(t *testing.T) {
 		if got.code != exitFound || !strings.Contains(got.out, "1 gone") || !strings.Contains(got.out, "placed before, suppressed now") {
 			t.Errorf("exit code %d:\n%s%s", got.code, got.out, got.err)
 		}
+	}
+}
+
+// askBySQL asks the running installation with `pinkstar sql`.
+func askBySQL(t *testing.T, data string) {
+	t.Helper()
+	const query = "SELECT name, [toUInt8(1), 2] AS list, ends_at, toDecimal64(1.5, 2) AS n, 'a\nb' AS lines FROM v_alerts WHERE name = 'OutOfMugs';"
+	for format, want := range map[string]string{
+		"json":  `{"name":"OutOfMugs","list":[1,2],"ends_at":null,"n":"1.5","lines":"a\nb"}` + "\n",
+		"csv":   "name,list,ends_at,n,lines\nOutOfMugs,\"[1,2]\",,1.5,\"a\nb\"\n",
+		"table": "name       list   ends_at  n    lines\nOutOfMugs  [1,2]           1.5  a b\n(1 row)\n",
+	} {
+		if got := command(t, "", "sql", "--data", data, "--format", format, query); got.code != exitOK || got.out != want {
+			t.Errorf("%s: %+v; want %q", format, got, want)
+		}
+	}
+	if got := command(t, "SELECT count() FROM v_alerts\n", "sql", "--data", data); got.code != exitOK || !strings.Contains(got.out, "\n3\n") {
+		t.Errorf("from standard input: %+v", got)
+	}
+	for query, why := range map[string]string{"SELECT * FROM signals": "Not enough privileges", "SELEC 1": "Syntax error"} {
+		if got := command(t, "", "sql", "--data", data, query); got.code != exitFailed || !strings.Contains(got.err, why) {
+			t.Errorf("%s: %+v", query, got)
+		}
+	}
+	if got := command(t, "", "sql", "--data", t.TempDir(), "SELECT 1"); got.code != exitUsage || !strings.Contains(got.err, "no pinkstar is running on") {
+		t.Errorf("nobody there: %+v", got)
 	}
 }
