@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
@@ -44,19 +49,33 @@ func runService(ctx context.Context, w world, s *settings) error {
 		}
 		return err
 	}
-	var failure error
-	select {
-	case <-ctx.Done():
-		log.Info().Msg("stopping; once more stops at once")
-	case failure = <-a.Failed():
-		log.Error().Err(failure).Msg("stopping, because a part has failed")
-	}
+	failure := serve(ctx, a, log)
 	stopCtx, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancelStop()
 	if err := a.Stop(stopCtx); err != nil {
 		return errors.Join(failure, fmt.Errorf("the stop was not clean: %w", err))
 	}
 	return failure
+}
+
+// serve waits until the process is to stop, and returns why unless somebody asked
+// for it. SIGHUP reads rules, topology and learnt pairs anew.
+func serve(ctx context.Context, a *app.App, log zerolog.Logger) error {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP)
+	defer signal.Stop(again)
+	for {
+		select {
+		case <-ctx.Done():
+			log.Info().Msg("stopping; once more stops at once")
+			return nil
+		case err := <-a.Failed():
+			log.Error().Err(err).Msg("stopping, because a part has failed")
+			return err
+		case <-again:
+			_, _ = a.Reload() // what came of it is in the log
+		}
+	}
 }
 
 func (c *cli) addDemo() {

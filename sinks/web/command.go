@@ -51,6 +51,9 @@ func (a *API) commandIncident(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if why := refusedNow(inc, &cmd); why != "" && r.Header.Get("Idempotency-Key") == "" {
+		return apierror.New(http.StatusConflict, "%s", why)
+	}
 	return a.issue(w, r, cmd, inc.Scope)
 }
 

@@ -420,3 +420,51 @@ func TestWrongMethodAndPath(t *testing.T) {
 	}
 	get(t, a, "/api/v2/"+url.PathEscape("x y"), http.StatusNotFound, nil)
 }
+
+// What the engine would refuse as things stand is refused at once, with the
+// reason, and reaches no log.
+func TestRefusedCommandsAreAnsweredAsRefused(t *testing.T) {
+	p := &memoryProducer{}
+	a := newAPI(t, nil, p)
+	for n, st := range []schemas.IncidentStatus{schemas.IncidentOpen, schemas.IncidentAcknowledged, schemas.IncidentResolved} {
+		inc := incident(n, st)
+		inc.ParentID, inc.Children = "", nil
+		inc.Procedure = &schemas.Procedure{Name: "p", Steps: []schemas.ProcedureStep{{Text: "a"}, {Text: "b", DoneBy: "raj"}}}
+		if n == 1 {
+			inc.Procedure = nil
+		}
+		a.view.PutIncident(&inc)
+	}
+	for _, c := range []struct {
+		id, body string
+		want     int
+		says     string
+	}{
+		{"INC-000", `{"action":"acknowledge"`, 202, ""},
+		{"INC-001", `{"action":"acknowledge"`, 409, "is acknowledged, not open"},
+		{"INC-002", `{"action":"resolve"`, 409, "is resolved already"},
+		{"INC-002", `{"action":"mitigate"`, 409, "is resolved already"},
+		{"INC-002", `{"action":"reopen"`, 202, ""},
+		{"INC-000", `{"action":"reopen"`, 409, "is open, not resolved"},
+		{"INC-000", `{"action":"unlink_parent"`, 409, "has no parent"},
+		{"INC-000", `{"action":"set_severity","to":"auto"`, 409, "nobody's word"},
+		{"INC-000", `{"action":"set_severity","to":"major"`, 202, ""},
+		{"INC-000", `{"action":"set_severity","to":"awful"`, 400, "awful"},
+		{"INC-000", `{"action":"step_done","step":1`, 202, ""},
+		{"INC-000", `{"action":"step_done","step":2`, 409, "done by raj"},
+		{"INC-000", `{"action":"step_done","step":3`, 409, "steps 1 to 2"},
+		{"INC-000", `{"action":"step_done"`, 400, "from 1"},
+		{"INC-001", `{"action":"step_done","step":1`, 409, "no procedure with steps"},
+		{"INC-000", `{"action":"answer_change","to":"maybe"`, 400, "maybe"},
+		{"INC-000", `{"action":"answer_change","to":"stopped","signal_id":"x"`, 202, ""},
+	} {
+		before := len(p.got)
+		w := call(t, a, newCommand("/api/v1/incidents/"+c.id+"/commands", c.body+`,"by":"sam"}`), c.want, nil)
+		if !strings.Contains(w.Body.String(), c.says) || (c.want == 202) != (len(p.got) > before) {
+			t.Errorf("%s %s: %d, %d produced: %s", c.id, c.body, w.Code, len(p.got)-before, w.Body)
+		}
+	}
+	again := newCommand("/api/v1/incidents/INC-001/commands", `{"action":"acknowledge","by":"sam"}`)
+	again.Header.Set("Idempotency-Key", "k") // it may be the one that was carried out
+	call(t, a, again, 202, nil)
+}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +18,7 @@ import (
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/kafka"
+	"pinkstar/sinks/web"
 )
 
 // Deps is what a process is handed.
@@ -47,6 +50,9 @@ type App struct {
 	where  Endpoints
 	failed chan error
 	steady *steadyClock
+
+	engines   *engines
+	reloading sync.Mutex
 }
 
 // undoTimeout bounds the stop of a start that failed.
@@ -116,7 +122,9 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.startSQL(ctx); err != nil {
 		return err
 	}
-	if err := a.startRoles(newEngines(set, topo, learnt)); err != nil {
+	a.engines = newEngines(set, topo, learnt)
+	a.server.mux.Handle("POST /-/reload", door.known(web.Admin, http.HandlerFunc(a.serveReload)))
+	if err := a.startRoles(a.engines); err != nil {
 		return err
 	}
 	if err := a.awaitReady(ctx); err != nil {

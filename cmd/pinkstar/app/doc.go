@@ -7,7 +7,8 @@
 //   - schema.go: the embedded ClickHouse's schema: brought up to date, mended, filled again from the log
 //   - embedded.go: the embedded Kafka and ClickHouse, topics and migrations
 //   - roles.go: one constructor for each role
-//   - engines.go: correlate's engine as pipeline/process wants it
+//   - engines.go: correlate's engine as pipeline/process wants it; reload.go: other
+//     rules while it runs
 //   - history.go: sinks/clickhouse's queries as sinks/web wants them
 //   - server.go: the HTTP server: routes, limits, TLS
 //   - door.go: what every request passes first: hosts, cross-site requests

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync/atomic"
 
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/correlate"
@@ -74,16 +75,25 @@ func fitting(doc config.Document, err error) (config.Document, error) {
 // engines makes the correlator's engines. A new one starts with what the first
 // release started with: the configured rules, topology and learnt pairs reach it
 // through its log, and so do the defaults and weights of this binary.
-type engines struct{ wanted []schemas.Activation }
+type engines struct {
+	wanted atomic.Pointer[[]schemas.Activation]
+}
 
 func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *engines {
+	e := &engines{}
+	e.want(set, topo, learnt)
+	return e
+}
+
+// want has the running partitions follow to other texts, through their logs.
+func (e *engines) want(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) {
 	behaviour := strconv.FormatInt(correlate.Behaviour, 10)
-	return &engines{wanted: []schemas.Activation{
+	e.wanted.Store(&[]schemas.Activation{
 		{What: schemas.WhatBehaviour, Version: behaviour, Text: behaviour},
 		{What: schemas.WhatRules, Version: set.Version, Text: string(set.Text)},
 		{What: schemas.WhatTopology, Version: topo.Version, Text: string(topo.Text)},
 		{What: schemas.WhatLearnt, Version: learnt.Version, Text: string(learnt.Text)},
-	}}
+	})
 }
 
 func (e *engines) New() (process.Engine, error) { return correlate.New(rules.Released(), nil), nil }
@@ -96,4 +106,4 @@ func (e *engines) Restore(r io.Reader) (process.Engine, error) {
 	return restored, nil
 }
 
-func (e *engines) Wanted() []schemas.Activation { return e.wanted }
+func (e *engines) Wanted() []schemas.Activation { return *e.wanted.Load() }
