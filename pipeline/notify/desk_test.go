@@ -214,7 +214,11 @@ func TestPagesGoFirstAndSlowly(t *testing.T) {
 }
 
 func TestWhoGetsWhat(t *testing.T) {
+	if legs := (Routes{}).plan(&schemas.Effect{Kind: schemas.EffectOpened, To: schemas.Audience{Targets: []string{"#ops"}}}); legs != nil {
+		t.Errorf("without targets it goes to %v", legs)
+	}
 	b := newBench(t, "all", "shield", "mail")
+	b.routes["shield"].Channels = true
 	b.routes["all"].Everything, b.routes["shield"].Teams, b.routes["mail"].Company = true, []string{"shield"}, true
 	for _, c := range []struct {
 		to   schemas.Audience
@@ -224,6 +228,7 @@ func TestWhoGetsWhat(t *testing.T) {
 		{schemas.Audience{Team: "shield"}, "all shield"},
 		{schemas.Audience{Team: "turret", Targets: []string{"shield:#x", "shield:#x"}}, "shield:#x all"},
 		{schemas.Audience{Company: true}, "mail"},
+		{schemas.Audience{Targets: []string{"#x", "shield:#x"}, People: []schemas.Person{{Name: "ada", Targets: []string{"#ada"}}}}, "shield:#x all shield:#ada"},
 	} {
 		var got []string
 		for _, l := range b.routes.plan(&schemas.Effect{Kind: schemas.EffectOpened, To: c.to}) {

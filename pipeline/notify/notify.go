@@ -59,6 +59,9 @@ const sessionTimeout = 10 * time.Second
 // Run delivers until ctx ends, and then returns nil.
 func (n *Notifier) Run(ctx context.Context) error {
 	pause := n.cfg.BackoffFirst
+	if len(n.routes) == 0 {
+		n.log.Info().Msg("there are no notify.targets: what is to be said is decided (v_effects) and nobody is told")
+	}
 	for {
 		began := time.Now()
 		err := n.session(ctx)

@@ -17,6 +17,8 @@ type Route struct {
 	// Everything has it get the news of every incident; Company what the whole
 	// company is told.
 	Everything, Company bool
+	// Channels says that what begins with # in the rules is a channel of this one.
+	Channels bool
 }
 
 // Routes are the targets of the settings, by their names.
@@ -26,6 +28,20 @@ type Routes map[string]*Route
 func destination(target string) (name, address string) {
 	name, address, _ = strings.Cut(target, ":")
 	return name, address
+}
+
+// whole is a target as the rules write it with its name: "#shield" is a channel
+// of the chat that has them.
+func (rs Routes) whole(target string) string {
+	if !strings.HasPrefix(target, "#") {
+		return target
+	}
+	for _, name := range rs.names() {
+		if rs[name].Channels {
+			return name + ":" + target
+		}
+	}
+	return target
 }
 
 func (rs Routes) of(target string) *Route {
@@ -41,6 +57,9 @@ type leg struct {
 
 // plan says where e goes, the same for the same effect and settings.
 func (rs Routes) plan(e *schemas.Effect) []leg {
+	if len(rs) == 0 { // who has no targets has not asked for messages
+		return nil
+	}
 	var legs []leg
 	add := func(l leg) {
 		if l.problem == "" && !rs.of(l.target).Target.Takes(e) {
@@ -51,6 +70,7 @@ func (rs Routes) plan(e *schemas.Effect) []leg {
 		}
 	}
 	for _, target := range e.To.Targets {
+		target = rs.whole(target)
 		l := leg{target: target}
 		if rs.of(target) == nil {
 			l.problem = unknownTarget(target)
@@ -89,7 +109,11 @@ func (rs Routes) call(p *schemas.Person) leg {
 // another is the first way to call a person after the one that did not work; ok
 // says whether there is one.
 func (rs Routes) another(p *schemas.Person, failed string) (l leg, ok bool) {
-	ways := p.Targets[slices.Index(p.Targets, failed)+1:]
+	ways := make([]string, len(p.Targets))
+	for i, target := range p.Targets {
+		ways[i] = rs.whole(target)
+	}
+	ways = ways[slices.Index(ways, failed)+1:]
 	i := slices.IndexFunc(ways, func(target string) bool { return rs.of(target) != nil })
 	if i < 0 {
 		return leg{}, false
@@ -107,6 +131,9 @@ func (rs Routes) names() []string {
 }
 
 func unknownTarget(target string) string {
+	if strings.HasPrefix(target, "#") {
+		return "no target of the settings has channels: true, so nobody knows where " + target + " is"
+	}
 	name, _ := destination(target)
 	return "the settings have no target " + name + ": add it to notify.targets, or take it out of the rules"
 }

@@ -21,6 +21,8 @@ type Config struct {
 	Everything bool     `yaml:"everything"`
 	Teams      []string `yaml:"teams"`
 	Company    bool     `yaml:"company"`
+	// Channels: what rules name with a # at the beginning is a channel of this one.
+	Channels bool `yaml:"channels"`
 
 	// AllowPrivate lets it reach private and loopback addresses.
 	AllowPrivate bool `yaml:"allow_private"`

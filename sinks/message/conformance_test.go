@@ -171,6 +171,9 @@ func runStory(t *testing.T, x outbound.Target, s *stub, seed uint64, careless bo
 			continue
 		}
 		m := &outbound.Message{Key: fmt.Sprintf("DLV-%d-%d", seed, i), Effect: e, Thread: thread}
+		if _, ok := x.(*slackTarget); ok && seed%2 == 0 {
+			m.Address = "#ops"
+		}
 		r, err := bring(t, x, m, careless)
 		if err != nil {
 			t.Fatalf("seed %d: %s was refused: %v", seed, kind, err)

@@ -141,14 +141,19 @@ func (s *slackTarget) post(ctx context.Context, channel string, opts []slack.Msg
 func (s *slackTarget) Find(ctx context.Context, m *outbound.Message) (outbound.Receipt, outbound.Finding, error) {
 	since := fmt.Sprintf("%d.000000", m.TriedAt.Add(-2*time.Minute).Unix())
 	channel, ts := m.Thread.Get(slackChannel), m.Thread.Get(slackHead)
+	if ts == "" {
+		var err error
+		if channel, err = s.channelID(ctx, s.channel(m)); err != nil {
+			return outbound.Receipt{}, outbound.NotYet, err
+		}
+	}
 	cursor := ""
 	for range 20 { // pages
 		var found []slack.Message
 		var next string
 		if ts == "" {
-			// Only a channel's id has a history: a name can't be looked for.
 			page, err := s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-				ChannelID: s.channel(m), Oldest: since, Limit: 100, Cursor: cursor, IncludeAllMetadata: true})
+				ChannelID: channel, Oldest: since, Limit: 100, Cursor: cursor, IncludeAllMetadata: true})
 			if err != nil {
 				return outbound.Receipt{}, outbound.NotYet, slackError(err)
 			}
@@ -168,7 +173,7 @@ func (s *slackTarget) Find(ctx context.Context, m *outbound.Message) (outbound.R
 			}
 			r := outbound.Receipt{Ref: x.Timestamp}
 			if ts == "" {
-				r.Thread = schemas.LabelsOf(map[string]string{slackChannel: s.channel(m), slackHead: x.Timestamp})
+				r.Thread = schemas.LabelsOf(map[string]string{slackChannel: channel, slackHead: x.Timestamp})
 			}
 			return r, outbound.Found, nil
 		}
@@ -177,6 +182,29 @@ func (s *slackTarget) Find(ctx context.Context, m *outbound.Message) (outbound.R
 		}
 	}
 	return outbound.Receipt{}, outbound.NotYet, errors.New("too much was said in the channel since to find it")
+}
+
+// channelID is the id of a channel that is named: only an id has a history.
+func (s *slackTarget) channelID(ctx context.Context, channel string) (string, error) {
+	name, named := strings.CutPrefix(channel, "#")
+	if !named {
+		return channel, nil
+	}
+	ask := &slack.GetConversationsParameters{ExcludeArchived: true, Limit: 1000, Types: []string{"public_channel", "private_channel"}}
+	for {
+		list, next, err := s.api.GetConversationsContext(ctx, ask)
+		if err != nil {
+			return "", slackError(err)
+		}
+		for i := range list {
+			if list[i].Name == name {
+				return list[i].ID, nil
+			}
+		}
+		if ask.Cursor = next; next == "" {
+			return "", fmt.Errorf("there is no channel %s that the token can see (channels:read, groups:read), so what became of a message there can't be told: name its id", channel)
+		}
+	}
 }
 
 func slackKey(m *outbound.Message) slack.MsgOption {

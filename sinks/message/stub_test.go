@@ -166,6 +166,8 @@ func (s *slackStub) act(r *http.Request, body []byte) (int, string) {
 			}
 		}
 		return slackNo("message_not_found")
+	case "/conversations.list":
+		return http.StatusOK, `{"ok":true,"channels":[{"id":"C0","name":"other"},{"id":"C1","name":"ops"}]}`
 	case "/conversations.history", "/conversations.replies":
 		return s.list(form, strings.HasSuffix(r.URL.Path, "replies"))
 	}
@@ -173,7 +175,7 @@ func (s *slackStub) act(r *http.Request, body []byte) (int, string) {
 }
 
 func (s *slackStub) post(form map[string]string) (int, string) {
-	if form["channel"] != "C1" {
+	if form["channel"] != "C1" && form["channel"] != "#ops" {
 		return slackNo("channel_not_found")
 	}
 	var blocks []any

@@ -152,7 +152,7 @@ func (a *App) notifier() (*role, error) {
 		if err != nil {
 			return nil, fmt.Errorf("notify.targets[%d].%w", i, err)
 		}
-		routes[c.Name] = &notify.Route{Name: c.Name, Target: t, Teams: c.Teams, Everything: c.Everything, Company: c.Company}
+		routes[c.Name] = &notify.Route{Name: c.Name, Target: t, Teams: c.Teams, Everything: c.Everything, Company: c.Company, Channels: c.Channels}
 	}
 	n, err := notify.New(a.cfg.Notify.Config, a.kafka, kafka.Deps{Log: a.log, Registerer: a.reg}, routes, a.deps.Now)
 	if err != nil {

@@ -126,13 +126,17 @@ func (n *Notify) Validate() error {
 	if n.BoardURL != "" && message.CheckURL(n.BoardURL) != nil {
 		errs = append(errs, fmt.Errorf("board_url: %q; %w", n.BoardURL, message.CheckURL(n.BoardURL)))
 	}
-	names := map[string]bool{}
+	names, channels := map[string]bool{}, false
 	for i := range n.Targets {
 		t := &n.Targets[i]
 		if names[t.Name] {
 			errs = append(errs, fmt.Errorf("targets[%d].name: %q is there twice", i, t.Name))
 		}
 		names[t.Name] = true
+		if t.Channels && channels {
+			errs = append(errs, fmt.Errorf("targets[%d].channels: a second target has them: a name with # could be of either", i))
+		}
+		channels = channels || t.Channels
 		if err := t.Validate(); err != nil {
 			for line := range strings.SplitSeq(err.Error(), "\n") {
 				errs = append(errs, fmt.Errorf("targets[%d].%s", i, line))
