@@ -65,6 +65,9 @@ func (r *run) incident(b *strings.Builder, i *schemas.Incident) {
 	line("teams", strings.Join(i.Teams, ", "))
 	line("parent", i.ParentID)
 	line("children", strings.Join(i.Children, ", "))
+	if w := i.Tree; w != nil {
+		line("tree", fmt.Sprintf("%d incidents, %d open, signals %d, repeats %d, alerts %d, active %d, services %d", w.Incidents, w.Open, w.SignalCount, w.RepeatCount, w.Alerts, w.ActiveAlerts, w.Services))
+	}
 	for _, root := range i.Roots {
 		line("root", fmt.Sprintf("%s %d: %s", root.Service, root.Score, root.Reason))
 	}

@@ -141,8 +141,8 @@ func (q *Queries) Problems(ctx context.Context, status schemas.ProblemStatus, li
 		append(w.args, limitOf(limit))...)
 }
 
-// Timeline returns an incident's story, earliest first.
-func (q *Queries) Timeline(ctx context.Context, incidentID string, limit int) ([]schemas.TimelineEntry, error) {
+// Timeline returns the story of some incidents as one, earliest first.
+func (q *Queries) Timeline(ctx context.Context, incidentIDs []string, limit int) ([]schemas.TimelineEntry, error) {
 	var out []schemas.TimelineEntry
 	err := scan(ctx, q.conn, "timeline", func(r driver.Rows) error {
 		var e schemas.TimelineEntry
@@ -152,7 +152,7 @@ func (q *Queries) Timeline(ctx context.Context, incidentID string, limit int) ([
 		out = append(out, e)
 		return err
 	}, `SELECT incident_id, seq, scope, toUnixTimestamp64Milli(at), toUnixTimestamp64Milli(event_at), type, text, signal_id, by
-		FROM timeline FINAL WHERE incident_id = ? ORDER BY seq LIMIT ?`, incidentID, limitOf(limit))
+		FROM timeline FINAL WHERE incident_id IN ? ORDER BY at, incident_id, seq LIMIT ?`, incidentIDs, limitOf(limit))
 	return out, err
 }
 

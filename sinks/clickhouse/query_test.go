@@ -54,6 +54,7 @@ func story() *schemas.Batch {
 		record(9, schemas.TypeProblem, &schemas.Problem{ID: "PRB-1", Revision: 3, Status: schemas.ProblemReturned, Title: "Core unstable", Count: 12,
 			IncidentIDs: []string{"INC-MAIN"}, Evidence: []schemas.Evidence{{Kind: "recurs", Points: 5, Detail: "12 in a year"}}, LastSeenAt: sept, Cost: main.Impact}),
 		record(10, schemas.TypeDeadLetter, &schemas.DeadLetter{SignalID: "f00", Topic: "alerts", Stage: "normalise", Reason: "not JSON", Value: []byte{0, 255}, Size: 2}),
+		record(11, schemas.TypeTimeline, &schemas.TimelineEntry{IncidentID: "INC-CHILD", Seq: 1, At: sept.Add(2), Type: "opened", Text: "c"}),
 	}}
 	return bounded(b)
 }
@@ -156,7 +157,7 @@ func TestViewsTellTheStory(t *testing.T) {
 		"SELECT ticket_key, status, state, assignee, updates, incident_id, parent_id FROM v_tickets":                               "('OPS-1','updated','Doing','kim',2,'INC-CHILD','INC-MAIN')",
 		"SELECT kind, status, services, suppress, contact FROM v_changes":                                                          "('maintenance','started',['a','b'],true,'#shield')",
 		"SELECT problem_id, status, incidents, evidence, lost_likely FROM v_problems":                                              `('PRB-1','returned',12,'[{"kind":"recurs","points":5,"detail":"12 in a year"}]',100)`,
-		"SELECT seq, type, by, event_at IS NULL FROM v_incident_timeline ORDER BY seq":                                             "(1,'opened','kim',0) (2,'joined','',1)",
+		"SELECT seq, type, by, event_at IS NULL FROM v_incident_timeline WHERE incident_id = 'INC-MAIN' ORDER BY seq":              "(1,'opened','kim',0) (2,'joined','',1)",
 		"SELECT signal_id, stage, size, hex(value) FROM v_dead_letters":                                                            "('f00','normalise',2,'00FF')",
 		// The cost of the child is inside the main one's and not added; shield
 		// is the root, so turret has the incident only among those it was hit by.
@@ -213,7 +214,7 @@ func TestQueries(t *testing.T) {
 	if _, found, err := q.Incident(ctx, "INC-NONE"); found || err != nil {
 		t.Errorf("no incident: %v, %v", found, err)
 	}
-	if l, err := q.Timeline(ctx, "INC-MAIN", 0); err != nil || len(l) != 2 || l[0].Text != "a" || l[1].EventAt != 0 {
+	if l, err := q.Timeline(ctx, []string{"INC-MAIN", "INC-CHILD"}, 0); err != nil || len(l) != 3 || l[0].Text+l[1].Text+l[2].Text != "acb" || l[1].EventAt != 0 {
 		t.Errorf("timeline: %+v, %v", l, err)
 	}
 	if l, err := q.Problems(ctx, schemas.ProblemReturned, 10); err != nil || len(l) != 1 || l[0].Count != 12 {

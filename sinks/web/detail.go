@@ -105,7 +105,7 @@ func (a *API) fromHistory(ctx context.Context, ans *incidentAnswer) historyState
 	defer cancel()
 	inc, limit := ans.Incident, a.cfg.MaxMembers
 	members, errM := a.history.Members(ctx, inc.ID, limit)
-	story, errT := a.history.Timeline(ctx, inc.ID, limit)
+	story, errT := a.history.Timeline(ctx, idsOf(ans), limit)
 	said, errD := a.history.Deliveries(ctx, inc.ID, limit)
 	if err := errors.Join(errM, errT, errD); err != nil {
 		a.log.Warn().Err(err).Msg("history is not available")
@@ -121,6 +121,17 @@ func (a *API) fromHistory(ctx context.Context, ans *incidentAnswer) historyState
 		ans.Complete.Timeline = len(story) < limit
 	}
 	return historyState{Asked: true, Answered: true}
+}
+
+// idsOf are the ids of an incident and of what is below it: a main incident's
+// story is that of all of it.
+func idsOf(ans *incidentAnswer) []string {
+	ids := append([]string{ans.Incident.ID}, ans.Incident.Children...)
+	for _, c := range ans.Children {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 type problemPage struct {

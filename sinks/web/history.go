@@ -18,8 +18,9 @@ type History interface {
 	// Members returns the signals placed in an incident with their decisions,
 	// earliest first, at most limit.
 	Members(ctx context.Context, incidentID string, limit int) ([]Member, error)
-	// Timeline returns an incident's story, earliest first, at most limit.
-	Timeline(ctx context.Context, incidentID string, limit int) ([]schemas.TimelineEntry, error)
+	// Timeline returns the story of some incidents as one, earliest first, at most
+	// limit.
+	Timeline(ctx context.Context, incidentIDs []string, limit int) ([]schemas.TimelineEntry, error)
 	// Deliveries returns how what was to be said of a main incident went, in the
 	// order of its effects, at most limit.
 	Deliveries(ctx context.Context, incidentID string, limit int) ([]schemas.Delivery, error)

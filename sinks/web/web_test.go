@@ -61,8 +61,12 @@ func (h *memoryHistory) Deliveries(context.Context, string, int) ([]schemas.Deli
 	return []schemas.Delivery{{ID: "DLV-1", Kind: schemas.EffectOpened, Target: "slack:#ops", State: schemas.DeliverySent, Ref: "1.2"}}, h.err
 }
 
-func (h *memoryHistory) Timeline(context.Context, string, int) ([]schemas.TimelineEntry, error) {
-	return []schemas.TimelineEntry{{Seq: 1, Text: "opened"}}, h.err
+func (h *memoryHistory) Timeline(_ context.Context, ids []string, _ int) ([]schemas.TimelineEntry, error) {
+	var story []schemas.TimelineEntry
+	for _, id := range ids {
+		story = append(story, schemas.TimelineEntry{IncidentID: id, Seq: 1, Text: "opened"})
+	}
+	return story, h.err
 }
 
 type memoryProducer struct {
@@ -183,6 +187,22 @@ func TestStaleHistoryDoesNotPassTheFilterAgain(t *testing.T) {
 	get(t, a, "/api/v1/incidents?status=closed", http.StatusOK, &page)
 	if len(page.Incidents) != 0 || !page.History.Answered {
 		t.Errorf("got %d incidents, history %+v; want none, answered", len(page.Incidents), page.History)
+	}
+}
+
+// The story of a main incident is that of everything below it.
+func TestAMainIncidentTellsTheStoryOfItsChildren(t *testing.T) {
+	a := newAPI(t, &memoryHistory{}, nil)
+	main, child, closed := incident(1, schemas.IncidentOpen), incident(2, schemas.IncidentOpen), "INC-077"
+	child.ParentID, main.Children = main.ID, []string{child.ID, closed}
+	a.view.PutIncident(&main)
+	a.view.PutIncident(&child)
+	for id, want := range map[string]int{main.ID: 3, child.ID: 1} {
+		var one incidentAnswer
+		get(t, a, "/api/v1/incidents/"+id, http.StatusOK, &one)
+		if len(one.Timeline) != want || one.Timeline[0].IncidentID != id {
+			t.Errorf("%s tells %+v", id, one.Timeline)
+		}
 	}
 }
 

@@ -12,4 +12,4 @@ CREATE OR REPLACE VIEW v_incident_timeline
 )
 AS SELECT incident_id, seq, at, nullIf(event_at, toDateTime64(0, 3, 'UTC')) AS event_at, type, text, signal_id, by, scope
 FROM timeline FINAL
-COMMENT 'The story of each incident, line by line';
+COMMENT 'The story of each incident, line by line; that of a main one with all below it: WHERE incident_id IN (SELECT incident_id FROM v_incidents WHERE parent_id = the main one)';
