@@ -39,10 +39,10 @@ func heardOf(set *rules.Set, out *Output) (faults []string) {
 		}
 		once := ""
 		switch e.Kind {
-		case schemas.EffectTicketLink, schemas.EffectTicketUnlink:
+		case schemas.EffectTicketLink, schemas.EffectTicketUnlink, schemas.EffectWindowEnded: // once for each thing
 		case schemas.EffectMailAnnounce, schemas.EffectMailClose:
 			once = string(e.Kind)
-		case schemas.EffectChangeNotice, schemas.EffectWindowEnded:
+		case schemas.EffectChangeNotice:
 			once = string(e.Kind) + e.SignalID
 		case schemas.EffectPage, schemas.EffectEscalated:
 			pages[e.IncidentID]++
@@ -88,7 +88,7 @@ func TestPeopleHearNoMoreThanTheBudget(t *testing.T) {
 	}
 	for _, k := range []schemas.EffectKind{schemas.EffectOpened, schemas.EffectAlertType, schemas.EffectSeverity, schemas.EffectOwner, schemas.EffectPage,
 		schemas.EffectEscalated, schemas.EffectMitigated, schemas.EffectResolved, schemas.EffectReopened, schemas.EffectLinked,
-		schemas.EffectChangeNotice, schemas.EffectMailAnnounce, schemas.EffectMailClose, schemas.EffectTicketLink} {
+		schemas.EffectChangeNotice, schemas.EffectMailAnnounce, schemas.EffectMailClose, schemas.EffectTicketLink, schemas.EffectWindowEnded} {
 		if kinds[k] == 0 {
 			t.Errorf("no log has an effect %s: %v", k, kinds)
 		}

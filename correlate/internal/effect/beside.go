@@ -3,6 +3,7 @@ package effect
 import (
 	"slices"
 
+	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
@@ -40,6 +41,9 @@ func (s *Speaker) askFor(x *state.Incident, n *schemas.Notice) {
 	s.talk.Asked = append(s.talk.Asked, n.SignalID)
 	e := s.effect(schemas.EffectChangeNotice, n.SignalID, "it may be behind "+s.inc.Pub.ID)
 	e.Change, e.SignalID, e.Ask, e.To.Team = candidate(x, n.SignalID), n.SignalID, n.Text, n.Team
+	if c := e.Change; c != nil {
+		e.Ask = askText(c, &s.inc.Pub)
+	}
 	e.To.Targets = slices.Clone(teamChannels(s.st, n.Team))
 	if n.Contact != "" {
 		e.To.Targets = append(e.To.Targets, n.Contact)
@@ -50,6 +54,12 @@ func (s *Speaker) askFor(x *state.Incident, n *schemas.Notice) {
 		e.To.People = people(s.st, []string{team.OnCall}, s.st.Now)
 	}
 	s.say(e)
+}
+
+// askText is what a change's team is asked, in words for its own people.
+func askText(c *schemas.Candidate, inc *schemas.Incident) string {
+	return "stop " + c.Title + " on " + c.Service + " and roll back what was done: it began " + phrase.Span(max(0, inc.StartedAt.Sub(c.StartedAt))) +
+		" before " + inc.ID + " (" + inc.Title + "). Answer: stopped, rolled back, or declined"
 }
 
 // candidate is the change of that signal as x lists it, or nil.
@@ -140,5 +150,31 @@ func Last(st *state.State, main *state.Incident) ([]schemas.Effect, state.Talk) 
 	if s.talk.Announced {
 		s.company(schemas.EffectMailClose, s.endText())
 	}
+	return s.out, s.talk
+}
+
+// WindowText says that ch is over although n of the alerts it held back fire.
+func WindowText(ch *state.Change, n int64) string {
+	return ch.Title + " is over, with " + phrase.Plural(n, "alert") + " that it held back still firing here"
+}
+
+// WindowEnded returns what is said of a window that is over while n of the alerts
+// it held back fire in main; nothing where people do not hear of main.
+func WindowEnded(st *state.State, main *state.Incident, ch *state.Change, n int64) ([]schemas.Effect, state.Talk) {
+	s := &Speaker{st: st, inc: main, tr: treeOf(main), talk: main.Talk.Clone()}
+	if !s.talk.Opened || main.Parent != nil {
+		return nil, s.talk
+	}
+	e := s.effect(schemas.EffectWindowEnded, ch.ID.String(), WindowText(ch, n))
+	e.SignalID, e.To.Team = ch.ID.String(), ch.Team
+	e.Change = &schemas.Candidate{SignalID: e.SignalID, Kind: state.KindNames[ch.Kind], Title: ch.Title, Team: ch.Team,
+		Status: ch.Status, StartedAt: ch.StartsAt, EndsAt: ch.EndsAt}
+	if len(ch.Services) > 0 {
+		e.Change.Service = ch.Services[0]
+	}
+	e.To.Targets = append(channels(st, s.tr), teamChannels(st, ch.Team)...)
+	slices.Sort(e.To.Targets)
+	e.To.Targets = slices.Compact(e.To.Targets)
+	s.say(e)
 	return s.out, s.talk
 }

@@ -14,7 +14,27 @@ import (
 // covers it.
 func (in *Intake) OnWindowEnd(ch *state.Change) {
 	ch.EndAt = 0
+	var held []*state.SeenSignal
+	for _, a := range ch.Suppressed {
+		if a.Firing && a.Signals.First != nil {
+			held = append(held, a.Signals.First)
+		}
+	}
 	in.recheck(ch)
+	var mains []*state.Incident // in which something of it still fires, in order
+	n := map[*state.Incident]int64{}
+	for _, r := range held {
+		inc := ch.Scope.Incidents[r.IncidentID()]
+		if inc == nil || r.Verdict != state.Placed {
+			continue
+		}
+		if n[inc.Main()]++; n[inc.Main()] == 1 {
+			mains = append(mains, inc.Main())
+		}
+	}
+	for _, inc := range mains {
+		in.WindowEnded(inc, ch, n[inc])
+	}
 }
 
 // recheck looks at what ch holds back: what it no longer covers is handed to

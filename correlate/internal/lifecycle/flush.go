@@ -5,7 +5,7 @@ import "pinkstar/correlate/internal/state"
 // EmitUrgent writes the incidents whose state changed in a way that people must
 // see at once, and looks at what they should hear.
 func (lc *Lifecycle) EmitUrgent() {
-	for len(lc.urgent)+len(lc.heard) > 0 { // what is said has the incident written again
+	for len(lc.urgent)+len(lc.heard)+len(lc.ended) > 0 { // what is said has the incident written again
 		for i := 0; i < len(lc.urgent); i++ {
 			inc := lc.urgent[i]
 			if inc.Urgent {
@@ -15,6 +15,7 @@ func (lc *Lifecycle) EmitUrgent() {
 		clear(lc.urgent)
 		lc.urgent = lc.urgent[:0]
 		lc.speakOfHeard()
+		lc.speakOfWindows()
 	}
 }
 

@@ -17,6 +17,7 @@ type Lifecycle struct {
 	out     *schemas.Output // of the step that is being taken
 	urgent  []*state.Incident
 	heard   []*state.Incident // of which something was written in this step
+	ended   []windowEnd       // in this step
 	scratch scratch
 }
 
