@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
@@ -16,6 +17,9 @@ const migrateHelp = "Create or update ClickHouse's tables and views, and with --
 	"The DSN's user needs rights on the schema; `pinkstar run` needs only what the writer has, reports what the reader has. " +
 	"Their passwords come from $PINKSTAR_WRITER_PASSWORD and $PINKSTAR_READER_PASSWORD, or from the files that $PINKSTAR_WRITER_PASSWORD_FILE and $PINKSTAR_READER_PASSWORD_FILE name; " +
 	"a new user without one gets one that is printed once, on the standard error output."
+
+// migrateTimeout bounds a migration: one that lays tables out anew copies them.
+const migrateTimeout = 12 * time.Hour
 
 func (c *cli) addMigrate() {
 	clause := c.app.Command("migrate", migrateHelp)
@@ -35,7 +39,7 @@ func (c *cli) addMigrate() {
 		if *dry && *users != "" {
 			return usageError{errors.New("--plan and --users: one of them")}
 		}
-		ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+		ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 		defer cancel()
 		m := &migration{w: w, cfg: cfg, writer: *writer, reader: *reader}
 		if *users == "print" {

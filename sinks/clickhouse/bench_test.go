@@ -66,7 +66,7 @@ func BenchmarkDecode(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			if i%len(batch.Records) == 0 {
 				r := decode(batch)
-				if in := r.inserts(false); len(in) != 2 || in[1].n != len(batch.Records) {
+				if in := r.inserts(false); len(in) != 3 || in[1].n != len(batch.Records) {
 					b.Fatal("not every record was read")
 				}
 			}

@@ -137,16 +137,17 @@ func (r *rows) refuse(b *schemas.Batch, rec *schemas.Record, err error) {
 type decisionRows struct {
 	decisions *block[decisionRow]
 	signals   *block[signalRow]
-	d         decisionRow // used again for each record
+	again     *block[decisionRow] // what was decided on before, and forgotten; see current_decisions
+	d         decisionRow         // used again for each record
 	s         signalRow
 }
 
 func newDecisionRows(room int) *decisionRows {
-	return &decisionRows{decisions: decisionsTable.block(room), signals: signalsTable.block(room)}
+	return &decisionRows{decisions: decisionsTable.block(room), signals: signalsTable.block(room), again: againTable.block(0)}
 }
 
 func (r *decisionRows) inserts() []insert {
-	return []insert{r.signals.insert(), r.decisions.insert()}
+	return []insert{r.signals.insert(), r.decisions.insert(), r.again.insert()}
 }
 
 // add reads a decision, and the signal in it.
@@ -184,6 +185,12 @@ func (r *decisionRows) add(_ []byte, text string) error {
 	r.decisions.put(&r.d)
 	if has {
 		r.signals.put(&r.s)
+	}
+	// The first decision on a signal has revision 1 and carries it. Another
+	// revision that carries it was made anew, at another time; so may have been
+	// what an import says.
+	if r.d.Revision < 0 || has && r.d.Revision != 1 {
+		r.again.put(&r.d)
 	}
 	return nil
 }

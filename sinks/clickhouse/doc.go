@@ -42,6 +42,9 @@
 //     readers have none on the tables. CREATE OR REPLACE VIEW forgets that, and
 //     Migrate makes it so again.
 //   - A schema that is not ours stops no delivery: it is told, and tried again.
+//   - Decisions and incidents are sorted by when they were first made, which no
+//     revision changes. Whoever reads decisions reads current_decisions: a signal
+//     may stand at two times (tables.go, againTable).
 //   - ORDER BY and PARTITION BY use only what never changes for a row's key,
 //     otherwise a correction would stand beside the row instead of replacing it.
 package clickhouse

@@ -29,7 +29,7 @@ SELECT d.signal_id, d.kind, s.name, s.service, s.instance, s.severity, s.status,
 	d.repeats, toUnixTimestamp64Milli(d.at), d.score, d.threshold, d.evidence, d.runner_up, d.rules
 FROM
 (
-	SELECT * FROM decisions FINAL
+	SELECT * FROM current_decisions
 	WHERE incident_id = ? AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id = ?)
 	ORDER BY at, signal_id LIMIT ?
 ) AS d

@@ -43,6 +43,9 @@ func TestMigrate(t *testing.T) {
 		if n := count(t, conn, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND comment != '' AND name = ?", v); n != 1 {
 			t.Errorf("%s: %d views with a comment", v, n)
 		}
+		if !strings.HasPrefix(v, "v_") {
+			continue // for other views
+		}
 		if n := count(t, conn, "SELECT countIf(comment != '') FROM system.columns WHERE database = currentDatabase() AND table = ?", v); n < 2 {
 			t.Errorf("%s: only %d columns have a comment", v, n)
 		}

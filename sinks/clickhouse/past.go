@@ -103,7 +103,7 @@ SELECT d.signal_id, d.kind, d.decision, d.incident_id, d.reason, toUnixTimestamp
 	s.name, s.service, s.instance, s.severity, s.status, toUnixTimestamp64Milli(s.starts_at)
 FROM
 (
-	SELECT * FROM decisions FINAL WHERE %s ORDER BY at, signal_id LIMIT ?
+	SELECT * FROM current_decisions WHERE %s ORDER BY at, signal_id LIMIT ?
 ) AS d
 LEFT JOIN
 (

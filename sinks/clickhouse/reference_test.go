@@ -96,6 +96,9 @@ func TestTheReferenceIsCurrent(t *testing.T) {
 	}
 	page := referenceHead
 	for _, v := range vs {
+		if !strings.HasPrefix(v.Name, "views/v_") {
+			continue // for other views
+		}
 		text, err := schemaFiles.ReadFile(v.Name)
 		if err != nil {
 			t.Fatal(err)

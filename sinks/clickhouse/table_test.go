@@ -177,7 +177,7 @@ func TestTablesAreWhatTheMigrationsMade(t *testing.T) {
 	conn := migrated(t)
 	columns := func(table string) []string {
 		var names []string
-		rows, err := conn.Query(t.Context(), "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = ? ORDER BY name", table)
+		rows, err := conn.Query(t.Context(), "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = ? AND default_kind != 'MATERIALIZED' ORDER BY name", table)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +199,7 @@ func TestTablesAreWhatTheMigrationsMade(t *testing.T) {
 	for _, begin := range kept {
 		all = append(all, begin(0).inserts()...)
 	}
-	if len(all) != len(kept)+2 { // a decision has its signal, and what was written is noted
+	if len(all) != len(kept)+3 { // a decision has its signal and may be one anew, and what was written is noted
 		t.Errorf("%d tables", len(all))
 	}
 	for _, in := range all {

@@ -84,6 +84,13 @@ var decisionsTable = &table[decisionRow]{name: "decisions", shadow: "shadow_deci
 	small("candidates", func(d *decisionRow) int32 { return int32(d.Candidates) }),
 }}
 
+// againTable has the signals that stand at several times: see current_decisions.
+var againTable = &table[decisionRow]{name: "decided_again", columns: []tableColumn[decisionRow]{
+	text("signal_id", func(d *decisionRow) string { return d.SignalID }),
+	number("revision", func(d *decisionRow) int64 { return d.Revision }),
+	moment("at", func(d *decisionRow) schemas.Time { return d.At }),
+}}
+
 type incidentRow = withBody[schemas.Incident]
 
 var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_incidents", columns: []tableColumn[incidentRow]{

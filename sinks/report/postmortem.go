@@ -140,12 +140,12 @@ LEFT JOIN (SELECT starts_at, first_received_at, arrayJoin(incident_ids) AS incid
     ON v.incident = c.parent_id AND v.title = c.title AND v.kind = c.kind
 ORDER BY score DESC, c.signal_id, incident_id LIMIT 50`}
 	querySimilar = Query{ID: "similar", Title: "Similar incidents of before", Formula: "main incidents that began earlier, opened by the same alert on the same service, or with an occurrence of the same problem",
-		SQL: `SELECT incident_id, title, toString(severity), ifNull(started_at, detected_at) AS began,
+		SQL: `SELECT incident_id, title, toString(severity), began_at AS began,
        ifNull(dateDiff('millisecond', started_at, resolved_at) / 1000, -1) AS to_resolve,
        ifNull(dateDiff('millisecond', detected_at, acknowledged_at) / 1000, -1) AS to_acknowledge, assignee,
        problem_id != '' AND problem_id = ? AS same_problem
 FROM v_incidents
-WHERE is_main AND incident_id != ? AND ifNull(started_at, detected_at) < fromUnixTimestamp64Milli(?, 'UTC')
+WHERE is_main AND incident_id != ? AND began_at < fromUnixTimestamp64Milli(?, 'UTC')
   AND (problem_id != '' AND problem_id = ? OR opened_by_name != '' AND opened_by_name = ? AND opened_by_service = ?)
 ORDER BY began DESC LIMIT 200`}
 	queryPast = Query{ID: "past", Title: "Times of the year before",

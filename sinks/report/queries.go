@@ -22,28 +22,28 @@ type Query struct {
 var (
 	queryMonths = Query{ID: "months", Title: "Incidents by month",
 		Formula: "main incidents by the month of started_at; imported history counts, what is inside a main incident does not",
-		SQL: `SELECT toStartOfMonth(ifNull(started_at, detected_at)) AS month, count() AS incidents,
+		SQL: `SELECT toStartOfMonth(began_at) AS month, count() AS incidents,
        countIf(severity IN ('critical', 'major')) AS severe, countIf(resolved_at IS NULL) AS unresolved,
        countIf(imported) AS imported, sum(minutes) AS minutes,
        countIf(resolved_at IS NOT NULL) AS resolved,
        quantileExactLowIf(0.5)(dateDiff('millisecond', started_at, resolved_at) / 1000, started_at IS NOT NULL AND resolved_at IS NOT NULL) AS median_resolve
 FROM v_incidents
-WHERE is_main AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+WHERE is_main AND began_at >= $FIRST AND began_at < $TO
 GROUP BY month ORDER BY month`}
 	queryKnown = Query{ID: "known", Title: "Occurrences of known problems by month",
 		Formula: "main incidents that are, or hold below them, an occurrence of a recurring problem",
-		SQL: `SELECT toStartOfMonth(ifNull(started_at, detected_at)) AS month, uniqExact(parent_id) AS known
+		SQL: `SELECT toStartOfMonth(began_at) AS month, uniqExact(parent_id) AS known
 FROM v_incidents
-WHERE problem_id != '' AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+WHERE problem_id != '' AND began_at >= $FIRST AND began_at < $TO
 GROUP BY month ORDER BY month`}
 	queryCosts = Query{ID: "costs", Title: "Cost by month and currency",
 		Formula: "sums of the low, likely and high estimates over main incidents; imported history is not priced. Low and high are sums of estimates, not an interval of chance",
-		SQL: `SELECT toStartOfMonth(ifNull(started_at, detected_at)) AS month, toString(currency) AS currency, count() AS incidents, countIf(measured) AS measured,
+		SQL: `SELECT toStartOfMonth(began_at) AS month, toString(currency) AS currency, count() AS incidents, countIf(measured) AS measured,
        sum(lost_low) AS lost_low, sum(lost_likely) AS lost_likely, sum(lost_high) AS lost_high,
        sum(cost_low) AS cost_low, sum(cost_likely) AS cost_likely, sum(cost_high) AS cost_high
 FROM v_incidents AS i
 WHERE is_main AND NOT imported AND i.lost_high + i.cost_high > 0
-  AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+  AND began_at >= $FIRST AND began_at < $TO
 GROUP BY month, currency ORDER BY month, currency`}
 	queryDurations = Query{ID: "durations", Title: "Times of the month's incidents",
 		Formula: "to detect: detected_at - started_at; to acknowledge: acknowledged_at - detected_at; to resolve: resolved_at - started_at; seconds. What has no such time (yet) is left out and counted apart",
@@ -51,26 +51,26 @@ GROUP BY month, currency ORDER BY month, currency`}
        ifNull(dateDiff('millisecond', detected_at, acknowledged_at) / 1000, -1) AS to_acknowledge,
        ifNull(dateDiff('millisecond', started_at, resolved_at) / 1000, -1) AS to_resolve
 FROM v_incidents
-WHERE is_main AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO`}
+WHERE is_main AND began_at >= $FROM AND began_at < $TO`}
 	queryServices = Query{ID: "services", Title: "Services",
 		Formula: "a main incident counts for its suspected root, or its first service when there is none; before: the same over the twelve months before",
 		SQL: `SELECT if(root_service != '', toString(root_service), toString(services[1])) AS service,
-       countIf(ifNull(started_at, detected_at) >= $FROM) AS incidents, countIf(ifNull(started_at, detected_at) < $FROM) AS before,
-       sumIf(minutes, ifNull(started_at, detected_at) >= $FROM) AS minutes,
-       if(uniqExactIf(currency, currency != '' AND ifNull(started_at, detected_at) >= $FROM) > 1, 'mixed',
-          maxIf(toString(currency), ifNull(started_at, detected_at) >= $FROM)) AS currency,
-       sumIf(lost_likely + cost_likely, ifNull(started_at, detected_at) >= $FROM) AS cost,
+       countIf(began_at >= $FROM) AS incidents, countIf(began_at < $FROM) AS before,
+       sumIf(minutes, began_at >= $FROM) AS minutes,
+       if(uniqExactIf(currency, currency != '' AND began_at >= $FROM) > 1, 'mixed',
+          maxIf(toString(currency), began_at >= $FROM)) AS currency,
+       sumIf(lost_likely + cost_likely, began_at >= $FROM) AS cost,
        countIf(resolved_at IS NOT NULL AND started_at >= $FROM) AS resolved,
        quantileExactLowIf(0.5)(dateDiff('millisecond', started_at, resolved_at) / 1000, resolved_at IS NOT NULL AND started_at >= $FROM) AS median_resolve
 FROM v_incidents
-WHERE is_main AND ifNull(started_at, detected_at) >= $FIRST AND ifNull(started_at, detected_at) < $TO
+WHERE is_main AND began_at >= $FIRST AND began_at < $TO
 GROUP BY service ORDER BY incidents DESC, cost DESC, before DESC, service LIMIT 30`}
 	queryTop = Query{ID: "top", Title: "Costliest incidents",
 		Formula: "main incidents of the month by lost revenue and work, likely; then by minutes",
-		SQL: `SELECT incident_id, title, toString(severity), toString(status), ifNull(started_at, detected_at) AS began, minutes,
+		SQL: `SELECT incident_id, title, toString(severity), toString(status), began_at AS began, minutes,
        lost_likely + cost_likely AS cost, toString(currency), toString(root_service), toString(procedure_owner), problem_id
 FROM v_incidents
-WHERE is_main AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO
+WHERE is_main AND began_at >= $FROM AND began_at < $TO
 ORDER BY cost DESC, minutes DESC, incident_id LIMIT 10`}
 	queryProblems = Query{ID: "problems", Title: "Recurring problems",
 		Formula: "problems with occurrences in the month, by main incidents that hold one; in all and cost: since it was first seen",
@@ -80,7 +80,7 @@ FROM v_problems AS p
 INNER JOIN
 (
     SELECT problem_id, uniqExact(parent_id) AS incidents FROM v_incidents
-    WHERE problem_id != '' AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO
+    WHERE problem_id != '' AND began_at >= $FROM AND began_at < $TO
     GROUP BY problem_id
 ) AS n ON n.problem_id = p.problem_id
 ORDER BY incidents DESC, cost DESC, problem_id LIMIT 10`}
@@ -112,7 +112,7 @@ WHERE kind = 'maintenance' AND status != 'cancelled' AND starts_at >= $FROM AND 
        countIf(runbook != '' OR alert_runbook != '') AS with_runbook
 FROM v_incidents
 WHERE opened_by_name != '' AND alerts > 0 AND (procedure = '' OR startsWith(procedure, 'runbook of '))
-  AND ifNull(started_at, detected_at) >= $FROM AND ifNull(started_at, detected_at) < $TO
+  AND began_at >= $FROM AND began_at < $TO
 GROUP BY service, name ORDER BY incidents DESC, service, name LIMIT 10`}
 	queryIntake = Query{ID: "intake", Title: "What became of every signal",
 		Formula: "every signal has one decision; sum(1 + repeats) is what was taken",
@@ -121,7 +121,7 @@ FROM v_decisions
 WHERE at >= $FROM AND at < $TO
 GROUP BY decision ORDER BY decision`}
 	querySnapshot = Query{ID: "snapshot", Title: "When it was read",
-		SQL: `SELECT now64(3, 'UTC'), version(), max(updated_at), min(ifNull(started_at, detected_at)) FROM v_incidents WHERE ifNull(started_at, detected_at) < $TO`}
+		SQL: `SELECT now64(3, 'UTC'), version(), max(updated_at), min(began_at) FROM v_incidents WHERE began_at < $TO`}
 )
 
 // source runs queries and remembers them.

@@ -123,8 +123,12 @@ func hadRows(gone []string) bool {
 	return false
 }
 
+// schemaTimeout bounds what brings the embedded schema up to date. A migration that
+// lays tables out anew copies them; the start itself has a bound of its own.
+const schemaTimeout = time.Hour
+
 func (k *schemaKeeper) asOwner(ctx context.Context, do func(context.Context, driver.Conn) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
 	defer cancel()
 	conn, err := clickhouse.Open(k.server.OwnerDSN())
 	if err != nil {

@@ -49,7 +49,7 @@ SELECT
     d.learnt AS learnt, d.behaviour AS behaviour, d.candidates AS candidates,
     -- Imported decisions lie below all others, so that one made live is in force.
     if(d.revision < 0, d.revision + 4294967296, d.revision) AS revision, d.revision < 0 AS imported
-FROM (SELECT * EXCEPT (window_id), if(mapContains(newest_window, window_id), newest_window[window_id], window_id) AS window_id FROM decisions FINAL) AS d
+FROM (SELECT * EXCEPT (window_id), if(mapContains(newest_window, window_id), newest_window[window_id], window_id) AS window_id FROM current_decisions) AS d
 LEFT JOIN
 (
     SELECT incident_id, argMax(parent_id, revision) AS parent_id

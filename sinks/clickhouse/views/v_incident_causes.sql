@@ -2,6 +2,7 @@ CREATE OR REPLACE VIEW v_incident_causes
 (
     incident_id  String COMMENT 'The incident that it may explain; one row per incident and candidate',
     parent_id    String COMMENT 'The outermost incident above; equal to incident_id for a main one',
+    scope        LowCardinality(String),
     rank         UInt32 COMMENT 'From 1, the best first',
     signal_id    String COMMENT 'The first signal about the change or maintenance. Joins v_decisions.signal_id',
     kind         String COMMENT 'change or maintenance',
@@ -19,7 +20,7 @@ CREATE OR REPLACE VIEW v_incident_causes
     imported     Bool COMMENT 'Of history that was brought in'
 )
 AS SELECT
-    t.incident_id AS incident_id, t.parent_id AS parent_id, toUInt32(n) AS rank,
+    t.incident_id AS incident_id, t.parent_id AS parent_id, t.scope AS scope, toUInt32(n) AS rank,
     c.1 AS signal_id, c.2 AS kind, c.3 AS title, c.4 AS service, c.5 AS team, c.6 AS status,
     nullIf(parseDateTime64BestEffortOrZero(c.7, 3, 'UTC'), toDateTime64(0, 3, 'UTC')) AS started_at,
     nullIf(parseDateTime64BestEffortOrZero(c.8, 3, 'UTC'), toDateTime64(0, 3, 'UTC')) AS ends_at,
@@ -30,7 +31,7 @@ AS SELECT
     t.imported = 1 AS imported
 FROM
 (
-    SELECT incident_id, if(parent_id = '', incident_id, parent_id) AS parent_id, i.started_at AS begin, imported,
+    SELECT incident_id, i.main_id AS parent_id, scope, i.started_at AS begin, imported,
         JSONExtract(candidates, 'Array(Tuple(signal_id String, kind String, title String, service String, team String, status String, started_at String, ends_at String, in_progress Bool, score Int64, reason String))') AS cs
     FROM incidents AS i FINAL
     WHERE candidates != ''

@@ -11,6 +11,7 @@ CREATE OR REPLACE VIEW v_incident_changes
     team         String COMMENT 'Whose it is, or empty',
     started_at   Nullable(DateTime64(3, 'UTC')),
     incident_id  String COMMENT 'The main incident that it may have caused',
+    scope        LowCardinality(String),
     severity     LowCardinality(String) COMMENT 'Of the incident',
     incident_title String,
     incident_started_at Nullable(DateTime64(3, 'UTC')),
@@ -26,7 +27,7 @@ CREATE OR REPLACE VIEW v_incident_changes
 )
 AS SELECT
     c.signal_id AS signal_id, c.kind AS kind, c.title AS title, c.service AS service, c.team AS team, c.started_at AS started_at,
-    i.incident_id AS incident_id, i.severity AS severity, i.title AS incident_title,
+    i.incident_id AS incident_id, i.scope AS scope, i.severity AS severity, i.title AS incident_title,
     nullIf(i.started_at, toDateTime64(0, 3, 'UTC')) AS incident_started_at,
     dateDiff('millisecond', c.started_at, incident_started_at) / 1000 AS lag_seconds,
     c.score AS score, c.rank AS rank, c.reason AS reason,

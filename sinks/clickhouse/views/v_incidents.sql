@@ -14,6 +14,7 @@ CREATE OR REPLACE VIEW v_incidents
     root_score      Int64 COMMENT 'Thousandths of the whole',
     root_reason     String,
     assignee        String,
+    began_at        DateTime64(3, 'UTC') COMMENT 'started_at, or detected_at where that is not known. Filter by it: it leads to few rows',
     started_at      Nullable(DateTime64(3, 'UTC')) COMMENT 'Earliest start of a member, by the senders'' clocks',
     detected_at     Nullable(DateTime64(3, 'UTC')) COMMENT 'When Pinkstar opened it',
     acknowledged_at Nullable(DateTime64(3, 'UTC')),
@@ -66,9 +67,10 @@ CREATE OR REPLACE VIEW v_incidents
 )
 AS SELECT
     incident_id,
-    if(parent_id = '', incident_id, parent_id) AS parent_id,
+    i.main_id AS parent_id,
     i.parent_id = '' AS is_main,
     status, severity, severity_by, title, scope, services, teams, root_service, root_score, root_reason, assignee,
+    i.began AS began_at,
     nullIf(started_at, toDateTime64(0, 3, 'UTC')) AS started_at,
     nullIf(detected_at, toDateTime64(0, 3, 'UTC')) AS detected_at,
     nullIf(acknowledged_at, toDateTime64(0, 3, 'UTC')) AS acknowledged_at,

@@ -46,7 +46,7 @@ FROM
 (
     SELECT
         toString(if(root_service != '', root_service, services[1])) AS service,
-        toStartOfMonth(ifNull(started_at, detected_at)) AS month,
+        toStartOfMonth(began_at) AS month,
         'root' AS what, toUInt64(1) AS n,
         dateDiff('millisecond', started_at, detected_at) / 1000 AS ttd,
         dateDiff('millisecond', detected_at, acknowledged_at) / 1000 AS tta,
@@ -56,7 +56,7 @@ FROM
     UNION ALL
     SELECT
         toString(arrayJoin(arrayDistinct(arrayFilter(s -> s != '', arrayConcat(services, [root_service]))))) AS service,
-        toStartOfMonth(ifNull(started_at, detected_at)) AS month,
+        toStartOfMonth(began_at) AS month,
         'affected', 1, NULL, NULL, NULL, 0, '', 0, 0, 0, 0, 0, 0
     FROM v_incidents WHERE is_main
     UNION ALL

@@ -21,7 +21,7 @@ AS SELECT
 FROM
 (
     SELECT d.*, if(i.parent_id = '', d.incident_id, i.parent_id) AS parent_id
-    FROM (SELECT * FROM decisions FINAL WHERE kind IN ('alert', 'ticket')) AS d
+    FROM (SELECT * FROM current_decisions WHERE kind IN ('alert', 'ticket')) AS d
     LEFT JOIN (SELECT incident_id, parent_id FROM incidents FINAL) AS i ON i.incident_id = d.incident_id
 ) AS a
 INNER JOIN

@@ -39,5 +39,5 @@ AS SELECT
     s.description AS description, s.url AS url, s.runbook AS runbook, s.labels AS labels, s.annotations AS annotations,
     s.flags AS flags, s.detail AS detail, s.imported AS imported, d.decision AS decision, d.at AS decided_at
 FROM (SELECT * FROM signals FINAL) AS s
-INNER JOIN (SELECT signal_id, at, decision FROM decisions FINAL) AS d ON d.signal_id = s.signal_id
+INNER JOIN (SELECT signal_id, at, decision FROM current_decisions) AS d ON d.signal_id = s.signal_id
 COMMENT 'Every signal with the time and the kind of its decision, in the form in which it is stored';

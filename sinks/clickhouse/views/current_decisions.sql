@@ -1,0 +1,11 @@
+CREATE OR REPLACE VIEW current_decisions
+AS SELECT * FROM decisions FINAL
+WHERE signal_id NOT IN (SELECT signal_id FROM decided_again)
+    -- Those stand at several times: the newest revision of all holds, wherever it is.
+    OR (signal_id, revision) IN
+    (
+        SELECT signal_id, max(revision) FROM decisions
+        WHERE signal_id IN (SELECT signal_id FROM decided_again)
+        GROUP BY signal_id
+    )
+COMMENT 'The decisions in force. Not for reports: v_decisions is';
