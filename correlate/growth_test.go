@@ -146,6 +146,7 @@ func (g *grower) window(kind schemas.Kind, i int) {
 func apart(s *rules.Set) {
 	s.Correlation.Parent = 1 << 40
 	s.Lifecycle.FlushCosts = rules.Duration(schemas.Day) // time passes while the size is made
+	s.Messages.PerIncident = 0                           // likewise
 }
 
 func wide(s *rules.Set) { s.Correlation.MaxChildren = 1 << 20 }

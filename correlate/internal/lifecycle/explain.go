@@ -72,4 +72,5 @@ func (lc *Lifecycle) addNotice(inc *state.Incident, ch *state.Change, on string)
 	inc.Pub.Notices = append(slices.Clone(inc.Pub.Notices), n)
 	lc.Timeline(inc, "notice", 0, n.Text, nil, "")
 	lc.EmitNow(inc)
+	lc.EmitNow(inc.Main()) // people hear of it from there
 }

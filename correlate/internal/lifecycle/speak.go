@@ -8,17 +8,16 @@ import (
 	"pinkstar/schemas"
 )
 
-// hear has the main incident of inc, and inc itself, looked at when the input has
-// been taken, for what people should hear.
+// hear has inc looked at when the input has been taken, for what people should
+// hear. Its main incident, which is summed up for that, is looked at when it is
+// written itself: soon after anything below it, at once when that is worse.
 func (lc *Lifecycle) hear(inc *state.Incident) {
 	if lc.Rules.Messages.PerIncident == 0 {
 		return
 	}
-	for _, x := range [...]*state.Incident{inc, inc.Main()} {
-		if !x.Heard {
-			x.Heard = true
-			lc.heard = append(lc.heard, x)
-		}
+	if !inc.Heard {
+		inc.Heard = true
+		lc.heard = append(lc.heard, inc)
 	}
 }
 
