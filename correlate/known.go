@@ -30,7 +30,7 @@ func (e *Engine) meet(text []byte) error {
 	}
 	for i := range list {
 		k := &list[i]
-		if k.Problem.ID == "" || k.Problem.Service == "" || len(k.Alerts) == 0 {
+		if k.Problem.ID == "" || k.Problem.Service == "" && k.Problem.Machine == "" || len(k.Alerts) == 0 {
 			e.st.Stats.BadActivations++
 			continue
 		}
@@ -39,7 +39,7 @@ func (e *Engine) meet(text []byte) error {
 			e.st.Stats.Limited++
 			continue
 		}
-		sc.Patterns.Meet(k, e.st.Rules.Problems.Similarity, e.st.NextSeq())
+		sc.Patterns.Meet(k, e.st.NextSeq())
 	}
 	return nil
 }

@@ -20,6 +20,9 @@ func pastProblem(t *testing.T) []schemas.KnownProblem {
 		outage(e, at, &out)
 		e.Step(&schemas.Signal{Kind: schemas.KindTick}, at.Add(schemas.Day), &out)
 	}
+	e.Step(&schemas.Signal{Kind: schemas.KindTick}, t0.Add(300*schemas.Day), &out) // what was learnt fades, and how it fails does not
+	outageOf(e, "shop", t0.Add(300*schemas.Day), &out)
+	e.Step(&schemas.Signal{Kind: schemas.KindTick}, t0.Add(302*schemas.Day), &out)
 	known := e.KnownProblems()
 	if len(known) != 1 || known[0].Problem.Service != "db" || len(known[0].Alerts) != 2 || len(known[0].Starts) != 4 {
 		t.Fatalf("known: %+v", known)
@@ -27,13 +30,15 @@ func pastProblem(t *testing.T) []schemas.KnownProblem {
 	return known
 }
 
-func outage(e *Engine, at schemas.Time, out *Output) {
+func outage(e *Engine, at schemas.Time, out *Output) { outageOf(e, "db", at, out) }
+
+func outageOf(e *Engine, service string, at schemas.Time, out *Output) {
 	for _, name := range []string{"DiskFull", "SlowWrites"} {
-		e.Step(signal(name, "db", schemas.StatusFiring, at, at), at, out)
+		e.Step(signal(name, service, schemas.StatusFiring, at, at), at, out)
 	}
 	end := at.Add(20 * schemas.Minute)
 	for _, name := range []string{"DiskFull", "SlowWrites"} {
-		e.Step(signal(name, "db", schemas.StatusResolved, at, end), end, out)
+		e.Step(signal(name, service, schemas.StatusResolved, at, end), end, out)
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"testing"
 
 	"pinkstar/correlate/internal/evidence"
+	"pinkstar/correlate/internal/problem"
 	"pinkstar/correlate/internal/state"
+	"pinkstar/correlate/internal/topology"
 	"pinkstar/schemas"
 )
 
@@ -185,7 +187,7 @@ func describe(e *Engine, format int, held map[string]int) string {
 			if p.Flagged() {
 				part = "problem"
 			}
-			say(part, "%s root %s items %v count %d ids %q cost %.2f", p.Pub.ID, p.Root, p.Signature, p.Count, p.IncidentIDs, p.Cost.Cost.Likely)
+			say(part, "%s root %s items %v count %d ids %q cost %.2f", p.Pub.ID, p.Root, typesOf(p), p.Count, p.IncidentIDs, p.Cost.Cost.Likely)
 		}
 		for f := range sc.Corrections.All() {
 			other := ""
@@ -276,4 +278,13 @@ func describeIncident(say func(string, string, ...any), inc *state.Incident) {
 	if inc.Separate {
 		say("separate", "%s", inc.Pub.ID)
 	}
+}
+
+// typesOf are the alerts of a pattern, without how often they were shown.
+func typesOf(p *problem.Pattern) []topology.AlertType {
+	out := make([]topology.AlertType, len(p.Symptoms))
+	for i := range p.Symptoms {
+		out[i] = p.Symptoms[i].AlertType
+	}
+	return out
 }

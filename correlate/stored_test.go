@@ -249,6 +249,9 @@ func setRare(e *Engine) {
 		e.st.SetShifts(s)
 	}
 	for _, sc := range e.st.Order {
+		for _, p := range sc.Patterns.List {
+			p.Schedule = "every 8 hours"
+		}
 		for _, ch := range sc.Changes {
 			ch.AsSent, ch.Contact, ch.Sets = true, "kim", []string{"calendar"}
 		}

@@ -80,6 +80,7 @@ func AppendProblem(b []byte, p *Problem) []byte {
 	o.str("status", string(p.Status))
 	o.optStr("owner", p.Owner)
 	o.optStr("service", p.Service)
+	o.optStr("machine", p.Machine)
 	o.strs("incident_ids", p.IncidentIDs)
 	o.int("count", p.Count)
 	o.time("first_seen_at", p.FirstSeenAt)

@@ -10,10 +10,14 @@ type KnownProblem struct {
 	Problem Problem     `json:"problem"`
 	Alerts  []AlertName `json:"alerts"` // what fires where, the signature; sorted by service and name
 	Starts  []Time      `json:"starts"` // of its latest incidents, oldest first
+	// Weight is over how many incidents the alerts were counted, in thousandths;
+	// none: they are those of one.
+	Weight int64 `json:"weight,omitempty"`
 }
 
 // AlertName is the name of an alert on a service.
 type AlertName struct {
 	Name    string `json:"name"`
 	Service string `json:"service"`
+	Count   int64  `json:"count,omitempty"` // thousandths of the incidents that showed it
 }

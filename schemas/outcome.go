@@ -308,8 +308,9 @@ type Problem struct {
 	Status      ProblemStatus `json:"status"`
 	Owner       string        `json:"owner,omitempty"` // team
 	Service     string        `json:"service,omitempty"`
-	IncidentIDs []string      `json:"incident_ids"` // newest last, at most 100
-	Count       int64         `json:"count"`        // incidents that match, in all
+	Machine     string        `json:"machine,omitempty"` // where it recurs, when that is no service
+	IncidentIDs []string      `json:"incident_ids"`      // newest last, at most 100
+	Count       int64         `json:"count"`             // incidents that match, in all
 	FirstSeenAt Time          `json:"first_seen_at"`
 	LastSeenAt  Time          `json:"last_seen_at"`
 	FlaggedAt   Time          `json:"flagged_at"`

@@ -15,6 +15,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -48,9 +49,12 @@ func run(args []string, out, errs io.Writer) int {
 		fmt.Fprintf(errs, "evaluate: %v; --help lists the flags\n", err)
 		return exitUsage
 	}
-	if o.fit > 0 || o.tune > 0 {
+	switch {
+	case o.fit > 0 || o.tune > 0:
 		err = printWeights(o, out, errs)
-	} else {
+	case o.problems:
+		err = printProblems(o, out)
+	default:
 		err = printTable(o, out)
 	}
 	if err != nil {
@@ -68,6 +72,7 @@ type options struct {
 	perSeed, asJSON bool
 	fit, tune       int
 	workers         int
+	problems        bool
 }
 
 func parse(args []string, out, errs io.Writer) (options, error) {
@@ -79,6 +84,7 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	levels := app.Flag("level", "simulated worlds, with commas: easy, standard, hard").Default("standard,hard").String()
 	seeds := app.Flag("seeds", "seeds of the worlds, for example 1-20").Default("1001-1005").String()
 	app.Flag("micross", "also the MicroSS data set").Default("true").BoolVar(&o.micross)
+	app.Flag("problems", "instead: how well recurring problems are found, in worlds of every manner").BoolVar(&o.problems)
 	app.Flag("per-seed", "also print each seed").BoolVar(&o.perSeed)
 	app.Flag("json", "print JSON").BoolVar(&o.asJSON)
 	app.Flag("fit", "instead: fit the weights anew on the tuning seeds in so many rounds, and print them").PlaceHolder("ROUNDS").IntVar(&o.fit)
@@ -114,6 +120,17 @@ func printTable(o options, out io.Writer) error {
 		return err
 	}
 	return table.WriteSeeds(out)
+}
+
+func printProblems(o options, out io.Writer) error {
+	rows, err := eval.RunProblems(o.seeds, sim.Manners, o.workers, nil)
+	if err != nil {
+		return err
+	}
+	if o.asJSON {
+		return json.NewEncoder(out).Encode(rows)
+	}
+	return eval.WriteProblems(out, rows, o.perSeed)
 }
 
 // printWeights makes the weights that correlate/rules/weights.yaml holds.

@@ -171,16 +171,21 @@ type Lifecycle struct {
 	TicketQuiet Duration `yaml:"ticket_quiet"`
 }
 
-// Problems says when a recurring signature is a problem.
+// Problems says when what recurs is a problem.
 type Problems struct {
+	// MinIncidents is how many occurrences there must be within Period.
 	MinIncidents int      `yaml:"min_incidents"`
 	Period       Duration `yaml:"period"`
-	// MinSignals is how many alerts an incident needs to count.
+	// MinSignals is how many different alerts two of the incidents must have. The
+	// others may have fewer. With 1, a single alert that recurs is a problem.
 	MinSignals int `yaml:"min_signals"`
-	// Similarity is the least Jaccard similarity, in thousandths.
+	// FalseDiscoveries is the share of mistaken problems that is allowed, in
+	// thousandths.
+	FalseDiscoveries int64 `yaml:"false_discoveries"`
+	// Similarity is how much of what one occurrence shows at the root another must
+	// show too, on average over all pairs, in thousandths.
 	Similarity int64 `yaml:"similarity"`
-	// Significance is how many times as frequent as chance would have it a
-	// signature must be, in thousandths.
+	// Significance meant something up to behaviour 2; it is read and does nothing.
 	Significance int64 `yaml:"significance"`
 	// SeasonalSlack is how close to the same minute of the day, or of the
 	// week, occurrences must lie to be a schedule's.

@@ -27,7 +27,7 @@ var omitted = map[string]map[string]string{
 	},
 	schemas.Effects.Name:    {"head": "title and status have columns; the rest is how the incident was at that moment; in body", "ticket": inBody, "change": inBody, "to.people": "names have a column; in body"},
 	schemas.Deliveries.Name: {"thread": "for who delivers the next message", "effect": "its own table has it"},
-	schemas.Problems.Name:   {"evidence": "read from body", "cost.minutes": "minutes says it", "cost.measured": inBody, "cost.formula": inBody},
+	schemas.Problems.Name:   {"evidence": "read from body", "machine": "read from body", "cost.minutes": "minutes says it", "cost.measured": inBody, "cost.formula": inBody},
 }
 
 const inBody = "in body, for the API"

@@ -16,7 +16,7 @@
 //     with the engine running on its own; expect.go: small streams whose answer
 //     everybody knows
 //   - learnt.go: what learning on a world's past is worth
-//   - micross.go, huawei.go: real data; problems.go: recurring causes
+//   - micross.go, huawei.go: real data; problems.go, problemtable.go: recurring causes
 //   - testdata/report.txt: the published table, ablations and worst cases
 //     (worst.txt, written by hand); report_test.go writes it
 //

@@ -48,11 +48,12 @@ type Replay struct {
 	incidents *schemas.Newest[schemas.Incident]
 	problems  *schemas.Newest[schemas.Problem]
 	now       schemas.Time
+	saidAt    map[string]schemas.Time // incident -> when it first carried its problem
 }
 
 // NewReplay wraps an engine that has seen nothing yet.
 func NewReplay(e *correlate.Engine) *Replay {
-	r := &Replay{engine: e, decisions: schemas.Decisions.Newest(), incidents: schemas.Incidents.Newest(), problems: schemas.Problems.Newest()}
+	r := &Replay{engine: e, decisions: schemas.Decisions.Newest(), incidents: schemas.Incidents.Newest(), problems: schemas.Problems.Newest(), saidAt: map[string]schemas.Time{}}
 	r.decisions.Trim = func(d *schemas.Decision) { d.Signal = nil }
 	return r
 }
@@ -81,6 +82,11 @@ func (r *Replay) Tick(at schemas.Time) {
 }
 
 func (r *Replay) keep() {
+	for i := range r.out.Incidents {
+		if inc := &r.out.Incidents[i]; inc.ProblemID != "" && r.saidAt[inc.ID] == 0 {
+			r.saidAt[inc.ID] = r.now
+		}
+	}
 	r.decisions.Take(&r.out)
 	r.incidents.Take(&r.out)
 	r.problems.Take(&r.out)

@@ -6,25 +6,21 @@ import (
 	"pinkstar/cmd/evaluate/sim"
 )
 
+// Causes are found though other services suffer each time, jobs and single faults
+// are not taken for them, and later occurrences say what they are.
 func TestProblems(t *testing.T) {
 	if testing.Short() {
-		t.Skip("forty simulated days, several times")
+		t.Skip("sixty simulated days, several times")
 	}
-	var p, r []float64
-	for _, seed := range sim.TuningSeeds()[:6] {
-		s, err := JudgeProblems(seed, nil)
-		if err != nil {
-			t.Fatal(err)
+	t.Parallel()
+	rows, err := RunProblems(sim.TuningSeeds()[:3], []sim.Manner{sim.Cascades}, 2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, least := range map[string]float64{"precision": 0.75, "recall": 0.75, "carry": 0.8} {
+		if m := rows[0].Figures[name].Mean; m < least {
+			t.Errorf("%s %.2f, want %.2f", name, m, least)
 		}
-		t.Logf("seed %d: %+v", seed, s)
-		p, r = append(p, s.Precision), append(r, s.Recall)
-	}
-	t.Logf("precision %.2f recall %.2f", IntervalOf(p).Mean, IntervalOf(r).Mean)
-	if m := IntervalOf(p).Mean; m < 0.9 {
-		t.Errorf("precision %.2f, want 0.9", m)
-	}
-	if m := IntervalOf(r).Mean; m < 0.8 {
-		t.Errorf("recall %.2f, want 0.8", m)
 	}
 }
 

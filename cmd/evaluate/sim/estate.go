@@ -13,6 +13,7 @@ type estate struct {
 	hosts      []*host
 	byName     map[string]int
 	byInstance map[string]int // filled by index
+	placed     bool           // alerts of pods name their node
 }
 
 // Layers, from the users down. Dependencies point down, or sideways to a

@@ -28,11 +28,11 @@ var spreads = []spread{
 // plan travels with a fault until its symptoms are drawn.
 type plan struct {
 	spread spread
-	root   int // service, -1 for a host
-	host   int // host, -1 for a service
-	one    int // the one instance that is ill, -1 for all
-	// kinds fixes the rules of a recurring cause; nil draws them freely.
-	kinds []rule
+	root   int         // service, -1 for a host
+	host   int         // host, -1 for a service
+	one    int         // the one instance that is ill, -1 for all
+	recurs *recurrence // nil draws the symptoms freely
+	blast  int         // services it reaches, at most; 0: as its spread has it
 	// onset of every service touched, and the service it came from
 	order []touch
 }
@@ -106,6 +106,9 @@ func (g *generator) fault(start schemas.Time, running []int, d dice) int {
 		ins := g.estate.services[pl.root].instances
 		pl.one = ins[d.IntN(len(ins))]
 		f.Kind = "instance"
+	}
+	if m := g.Params.Manner; m != "" && m != Alike && pl.root >= 0 { // each fails in a way of its own
+		pl.recurs = &recurrence{kinds: g.kindsBut(pl.root, nil, d), shows: 0.85, odd: 0.25, late: 0.2}
 	}
 	return g.begin(f, pl, d)
 }
@@ -190,11 +193,15 @@ func (g *generator) neighbour(i int, d dice) int {
 // the tail (time-outs, retries, queues that fill).
 func (g *generator) spread(pl *plan, seen map[int]bool, d dice) {
 	frontier := pl.order
+	most := 40
+	if pl.blast > 0 {
+		most = pl.blast - 1
+	}
 	for depth := 0; depth < pl.spread.depth && len(frontier) > 0; depth++ {
 		var next []touch
 		for _, from := range frontier {
 			for _, c := range g.estate.services[from.service].callers {
-				if seen[c] || !d.chance(pl.spread.reach) || len(pl.order)+len(next) > 40 {
+				if seen[c] || !d.chance(pl.spread.reach) || len(pl.order)+len(next) > most {
 					continue
 				}
 				seen[c] = true
@@ -221,6 +228,12 @@ func (g *generator) spreadFromHost(f *Fault, pl *plan, d dice) {
 	h := g.estate.hosts[pl.host]
 	f.Root = h.name
 	f.Roots = []string{h.name}
+	if pl.recurs != nil { // what fails there is drawn with its symptoms
+		for _, i := range h.instances {
+			f.Roots = append(f.Roots, g.estate.services[g.estate.instances[i].service].name)
+		}
+		return
+	}
 	seen := map[int]bool{}
 	for _, i := range h.instances {
 		s := g.estate.instances[i].service

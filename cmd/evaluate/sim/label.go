@@ -155,7 +155,7 @@ func (e *estate) serviceLabels(m map[string]string, s *service, on subject, d di
 		} else if st.exporter {
 			m["job"] = "kube-state-metrics"
 		}
-		if d.chance(0.3) {
+		if named := d.chance(0.3); named || e.placed {
 			m["node"] = e.hosts[in.host].name
 		}
 	}

@@ -63,6 +63,10 @@ type Params struct {
 	Tickets         float64 // chance that a fault gets a ticket
 	Latent          int     // recurring causes (see recurrence.go)
 	Seasonal        int     // jobs that alert at the same time every day
+	Manner          Manner  // how recurring causes show themselves
+	Machines        int     // recurring causes that are machines
+	OneOffs         int     // single faults at the root of each cause, failing in another way
+	ChangesPerDay   float64 // innocent ones, at working hours, most of them on few services; 0: 48, evenly
 }
 
 // For returns the preset of a level.

@@ -187,7 +187,7 @@ func countAlert(l *Labelled, seen map[string]int) {
 }
 
 func TestRecurrence(t *testing.T) {
-	w := world(t, ForProblems(2))
+	w := world(t, ForProblems(2, Alike))
 	n := map[string]int{}
 	for _, f := range w.Faults {
 		if f.Latent != "" {

@@ -43,7 +43,10 @@ func (g *generator) symptoms(d dice) {
 	for i := range g.Faults {
 		f, pl := &g.Faults[i], &g.plans[i]
 		used := map[string]bool{}
-		if pl.host >= 0 {
+		switch {
+		case pl.host >= 0 && pl.recurs != nil:
+			g.recurringMachine(f, pl, used, d)
+		case pl.host >= 0:
 			g.hostSymptoms(f, pl, used, d)
 		}
 		for _, t := range pl.order {
@@ -69,7 +72,7 @@ func (g *generator) hostSymptoms(f *Fault, pl *plan, used map[string]bool, d dic
 }
 
 func (g *generator) serviceSymptoms(f *Fault, pl *plan, t touch, n int, used map[string]bool, d dice) {
-	if t.service == pl.root && pl.kinds != nil {
+	if t.service == pl.root && pl.recurs != nil {
 		g.recurringSymptoms(f, pl, used, d)
 		return
 	}

@@ -5,6 +5,7 @@
 // # Which file do I open
 //
 //   - roots.go: suspected roots
+//   - starved.go: alerts of a service that nothing reaches
 //   - change.go: candidate causes, and who must be told of a maintenance
 //
 // # Non-obvious

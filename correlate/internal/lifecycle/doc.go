@@ -11,7 +11,8 @@
 //     incident affects; procedure.go: who does what
 //   - group.go: what rules group; link.go: parents and children
 //   - resolve.go: recovering, resolving, reopening, closing, leaving
-//   - explain.go: candidate causes and notices; recurrence.go: problems
+//   - explain.go: candidate causes and notices; recurrence.go: problems; sight.go:
+//     what an incident shows of its cause
 //   - leave.go: what an incident no longer affects once a member has gone
 //   - remap.go: another topology for what is known
 //   - emit.go: incidents as written; speak.go: when people hear of one

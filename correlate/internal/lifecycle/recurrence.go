@@ -8,34 +8,8 @@ import (
 	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/internal/problem"
 	"pinkstar/correlate/internal/state"
-	"pinkstar/correlate/internal/topology"
 	"pinkstar/schemas"
 )
-
-// SignatureOf lists what fired where, over inc and everything below it.
-func SignatureOf(inc *state.Incident) []topology.AlertType {
-	seen := map[topology.AlertType]bool{} // only looked up
-	var items []topology.AlertType
-	for _, x := range inc.Tree(nil) {
-		for _, a := range x.Alerts {
-			t := topology.AlertType{Name: a.Name, Service: a.Service}
-			if !seen[t] && len(seen) < 8*problem.ItemsCap {
-				seen[t] = true
-				items = append(items, t)
-			}
-		}
-	}
-	slices.SortFunc(items, topology.CompareTypes)
-	return items[:min(len(items), problem.ItemsCap)]
-}
-
-// RootName is the service that inc most likely started at, "" for none.
-func RootName(inc *state.Incident) string {
-	if len(inc.Pub.Roots) == 0 {
-		return ""
-	}
-	return inc.Pub.Roots[0].Service
-}
 
 // checkProblems looks whether a main incident is an occurrence of a known
 // problem, as soon as its members show it.
@@ -49,21 +23,19 @@ func (lc *Lifecycle) checkProblems(inc *state.Incident) {
 	} else {
 		inc.Checked = known
 	}
-	root := RootName(inc)
-	if !slices.ContainsFunc(ps.ByRoot[root], (*problem.Pattern).Flagged) {
-		return
-	}
-	if p := ps.Match(root, SignatureOf(inc), lc.Rules.Problems.Similarity, true); p != nil {
-		lc.Occurrence(inc, p)
+	s := lc.Sight(inc)
+	if f, ok := ps.Best(s, problem.LikelyOpen, true); ok && f.Pattern.Flagged() {
+		lc.Occurrence(inc, s, f)
 	}
 }
 
-// Occurrence makes inc one of the incidents of problem p. One that was declared
-// solved has returned, and everybody must know.
-func (lc *Lifecycle) Occurrence(inc *state.Incident, p *problem.Pattern) {
+// Occurrence makes inc, of which s is seen, one of the incidents of a problem. One
+// that was declared solved has returned, and everybody must know.
+func (lc *Lifecycle) Occurrence(inc *state.Incident, s *problem.Sight, f problem.Fit) {
+	p := f.Pattern
 	inc.Problem = p
 	inc.Pub.ProblemID = p.Pub.ID
-	p.Add(inc.Pub.ID, inc.Pub.StartedAt)
+	p.Add(s, f.Suspect, f.Likeness)
 	text := "an occurrence of the known problem " + p.Pub.ID + ", " + p.Pub.Title
 	if p.Again(lc.Now) {
 		text = "PROBLEM RETURNED: " + p.Pub.ID + ", " + p.Pub.Title + ", was declared solved at " + p.Pub.SolvedAt.String() +
@@ -79,64 +51,127 @@ func (lc *Lifecycle) signIncident(inc *state.Incident) {
 	if inc.Parent != nil {
 		return
 	}
-	alerts := int64(0)
-	for _, x := range inc.Tree(nil) {
-		alerts += x.Pub.AlertCount
-	}
 	inc.Pub.Roots = cause.Roots(lc.State, inc)
-	root, ps := RootName(inc), &inc.Scope.Patterns
-	if inc.Problem == nil && (alerts < int64(lc.Rules.Problems.MinSignals) || root == "") {
+	s, ps := lc.Sight(inc), &inc.Scope.Patterns
+	s.Open = false
+	lc.withdraw(inc, s)
+	if len(s.Suspects) == 0 && inc.Problem == nil {
 		return
 	}
-	ps.Note(inc.Pub.StartedAt, int64(lc.Rules.Problems.Period))
-	p := inc.Problem
-	if p == nil {
-		items := SignatureOf(inc)
-		if p = ps.Match(root, items, lc.Rules.Problems.Similarity, false); p == nil {
-			p = lc.NewPattern(inc.Scope, root, items)
-		}
+	cfg := &lc.Rules.Problems
+	if len(ps.Usuals) > 0 || s.Alerts >= cfg.MinSignals {
+		ps.Age(lc.Now, int64(cfg.Period))
 	}
-	p.Add(inc.Pub.ID, inc.Pub.StartedAt)
-	p.Charge(impact.Of(lc.State, inc))
-	if p.Flagged() {
-		if inc.Problem == nil {
-			lc.Occurrence(inc, p)
-			return
-		}
-		lc.EmitProblem(p)
-		return
+	if s.Alerts >= cfg.MinSignals {
+		ps.Note(inc.Pub.StartedAt, int64(cfg.Period))
 	}
-	lc.judge(inc, p)
+	fits := lc.patternsOf(inc, s)
+	ps.Learn(s, lc.Rules.Limits.Patterns)
+	for _, f := range fits {
+		f.Pattern.Add(s, f.Suspect, f.Likeness)
+		f.Pattern.Absorb(s, f.Suspect)
+		f.Pattern.Charge(impact.Of(lc.State, inc))
+	}
+	lc.judge(inc, s, fits)
 }
 
-// NewPattern remembers a signature that was not seen before.
-func (lc *Lifecycle) NewPattern(sc *state.Scope, root string, items []topology.AlertType) *problem.Pattern {
-	ps := &sc.Patterns
-	if len(ps.List) >= lc.Rules.Limits.Patterns {
-		lc.Stats.Limited++
-		i := max(0, slices.IndexFunc(ps.List, func(p *problem.Pattern) bool { return !p.Flagged() }))
-		ps.Remove(i)
+// withdraw takes inc from the problem that it was taken for an occurrence of while
+// it was open, if all of it fits that badly.
+func (lc *Lifecycle) withdraw(inc *state.Incident, s *problem.Sight) {
+	p := inc.Problem
+	if p == nil || p.Pub.DeclaredBy != "" || !p.Holds(s) {
+		return
 	}
-	p := &problem.Pattern{Seq: lc.NextSeq(), Root: root, Signature: items}
+	at := slices.IndexFunc(s.Suspects, func(c problem.Suspect) bool { return c.Name == p.Root && c.Machine == p.Machine })
+	if at >= 0 && inc.Scope.Patterns.Likeness(p, s, &s.Suspects[at]) > problem.Unlikely {
+		return
+	}
+	p.Withdraw(s)
+	inc.Problem, inc.Pub.ProblemID = nil, ""
+	lc.Timeline(inc, "problem", 0, "no occurrence of the known problem "+p.Pub.ID+" after all: it failed in another way", nil, "")
+	lc.EmitProblem(p)
+}
+
+// patternsOf finds the patterns that an incident which ends belongs to: that of
+// its problem, or a settled one, or else one for each suspect, which may be new.
+func (lc *Lifecycle) patternsOf(inc *state.Incident, s *problem.Sight) []problem.Fit {
+	ps := &inc.Scope.Patterns
+	if p := inc.Problem; p != nil {
+		return []problem.Fit{{Pattern: p, Suspect: p.SuspectIn(s)}}
+	}
+	if f, ok := ps.Best(s, problem.Likely, true); ok {
+		return []problem.Fit{f}
+	}
+	var out []problem.Fit
+	for i := range s.Suspects {
+		at := &s.Suspects[i]
+		if len(at.Names) == 0 {
+			continue
+		}
+		found := ps.Fits(s, at, problem.Likely)
+		if len(found) == 0 {
+			if s.Alerts < lc.Rules.Problems.MinSignals {
+				continue
+			}
+			found = []problem.Fit{{Pattern: lc.NewPattern(inc.Scope, at.Place), Suspect: at}}
+		}
+		for _, f := range found[1:] {
+			ps.Merge(found[0].Pattern, f.Pattern)
+		}
+		out = append(out, found[0])
+	}
+	return out
+}
+
+// NewPattern remembers a place where an incident began as none did before.
+func (lc *Lifecycle) NewPattern(sc *state.Scope, at problem.Place) *problem.Pattern {
+	ps := &sc.Patterns
+	if ps.MakeRoom(lc.Rules.Limits.Patterns) {
+		lc.Stats.Limited++
+	}
+	p := &problem.Pattern{Seq: lc.NextSeq(), Root: at.Name, Machine: at.Machine}
 	ps.Insert(p)
 	return p
 }
 
-// judge flags the pattern of inc when it recurs.
-func (lc *Lifecycle) judge(inc *state.Incident, p *problem.Pattern) {
-	v := inc.Scope.Patterns.Judge(p, &lc.Rules.Problems, len(lc.Topology.Nodes))
-	switch {
-	case v.Problem:
-		lc.Flag(inc, p, "", v.Evidence)
-	case v.Schedule != "":
-		lc.Timeline(inc, "pattern", 0, "the same pattern came "+phrase.Itoa(v.Times)+" times, "+v.Schedule+": taken for a scheduled job, not for a problem", nil, "")
+// judge flags the pattern of inc that recurs, the likeliest when there are
+// several: that one explains the others.
+func (lc *Lifecycle) judge(inc *state.Incident, s *problem.Sight, fits []problem.Fit) {
+	ps := &inc.Scope.Patterns
+	best := -1
+	var verdict problem.Verdict
+	for i, f := range fits {
+		p := f.Pattern
+		if p.Flagged() {
+			if inc.Problem == nil {
+				lc.Occurrence(inc, s, f)
+			} else {
+				lc.EmitProblem(p)
+			}
+			return
+		}
+		v := ps.Judge(p, &lc.Rules.Problems, len(lc.Topology.Nodes))
+		if v.Schedule != "" {
+			p.Schedule = v.Schedule
+			ps.Explain(p)
+			lc.Timeline(inc, "pattern", 0, "the same pattern came "+phrase.Plural(v.Times, "time")+", "+v.Schedule+": taken for a scheduled job, not for a problem", nil, "")
+			return
+		}
+		p.Schedule = ""
+		if v.Problem && (best < 0 || v.Odds > verdict.Odds) {
+			best, verdict = i, v
+		}
+	}
+	if best >= 0 {
+		lc.Flag(inc, fits[best].Pattern, "", verdict.Evidence)
+		ps.Explain(fits[best].Pattern)
 	}
 }
 
 // Flag makes p a problem and inc one of its incidents.
 func (lc *Lifecycle) Flag(inc *state.Incident, p *problem.Pattern, by string, evidence []schemas.Evidence) {
 	owner := ""
-	if n := lc.Topology.Exact(p.Root); n >= 0 {
+	if n := lc.Topology.Exact(p.Root); n >= 0 && !p.Machine {
 		owner = lc.Topology.Nodes[n].Service.Team
 	}
 	p.Flag(problem.Flagging{Scope: inc.Scope.Name, Owner: owner, Rules: lc.Versions.Rules, By: by, Now: lc.Now, Evidence: evidence})

@@ -5,7 +5,6 @@ import (
 
 	"pinkstar/correlate/internal/cause"
 	"pinkstar/correlate/internal/evidence"
-	"pinkstar/correlate/internal/lifecycle"
 	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/internal/problem"
 	"pinkstar/correlate/internal/state"
@@ -19,17 +18,22 @@ func (op *Operator) declareProblem(inc *state.Incident, c *schemas.Command) {
 		return
 	}
 	inc.Pub.Roots = cause.Roots(op.State, inc)
-	root, items := lifecycle.RootName(inc), lifecycle.SignatureOf(inc)
-	p := inc.Scope.Patterns.Match(root, items, op.Rules.Problems.Similarity, false)
-	if p == nil {
-		p = op.NewPattern(inc.Scope, root, items)
-	}
-	p.Add(inc.Pub.ID, inc.Pub.StartedAt)
-	if p.Flagged() {
-		op.Occurrence(inc, p)
+	s := op.Sight(inc)
+	f, ok := inc.Scope.Patterns.Best(s, problem.Likely, false)
+	if ok && f.Pattern.Flagged() {
+		op.Occurrence(inc, s, f)
 		return
 	}
-	op.Flag(inc, p, c.By, []schemas.Evidence{{Kind: "operator", Detail: "declared by " + phrase.OrNone(c.By) + noteText(c.Note)}})
+	if !ok {
+		at := problem.Suspect{}
+		if len(s.Suspects) > 0 {
+			at = s.Suspects[0]
+		}
+		f = problem.Fit{Pattern: op.NewPattern(inc.Scope, at.Place), Suspect: &at}
+	}
+	f.Pattern.Add(s, f.Suspect, f.Likeness)
+	f.Pattern.Absorb(s, f.Suspect)
+	op.Flag(inc, f.Pattern, c.By, []schemas.Evidence{{Kind: "operator", Detail: "declared by " + phrase.OrNone(c.By) + noteText(c.Note)}})
 }
 
 func noteText(note string) string {

@@ -1,8 +1,10 @@
 package problem
 
 import (
+	"cmp"
 	"slices"
 
+	"pinkstar/correlate/internal/odds"
 	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
@@ -13,35 +15,181 @@ type Verdict struct {
 	Problem  bool               // it recurs, more often than chance has it
 	Schedule string             // by the clock: a job's doing; "" for no
 	Times    int64              // within the period
+	Odds     int64              // that it is one cause, in thousandths of a nat, beyond what is asked
 	Evidence []schemas.Evidence // of a problem
+}
+
+// apart is how long after the end of one incident another must begin to be
+// another occurrence: what falls into pieces has come once.
+const apart = schemas.Hour
+
+// episode are incidents of a pattern that are one occurrence.
+type episode struct {
+	Occurrence
+	broad bool // it has as many alerts as one must have
+}
+
+// recent are the occurrences of p within the period before the last.
+func (p *Pattern) recent(period int64, broad int64) []episode {
+	var out []episode
+	for _, o := range p.Occurrences {
+		if p.Last.Sub(o.Start) > period {
+			continue
+		}
+		if n := len(out); n > 0 && o.Start.Sub(out[n-1].End) < apart {
+			e := &out[n-1]
+			e.End, e.Odds, e.Weight = max(e.End, o.End), max(e.Odds, o.Odds), max(e.Weight, o.Weight)
+			e.broad = e.broad || o.Alerts >= broad
+			continue
+		}
+		out = append(out, episode{o, o.Alerts >= broad})
+	}
+	return out
 }
 
 // Judge finds out whether p recurs often enough, more often than chance has it,
 // and not by the clock. services is how many there are.
 func (ps *Book) Judge(p *Pattern, cfg *rules.Problems, services int) Verdict {
-	var recent []schemas.Time
-	for _, t := range p.Starts {
-		if p.Last.Sub(t) <= int64(cfg.Period) {
-			recent = append(recent, t)
+	all := p.recent(int64(cfg.Period), int64(cfg.MinSignals))
+	v := Verdict{Times: int64(len(all))}
+	sched := scheduleOf(p.starts(), int64(cfg.SeasonalSlack), cfg.SeasonalShare)
+	if sched.sure {
+		v.Schedule = sched.text
+		return v
+	}
+	if len(all) < cfg.MinIncidents || sched.likely && len(all) < 2*cfg.MinIncidents || !p.wellPlaced(all) {
+		return v
+	}
+	if all[len(all)-1].Start.Sub(all[0].Start) < leastSpan || p.agreement() < cfg.Similarity || ps.accompanies(p) {
+		return v
+	}
+	e := ps.evidence(p, all, services)
+	asked := ps.asked(cfg, p.Last)
+	if e.sum() < asked {
+		return v
+	}
+	v.Problem, v.Odds = true, e.sum()-asked
+	v.Evidence = ps.words(p, all, e, asked, services, cfg)
+	return v
+}
+
+// leastSpan is how far apart the first and the last occurrence must be: before, a
+// job that runs often cannot be told from a bad day.
+const leastSpan = 2 * schemas.Day
+
+// accompanies reports whether p comes with a problem or a job that is known, and so
+// is part of it that did not come to its incidents.
+func (ps *Book) accompanies(p *Pattern) bool {
+	for _, q := range ps.List {
+		if q == p || !q.Settled() || len(q.Occurrences) == 0 {
+			continue
+		}
+		since, known, with := q.Occurrences[0].Start, int64(0), int64(0)
+		for _, o := range p.Occurrences {
+			if o.Start < since {
+				continue
+			}
+			known++
+			if q.running(o.Start) {
+				with++
+			}
+		}
+		if known >= 3 && with*1000 >= companyShare*known {
+			return true
 		}
 	}
-	slices.Sort(recent)
-	times := int64(len(recent))
-	if len(recent) < cfg.MinIncidents {
-		return Verdict{Times: times}
+	return false
+}
+
+const (
+	companyShare = 750 // thousandths
+	companySlack = 5 * schemas.Minute
+	companyMost  = 30 * schemas.Minute // of an incident, after its start
+)
+
+// running reports whether an incident of p was under way at a time.
+func (p *Pattern) running(at schemas.Time) bool {
+	return slices.ContainsFunc(p.Occurrences, func(o Occurrence) bool {
+		return at >= o.Start.Add(-companySlack) && at <= min(o.End, o.Start.Add(companyMost)).Add(companySlack)
+	})
+}
+
+// leastPlaced is how likely the root must be on average, in thousandths.
+const leastPlaced = 300
+
+// wellPlaced reports whether the occurrences are enough of incidents, and likely
+// enough to have begun at the root. On a machine, it or different services must fail, or
+// else it is the service that recurs.
+func (p *Pattern) wellPlaced(all []episode) bool {
+	broad, weight := 0, int64(0)
+	for _, o := range all {
+		if o.broad {
+			broad++
+		}
+		weight += o.Weight
 	}
-	if schedule := seasonal(recent, int64(cfg.SeasonalSlack), cfg.SeasonalShare); schedule != "" {
-		return Verdict{Times: times, Schedule: schedule}
+	return broad >= 2 && weight >= leastPlaced*int64(len(all)) && (!p.Machine || len(p.Services) != 1 || p.Services[0] == "")
+}
+
+// recurrence is what speaks for one cause and against coincidence, in thousandths
+// of a nat each.
+type recurrence struct {
+	alike  int64 // the incidents show what the earlier ones had shown, not what is usual there
+	mixed  int64 // and others there show other things
+	busier int64 // the root fails more often than others do
+	others int64 // incidents there that are none of p's
+}
+
+func (r recurrence) sum() int64 { return r.alike + r.mixed + r.busier }
+
+const (
+	leastAlike  = -1000 // bounds for one occurrence, so that none decides alone
+	mostAlike   = 10_000
+	mostBusier  = 3000
+	leastBusier = -700
+)
+
+func (ps *Book) evidence(p *Pattern, all []episode, services int) recurrence {
+	r := recurrence{}
+	for _, o := range all[1:] {
+		r.alike += max(leastAlike, min(o.Odds, mostAlike))
 	}
+	k := int64(len(all)) * unit
+	if u := ps.usuals[p.place()]; u != nil {
+		r.others = max(0, u.Incidents-p.Weight)
+	}
+	// The share of its incidents among those at the root is not known beforehand:
+	// the mixture over all shares (Krichevsky and Trofimov) is near k ln(k/n) + m
+	// ln(m/n) - ln(n)/2, and the first occurrence is given.
+	n := k + r.others
+	r.mixed = k/unit*odds.Ln(k, n) - odds.Ln(n, unit)/2
+	if r.others > 0 {
+		r.mixed += r.others * odds.Ln(r.others, n) / unit
+	}
+	// Poisson's log-likelihood ratio, by half: services differ in how often they
+	// fail, more than chance has it.
 	base := ps.baseRate(services)
-	if times*1_000_000 < base*cfg.Significance {
-		return Verdict{Times: times}
+	r.busier = max(leastBusier, min(mostBusier, (k*odds.Ln(k, base)-unit*(k-base))/(2*unit)))
+	return r
+}
+
+func (p *Pattern) place() Place { return Place{p.Root, p.Machine} }
+
+// asked is what the evidence of a problem must reach, by the e-BH rule: the odds
+// against chance must be the number of patterns compared, over the share of false
+// problems that is allowed and the number of problems with this one.
+func (ps *Book) asked(cfg *rules.Problems, now schemas.Time) int64 {
+	compared, found := int64(0), int64(1)
+	for _, p := range ps.List {
+		if now.Sub(p.Last) > int64(cfg.Period) || p.Count < 2 {
+			continue // nothing to compare
+		}
+		compared++
+		if p.Flagged() {
+			found++
+		}
 	}
-	return Verdict{Problem: true, Times: times, Evidence: []schemas.Evidence{
-		{Kind: "recurrence", Points: times, Detail: phrase.Plural(times, "incident") + " with the same alerts and the same suspected root within " + cfg.Period.String() + ": " + datesText(recent)},
-		{Kind: "interval", Detail: intervalsText(recent) + "; on no daily or weekly schedule"},
-		{Kind: "base_rate", Points: times * 1_000_000 / max(base, 1), Detail: "chance would give this service " + thousandths(base) + " incidents in that time"},
-	}}
+	return odds.Ln(max(compared, 1)*1000, max(cfg.FalseDiscoveries, 1)*found)
 }
 
 // baseRate is how many incidents a service has in the period when they fall
@@ -51,77 +199,84 @@ func (ps *Book) baseRate(services int) int64 {
 	return max(1, int64(len(ps.Starts))*1000/int64(services))
 }
 
-// Flagging is under which circumstances a pattern becomes a problem.
-type Flagging struct {
-	Scope, Owner, Rules string
-	By                  string // the operator who says so; "" for nobody
-	Now                 schemas.Time
-	Evidence            []schemas.Evidence
-}
-
-// Flag makes p a problem.
-func (p *Pattern) Flag(f Flagging) {
-	sig := p.signatureText()
-	p.Pub = schemas.Problem{ID: schemas.ProblemID(f.Scope, p.Root+"\x00"+sig+"\x00"+phrase.Itoa(p.Seq)), Scope: f.Scope, Signature: sig, Title: p.title(),
-		Status: schemas.ProblemOpen, Service: p.Root, FlaggedAt: f.Now, DeclaredBy: f.By, Evidence: f.Evidence, Rules: f.Rules, Owner: f.Owner}
-}
-
-// Again notes that p came once more, and reports whether it was declared solved
-// before.
-func (p *Pattern) Again(now schemas.Time) (returned bool) {
-	if p.Pub.Status != schemas.ProblemSolved {
-		return false
+// words are the evidence for people.
+func (ps *Book) words(p *Pattern, all []episode, r recurrence, asked int64, services int, cfg *rules.Problems) []schemas.Evidence {
+	times := int64(len(all))
+	starts := make([]schemas.Time, len(all))
+	for i := range all {
+		starts[i] = all[i].Start
 	}
-	p.Pub.Status = schemas.ProblemReturned
-	p.Pub.ReturnedAt = now
-	return true
+	base := ps.baseRate(services)
+	return []schemas.Evidence{
+		{Kind: "recurrence", Points: times, Detail: p.Root + " failed in the same way " + phrase.Plural(times, "time") + " within " + cfg.Period.String() + ": " + datesText(starts)},
+		{Kind: "symptoms", Points: r.alike, Detail: ps.symptomsText(p, r.others)},
+		{Kind: "interval", Detail: intervalsText(starts) + "; on no schedule by the hour, day or week"},
+		{Kind: "base_rate", Points: times * 1_000_000 / max(base, 1), Detail: "chance would give " + placeText(p) + " " + thousandths(base) + " incidents in that time"},
+		{Kind: "odds", Points: r.sum(), Detail: "the odds that this is one cause and no coincidence are " + oddsText(r.sum()) + " to 1; " +
+			oddsText(asked) + " to 1 is asked for, so that at most one problem in " + phrase.Itoa(1000/max(cfg.FalseDiscoveries, 1)) + " is mistaken"},
+	}
 }
 
-// Solve notes that somebody declared p solved.
-func (p *Pattern) Solve(now schemas.Time, by string) {
-	p.Pub.Status = schemas.ProblemSolved
-	p.Pub.SolvedAt, p.Pub.SolvedBy, p.Pub.ReturnedAt = now, by, 0
+func placeText(p *Pattern) string {
+	if p.Machine {
+		return "this machine"
+	}
+	return "this service"
 }
 
-// Publish is the next revision of the problem p.
-func (p *Pattern) Publish(now schemas.Time) schemas.Problem {
-	p.Pub.Revision++
-	p.Pub.UpdatedAt = now
-	p.Pub.IncidentIDs = slices.Clone(p.IncidentIDs)
-	p.Pub.Count = p.Count
-	p.Pub.FirstSeenAt, p.Pub.LastSeenAt = p.First, p.Last
-	p.Pub.Cost, p.Pub.Minutes = p.Cost, p.Minutes
-	p.Pub.Cost.Formula = "sum over its closed incidents"
-	p.Pub.Title = p.title()
-	out := p.Pub
-	out.Evidence = slices.Clone(p.Pub.Evidence)
-	return out
-}
-
-func (p *Pattern) title() string {
-	name := "Incidents"
-	for _, it := range p.Signature {
-		if it.Service == p.Root {
-			name = it.Name
+// symptomsText says what the root shows, and how often other incidents there do.
+func (ps *Book) symptomsText(p *Pattern, others int64) string {
+	const show = 3
+	text := ""
+	u := ps.usuals[p.place()]
+	for i, it := range p.named() {
+		if i == show {
 			break
 		}
+		if i > 0 {
+			text += ", "
+		}
+		text += it.Name + " in " + phrase.Itoa(min(it.Count*100/max(p.Weight, 1), 100)) + " %"
+		if others >= unit {
+			text += " (of the other incidents there: " + phrase.Itoa(min(max(0, u.counts(it.Name).Root-it.Count)*100/others, 100)) + " %)"
+		}
 	}
-	return name + " on " + p.Root + " keeps coming back (" + phrase.Plural(p.Count, "incident") + ")"
+	if text == "" {
+		text = "the same alerts elsewhere"
+	}
+	if p.Machine && len(p.Services) > 1 {
+		text += "; on it failed "
+		for i, s := range p.Services {
+			if i > 0 {
+				text += ", "
+			}
+			text += cmp.Or(s, "the machine itself")
+		}
+	}
+	return text
 }
 
-func (p *Pattern) signatureText() string {
-	s := "root " + p.Root + ": "
-	for i, it := range p.Signature {
-		if i == 8 {
-			return s + " and " + phrase.Itoa(int64(len(p.Signature)-8)) + " more"
+// oddsText rounds odds to what people can take in.
+func oddsText(x int64) string {
+	n := odds.Exp(min(x, 13_816)) / 1000 // a million
+	switch {
+	case n >= 1_000_000:
+		return "more than a million"
+	case n >= 100:
+		scale := int64(1)
+		for n/scale >= 100 {
+			scale *= 10
 		}
-		if i > 0 {
-			s += ", "
-		}
-		s += it.Name
-		if it.Service != "" {
-			s += " on " + it.Service
-		}
+		n = n / scale * scale
 	}
-	return s
+	return phrase.Itoa(max(n, 1))
+}
+
+func (p *Pattern) starts() []schemas.Time {
+	out := make([]schemas.Time, len(p.Occurrences))
+	for i := range p.Occurrences {
+		out[i] = p.Occurrences[i].Start
+	}
+	slices.Sort(out)
+	return out
 }

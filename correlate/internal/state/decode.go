@@ -2,9 +2,11 @@ package state
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"pinkstar/correlate/internal/codec"
 	"pinkstar/correlate/internal/evidence"
@@ -29,12 +31,13 @@ func Restore(r io.Reader) (*State, error) {
 // oldestFormat is the first that was released; formatBehaviour the first in which
 // the number of the engine's behaviour stands; formatRefire the first that knows
 // how many alerts fired again of late; formatTree how busy a whole tree is, and
-// what people have heard.
+// what people have heard; formatProblems how often what recurs showed which symptom.
 const (
 	oldestFormat    = 3
 	formatBehaviour = 5
 	formatRefire    = 6
 	formatTree      = 7
+	formatProblems  = 7
 )
 
 type decoder struct {
@@ -376,8 +379,7 @@ func (d *decoder) patternList(ps *problem.Book) {
 	d.patterns = map[int64]*problem.Pattern{}
 	d.Each(func() {
 		p := &problem.Pattern{Seq: d.Int(), Root: d.Str()}
-		d.Each(func() { p.Signature = append(p.Signature, topology.AlertType{Name: d.Str(), Service: d.Str()}) })
-		p.Starts = d.times()
+		d.recognised(p)
 		p.Minutes = d.Float()
 		d.json(&p.Cost)
 		d.json(&p.Pub)
@@ -388,6 +390,45 @@ func (d *decoder) patternList(ps *problem.Book) {
 		ps.Insert(p)
 	})
 	ps.Starts = d.times()
+	if d.format >= formatProblems {
+		d.usual(ps)
+	}
+}
+
+// recognised reads how the incidents of a pattern are recognised. Before that was
+// counted, a pattern had the alerts of its first incident.
+func (d *decoder) recognised(p *problem.Pattern) {
+	const one = 1000 // an incident, in thousandths
+	counted := d.format >= formatProblems
+	d.Each(func() {
+		it := problem.Symptom{AlertType: topology.AlertType{Name: d.Str(), Service: d.Str()}, Count: one}
+		if counted {
+			it.Count = d.Int()
+		}
+		p.Symptoms = append(p.Symptoms, it)
+	})
+	if !counted {
+		p.Weight = one
+		for _, t := range d.times() {
+			p.Occurrences = append(p.Occurrences, problem.Occurrence{Start: t, End: t, Weight: one, Alerts: int64(len(p.Symptoms))})
+		}
+		slices.SortStableFunc(p.Occurrences, func(a, b problem.Occurrence) int { return cmp.Compare(a.Start, b.Start) })
+		return
+	}
+	p.Machine, p.Weight, p.Schedule = d.Bool(), d.Int(), d.Str()
+	d.Each(func() {
+		p.Occurrences = append(p.Occurrences, problem.Occurrence{Start: d.Time(), End: d.Time(), Odds: d.Int(), Weight: d.Int(), Alerts: d.Int()})
+	})
+	d.Each(func() { p.Services = append(p.Services, d.Str()) })
+}
+
+func (d *decoder) usual(ps *problem.Book) {
+	ps.AgedAt = d.Time()
+	d.Each(func() {
+		u := &problem.Usual{At: problem.Place{Name: d.Str(), Machine: d.Bool()}, Incidents: d.Int(), Touched: d.Int(), Last: d.Time()}
+		d.Each(func() { u.Names = append(u.Names, problem.UsualName{Name: d.Str(), Root: d.Int(), Touched: d.Int()}) })
+		ps.AddUsual(u)
+	})
 }
 
 func (d *decoder) times() []schemas.Time {

@@ -19,7 +19,8 @@ import (
 // text was; format 4 not the engine's behaviour, nor which machine or namespace
 // an alert that names no service was taken to be about; format 5 not how many
 // alerts had fired again of late; format 6 not how busy a whole tree was, nor what
-// people had heard.
+// people had heard, how often what recurs showed which symptom, and what fails
+// where anyway.
 const snapshotMagic = "pinkstar engine\x07"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
@@ -292,12 +293,20 @@ func (s *encoder) patternList(ps *problem.Book) {
 	for _, p := range ps.List {
 		s.Int(p.Seq)
 		s.Str(p.Root)
-		s.Len(len(p.Signature))
-		for _, it := range p.Signature {
+		s.Len(len(p.Symptoms))
+		for _, it := range p.Symptoms {
 			s.Str(it.Name)
 			s.Str(it.Service)
+			s.Int(it.Count)
 		}
-		s.times(p.Starts)
+		s.Bool(p.Machine)
+		s.Int(p.Weight)
+		s.Str(p.Schedule)
+		s.occurrences(p.Occurrences)
+		s.Len(len(p.Services))
+		for _, name := range p.Services {
+			s.Str(name)
+		}
 		s.Float(p.Minutes)
 		s.json(&p.Cost)
 		s.json(&p.Pub)
@@ -310,6 +319,36 @@ func (s *encoder) patternList(ps *problem.Book) {
 		s.Time(p.Last)
 	}
 	s.times(ps.Starts)
+	s.usual(ps)
+}
+
+func (s *encoder) occurrences(list []problem.Occurrence) {
+	s.Len(len(list))
+	for _, o := range list {
+		s.Time(o.Start)
+		s.Time(o.End)
+		s.Int(o.Odds)
+		s.Int(o.Weight)
+		s.Int(o.Alerts)
+	}
+}
+
+func (s *encoder) usual(ps *problem.Book) {
+	s.Time(ps.AgedAt)
+	s.Len(len(ps.Usuals))
+	for _, u := range ps.Usuals {
+		s.Str(u.At.Name)
+		s.Bool(u.At.Machine)
+		s.Int(u.Incidents)
+		s.Int(u.Touched)
+		s.Time(u.Last)
+		s.Len(len(u.Names))
+		for _, n := range u.Names {
+			s.Str(n.Name)
+			s.Int(n.Root)
+			s.Int(n.Touched)
+		}
+	}
 }
 
 func (s *encoder) times(ts []schemas.Time) {

@@ -6,7 +6,8 @@ CREATE OR REPLACE VIEW v_problems
     signature     String COMMENT 'What recurs',
     scope         LowCardinality(String),
     owner         LowCardinality(String) COMMENT 'Team',
-    service       LowCardinality(String),
+    service       LowCardinality(String) COMMENT 'Where it recurs',
+    machine       String COMMENT 'The same, when that is a machine; service is empty then',
     incidents     Int64 COMMENT 'Incidents that match, in all',
     incident_ids  Array(String) COMMENT 'Of these, the newest 100, newest last',
     first_seen_at Nullable(DateTime64(3, 'UTC')),
@@ -31,7 +32,7 @@ CREATE OR REPLACE VIEW v_problems
     imported      Bool COMMENT 'Found in imported history alone'
 )
 AS SELECT
-    problem_id, status, title, signature, scope, owner, service, incidents, incident_ids,
+    problem_id, status, title, signature, scope, owner, service, JSONExtractString(body, 'machine') AS machine, incidents, incident_ids,
     nullIf(first_seen_at, toDateTime64(0, 3, 'UTC')) AS first_seen_at,
     nullIf(last_seen_at, toDateTime64(0, 3, 'UTC')) AS last_seen_at,
     nullIf(flagged_at, toDateTime64(0, 3, 'UTC')) AS flagged_at,
