@@ -40,6 +40,11 @@ func freezeFormat(t *testing.T) {
 	}
 }
 
+// reworded puts sentences as they were when the descriptions were written: what
+// is held is numbers, and told in today's words.
+var reworded = strings.NewReplacer("the incident, with what is linked to it, has ", "the incident has ",
+	"with what is linked to it, it affects ", "it affects ", " of it, or of what is linked to it, still firing", " of it still firing")
+
 // A snapshot that a released binary wrote is read for ever: what it holds is
 // what it held then, and the engine goes on from it.
 func TestReleasedSnapshotsAreRead(t *testing.T) {
@@ -58,7 +63,7 @@ func TestReleasedSnapshotsAreRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := describe(e, formatOf(snap), held)
+			got := reworded.Replace(describe(e, formatOf(snap), held))
 			described := strings.TrimSuffix(name, ".snapshot.gz") + ".txt.gz"
 			if _, err := os.Stat(described); os.IsNotExist(err) && *freeze {
 				zip(t, described, got)
