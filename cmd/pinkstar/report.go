@@ -24,8 +24,9 @@ import (
 	"pinkstar/sinks/report"
 )
 
-// reportTimeout bounds the queries of one report.
-const reportTimeout = 5 * time.Minute
+// reportTimeout bounds the queries of one report. The driver makes it each query's
+// max_execution_time, with some seconds more, which has a limit for the reader.
+const reportTimeout = 4 * time.Minute
 
 // noPDF says what to do instead. No library in Go lays out HTML well.
 const noPDF = "there is no PDF: write html, and print the page with a browser, for example chromium --headless --print-to-pdf=report.pdf report.html"

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"pinkstar/sinks/clickhouse/rights"
 )
 
 // What is asked wrongly is told before anything is connected to.
@@ -22,4 +26,23 @@ func TestReportsAskedWrongly(t *testing.T) {
 			t.Errorf("%q: exit code %d, %s", c.args, got.code, got.err)
 		}
 	}
+}
+
+// The reports' user may not ask for longer than its limit: a report's deadline has
+// to be within it.
+func TestAReportStaysWithinTheReadersLimit(t *testing.T) {
+	for _, l := range rights.ReaderLimits {
+		if l.Setting != "max_execution_time" {
+			continue
+		}
+		most, err := strconv.Atoi(l.Max)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := int((reportTimeout + 30*time.Second) / time.Second); got > most {
+			t.Errorf("a report asks for up to %d s, the reader may have %d", got, most)
+		}
+		return
+	}
+	t.Error("the reader has no limit of time")
 }
