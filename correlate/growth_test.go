@@ -246,7 +246,7 @@ var growths = []struct {
 		g.start()
 		for i := range ops {
 			g.at = g.at.Add(20)
-			g.alert("More", fmt.Sprintf("x%06d-svc", (i*13)%(n+1)), fmt.Sprintf("q%06d", i))
+			g.alert("More", fmt.Sprintf("x%06d-svc", (i*13)%126), fmt.Sprintf("q%06d", i)) // as many, whatever the size
 		}
 		g.stop(ops)
 		return g

@@ -69,8 +69,12 @@ type options struct {
 	levels          []sim.Level
 	seeds           []uint64
 	micross         bool
+	worlds          []string
 	perSeed, asJSON bool
 	fit, tune       int
+	fitSeeds        int
+	near            float64
+	leaveOut        string
 	workers         int
 	problems        bool
 }
@@ -81,26 +85,30 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	app.UsageWriter(out)
 	app.ErrorWriter(errs)
 	app.HelpFlag.Short('h')
-	levels := app.Flag("level", "simulated worlds, with commas: easy, standard, hard").Default("standard,hard").String()
+	levels := app.Flag("level", "simulated worlds, with commas: easy, standard, hard, storm").Default("standard,hard").String()
 	seeds := app.Flag("seeds", "seeds of the worlds, for example 1-20").Default("1001-1005").String()
 	app.Flag("micross", "also the MicroSS data set").Default("true").BoolVar(&o.micross)
 	app.Flag("problems", "instead: how well recurring problems are found, in worlds of every manner").BoolVar(&o.problems)
+	app.Flag("world", "also the world in this folder; may be given again (eval/world.go says what is in it)").PlaceHolder("DIR").StringsVar(&o.worlds)
 	app.Flag("per-seed", "also print each seed").BoolVar(&o.perSeed)
 	app.Flag("json", "print JSON").BoolVar(&o.asJSON)
 	app.Flag("fit", "instead: fit the weights anew on the tuning seeds in so many rounds, and print them").PlaceHolder("ROUNDS").IntVar(&o.fit)
 	app.Flag("tune", "with --fit, or alone on the defaults: then turn each weight and curve in so many rounds").PlaceHolder("ROUNDS").IntVar(&o.tune)
+	app.Flag("fit-seeds", "with --fit and --tune: how many tuning seeds, all unless given").PlaceHolder("N").IntVar(&o.fitSeeds)
+	app.Flag("near", "with --fit: start from the weights in force and stay near them, the more the higher").PlaceHolder("RIDGE").Float64Var(&o.near)
+	app.Flag("leave-out", "with --fit: a level or world that takes no part").PlaceHolder("NAME").StringVar(&o.leaveOut)
 	app.Flag("workers", "how many cores to use").Default(strconv.Itoa(runtime.NumCPU())).IntVar(&o.workers)
 	if _, err := app.Parse(args); err != nil {
 		return o, err
 	}
 	for _, l := range splitList(*levels) {
-		if !slices.Contains(sim.Levels, sim.Level(l)) {
-			return o, fmt.Errorf("--level: %q is not one of %v", l, sim.Levels)
+		if !slices.Contains(sim.AllLevels, sim.Level(l)) {
+			return o, fmt.Errorf("--level: %q is not one of %v", l, sim.AllLevels)
 		}
 		o.levels = append(o.levels, sim.Level(l))
 	}
-	if len(o.levels) == 0 && !o.micross {
-		return o, fmt.Errorf("--level: none, and --no-micross: there is nothing to score")
+	if len(o.levels) == 0 && !o.micross && len(o.worlds) == 0 {
+		return o, fmt.Errorf("--level: none, --no-micross and no --world: there is nothing to score")
 	}
 	var err error
 	o.seeds, err = seedRange(*seeds)
@@ -108,7 +116,7 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 }
 
 func printTable(o options, out io.Writer) error {
-	table, err := eval.Run(eval.Options{Seeds: o.seeds, Levels: o.levels, Workers: o.workers, MicroSS: o.micross,
+	table, err := eval.Run(eval.Options{Seeds: o.seeds, Levels: o.levels, Workers: o.workers, MicroSS: o.micross, Worlds: o.worlds,
 		Fresh: func() []eval.Assigner { return append([]eval.Assigner{eval.Engine{}}, eval.Comparators()...) }})
 	if err != nil {
 		return err
@@ -138,12 +146,12 @@ func printWeights(o options, out, errs io.Writer) error {
 	set := rules.Default()
 	var err error
 	if o.fit > 0 {
-		if set, err = eval.Fit(eval.FitOptions{Rounds: o.fit, Workers: o.workers, Log: errs}); err != nil {
+		if set, err = eval.Fit(eval.FitOptions{Rounds: o.fit, Seeds: o.fitSeeds, Near: o.near, Worlds: o.worlds, LeaveOut: o.leaveOut, Workers: o.workers, Log: errs}); err != nil {
 			return err
 		}
 	}
 	if o.tune > 0 {
-		if set, _, err = eval.Tune(eval.TuneOptions{Start: set, Rounds: o.tune, Workers: o.workers, Log: errs}); err != nil {
+		if set, _, err = eval.Tune(eval.TuneOptions{Start: set, Rounds: o.tune, Seeds: o.fitSeeds, Worlds: o.worlds, LeaveOut: o.leaveOut, Workers: o.workers, Log: errs}); err != nil {
 			return err
 		}
 	}

@@ -74,6 +74,7 @@ type RefireCurves struct {
 	Idle   TimeCurve  `yaml:"idle,omitempty"`   // since the latest start in the incident
 	Wave   CountCurve `yaml:"wave,omitempty"`   // other alerts that fire again together with it, beyond what is usual
 	Others CountCurve `yaml:"others,omitempty"` // the same, against other incidents that began before it
+	Usual  CountCurve `yaml:"usual,omitempty"`  // incidents that usually reach the service within the time since its recovery
 	Over   TimeCurve  `yaml:"over,omitempty"`   // since all of the incident had recovered, where it had other alerts too
 }
 
@@ -101,16 +102,19 @@ func (w *Weights) CalledBy(hops uint8) *int64 {
 // linear between its corners and flat outside; one that is missing says
 // nothing.
 type Curves struct {
-	Gap      TimeCurve  `yaml:"gap"`      // to the nearest start at the place of the tie
-	Onset    TimeCurve  `yaml:"onset"`    // since the first start there, negative before it
-	Firing   CountCurve `yaml:"firing"`   // alerts that still fire there
-	Idle     TimeCurve  `yaml:"idle"`     // since the latest start in the incident
-	Age      TimeCurve  `yaml:"age"`      // since its first
-	Alerts   CountCurve `yaml:"alerts"`   // alerts of the incident
-	Services CountCurve `yaml:"services"` // services it affects
-	Active   CountCurve `yaml:"active"`   // alerts of it that still fire
-	Pace     CountCurve `yaml:"pace"`     // alerts that joined it within the last half-minutes
-	Busy     CountCurve `yaml:"busy"`     // incidents that opened of late in the scope
+	Gap      TimeCurve  `yaml:"gap"`              // to the nearest start at the place of the tie
+	Onset    TimeCurve  `yaml:"onset"`            // since the first start there, negative before it
+	Firing   CountCurve `yaml:"firing"`           // alerts that still fire there
+	Idle     TimeCurve  `yaml:"idle"`             // since the latest start in the incident
+	Age      TimeCurve  `yaml:"age"`              // since its first
+	Alerts   CountCurve `yaml:"alerts"`           // alerts of the incident
+	Services CountCurve `yaml:"services"`         // services it affects
+	Active   CountCurve `yaml:"active"`           // alerts of it that still fire
+	Pace     CountCurve `yaml:"pace"`             // alerts that joined it within the last half-minutes
+	Busy     CountCurve `yaml:"busy"`             // incidents that opened of late in the scope
+	Since    CountCurve `yaml:"since,omitempty"`  // other incidents that usually reach the service within the time since its latest start
+	Chance   CountCurve `yaml:"chance,omitempty"` // incidents that open in the scope within the distance to the tie, as they did of late
+	Lull     CountCurve `yaml:"lull,omitempty"`   // how many times slower alerts join it now than on average
 }
 
 // Corner is one corner of a curve: at so many milliseconds, or thousandths of

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -13,10 +14,13 @@ import (
 
 // FitOptions of Fit.
 type FitOptions struct {
-	Seeds   int       // how many tuning seeds, all when 0
-	Rounds  int       // 1 when 0; several, since which tie is the strongest depends on the weights, and what the engine meets on its choices
-	Workers int       // 1 when 0
-	Log     io.Writer // nil for none
+	Seeds    int       // how many tuning seeds, all when 0
+	Rounds   int       // 1 when 0; several, since which tie is the strongest depends on the weights, and what the engine meets on its choices
+	Workers  int       // 1 when 0
+	Log      io.Writer // nil for none
+	Worlds   []string  // folders of worlds that take part, see ReadWorld
+	Near     float64   // start from the weights in force and stay near them, the more the higher; 0: from nothing
+	LeaveOut string    // the kind of world that takes no part
 }
 
 // Fit finds the weights and curves under which the engine's choices are the
@@ -28,21 +32,28 @@ type FitOptions struct {
 // not tell near zero and curves smooth. The same options give the same result.
 func Fit(o FitOptions) (*rules.Set, error) {
 	set := rules.Default()
-	neutral(&set.Correlation)
+	if o.Near == 0 {
+		neutral(&set.Correlation)
+	}
+	near := newModel(set).w
 	data, err := fitData(o)
 	if err != nil {
 		return nil, err
 	}
 	for round := range max(1, o.Rounds) {
 		m := newModel(set)
+		if o.Near > 0 {
+			m.prior, m.ridge, m.parent = near, o.Near, m.parent-surer/1000.
+		}
 		teachers := make([]*teacher, len(data))
 		errs := make([]error, len(data))
 		each(len(data), o.Workers, func(i int) {
 			// In the first round signals are put where they belong, later where
 			// the engine puts them: it must do well among its own mistakes.
-			own := round > 0
-			teachers[i], errs[i] = teach(set, data[i].Data, own, data[i].weight, m)
+			own := round > 0 || o.Near > 0
+			teachers[i], errs[i] = teach(set, data[i].Data, own, 1, m)
 		})
+		balance(data, teachers)
 		var choices, links []choice
 		for i, t := range teachers {
 			if errs[i] != nil {
@@ -68,7 +79,9 @@ func Fit(o FitOptions) (*rules.Set, error) {
 			say(o.Log, "  choices %.2f %% wrong; %d links, %d right, %.2f %% wrong\n", 100*m.wrong(choices[:n]), len(links), yes, 100*m.wrong(choices[n:]))
 		}
 	}
-	set.Correlation.Parent += surer
+	if o.Near == 0 {
+		set.Correlation.Parent += surer
+	}
 	return set, nil
 }
 
@@ -102,9 +115,50 @@ func say(w io.Writer, format string, args ...any) {
 	}
 }
 
+// weighted is a stream to fit on. All of one kind weigh share together, however
+// many alerts they hold: the largest world must not decide alone.
 type weighted struct {
 	*Data
-	weight float64
+	kind  string
+	share float64
+}
+
+// choicesCap is about how many choices of a stream are learnt from: those of one
+// fault are much alike.
+const choicesCap = 2500
+
+// some is every so-many-th of a list, so that about a cap of them are left.
+func some(list []choice) []choice {
+	step := len(list)/choicesCap + 1
+	out := list[:0]
+	for i := 0; i < len(list); i += step {
+		out = append(out, list[i])
+	}
+	return out
+}
+
+// balance gives every kind of world its share of the weight.
+func balance(data []weighted, teachers []*teacher) {
+	const unit = 10_000
+	n := map[string]float64{}
+	for i, t := range teachers {
+		if t != nil {
+			t.choices, t.links = some(t.choices), some(t.links)
+			n[data[i].kind] += float64(len(t.choices))
+		}
+	}
+	for i, t := range teachers {
+		if t == nil {
+			continue
+		}
+		w := data[i].share * unit / n[data[i].kind]
+		for k := range t.choices {
+			t.choices[k].weight *= w
+		}
+		for k := range t.links {
+			t.links[k].weight = w
+		}
+	}
 }
 
 func fitData(o FitOptions) ([]weighted, error) {
@@ -113,13 +167,18 @@ func fitData(o FitOptions) ([]weighted, error) {
 		seeds = seeds[:o.Seeds]
 	}
 	var out []weighted
-	for _, level := range sim.Levels {
+	add := func(d *Data, kind string, share float64) {
+		if kind != o.LeaveOut {
+			out = append(out, weighted{d, kind, share})
+		}
+	}
+	for i, level := range sim.Levels {
 		for _, seed := range seeds {
 			d, err := Simulated(sim.For(level, seed))
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, weighted{d, 1})
+			add(d, string(level), [...]float64{1, 3, 3}[i])
 		}
 	}
 	expected, err := expectations()
@@ -127,16 +186,32 @@ func fitData(o FitOptions) ([]weighted, error) {
 		return nil, err
 	}
 	for _, d := range expected {
-		out = append(out, weighted{d, 20 * float64(len(seeds))})
+		add(d, kindExpected, .5)
 	}
 	m, err := LoadMicroSS()
 	if err != nil {
 		return nil, err
 	}
-	for _, seed := range seeds[:(len(seeds)+1)/2] { // ten times the alerts of a simulated world, and always the same faults
-		out = append(out, weighted{m.Overlay(seed, 600*schemas.Second), 0.5})
+	for _, seed := range seeds[:(len(seeds)+1)/2] {
+		add(m.Overlay(seed, 600*schemas.Second), "MicroSS events", .5)
+	}
+	for _, dir := range o.Worlds {
+		d, err := ReadWorld(dir)
+		if err != nil {
+			return nil, err
+		}
+		add(d, kindOf(d.Name), .7)
 	}
 	return out, nil
+}
+
+// kindExpected is the kind of the expectations.
+const kindExpected = "expected"
+
+// kindOf is a world's name without the number of its draw.
+func kindOf(name string) string {
+	kind := strings.TrimRight(name, "0123456789")
+	return cmp.Or(strings.TrimSuffix(kind, "-"), name)
 }
 
 // choice is one decision with what spoke for each incident weighed.
@@ -174,6 +249,10 @@ func teach(set *rules.Set, d *Data, own bool, weight float64, m *model) (*teache
 	return t, err
 }
 
+// How many times more a choice counts for the first alert of a fault, and for one
+// of a fault whose alerts have all gone to another's incident.
+const firstCounts, swallowedCounts = 1.5, 1
+
 // Choose implements correlate.Policy.
 func (t *teacher) Choose(s *schemas.Signal, options []correlate.Option, own string) string {
 	truth, scored := t.truth[s.ID]
@@ -181,7 +260,14 @@ func (t *teacher) Choose(s *schemas.Signal, options []correlate.Option, own stri
 		return own
 	}
 	home := t.home(truth)
-	c := choice{weight: t.weight}
+	c := choice{weight: 1}
+	switch { // all that follows goes where the first of a fault goes
+	case t.noise[s.ID]:
+	case len(t.members[truth]) == 0:
+		c.weight = firstCounts
+	case home == "":
+		c.weight = swallowedCounts // what is right now is hard to say
+	}
 	for i, o := range options {
 		if t.mostly(o.IncidentID, truth) {
 			c.right |= 1 << i

@@ -5,16 +5,17 @@ import "pinkstar/cmd/evaluate/sim"
 // ledger keeps what is where, of a stream whose truth is known.
 type ledger struct {
 	truth   map[string]string         // of a scored signal
+	noise   map[string]bool           // scored signals of no fault
 	members map[string]map[string]int // of a true cluster, by incident
 	inside  map[string]map[string]int // of an incident, by true cluster
 	size    map[string]int            // of an incident
 }
 
 func newLedger(signals []sim.Labelled) *ledger {
-	g := &ledger{truth: map[string]string{}, members: map[string]map[string]int{}, inside: map[string]map[string]int{}, size: map[string]int{}}
+	g := &ledger{truth: map[string]string{}, noise: map[string]bool{}, members: map[string]map[string]int{}, inside: map[string]map[string]int{}, size: map[string]int{}}
 	for i := range signals {
 		if l := &signals[i]; l.Scored() {
-			g.truth[l.ID] = l.Truth()
+			g.truth[l.ID], g.noise[l.ID] = l.Truth(), l.Fault == ""
 		}
 	}
 	return g

@@ -19,15 +19,23 @@ type model struct {
 	used   []bool    // some choice depends on it; what none does stays as it is
 	join   float64
 	parent float64
+
+	prior []float64 // what the ridge pulls to
+	ridge float64
+
+	mean  []float64 // what accumulate adds up in
+	met   []bool
+	order []int32
 }
 
 func newModel(set *rules.Set) *model {
 	m := &model{at: map[*int64]int32{}, join: float64(set.Correlation.Join) / 1000, parent: float64(set.Correlation.Parent) / 1000}
+	m.ridge = 1
 	last, n := "", 0
 	set.Correlation.EachPoints(func(path string, p *int64) {
 		m.at[p] = int32(len(m.points))
 		m.points = append(m.points, p)
-		m.w = append(m.w, float64(*p)/1000)
+		m.w, m.prior = append(m.w, float64(*p)/1000), append(m.prior, 0)
 		name, _, isCurve := strings.Cut(path, "[")
 		switch {
 		case !isCurve:
@@ -133,15 +141,14 @@ func (m *model) wrong(choices []choice) float64 {
 }
 
 const (
-	ridge  = 1.0  // pulls every figure to zero
-	smooth = 10.0 // pulls neighbouring corners of a curve together
+	smooth = 10.0 // ridges: what keeps neighbouring corners of a curve together
 	steps  = 30   // of Newton's method
 )
 
 // newton maximises the likelihood.
 func (m *model) newton(choices []choice) error {
 	n := len(m.w)
-	m.used = make([]bool, n)
+	m.used, m.mean, m.met = make([]bool, n), make([]float64, n), make([]bool, n)
 	for i := range choices {
 		for _, o := range choices[i].options {
 			for _, at := range o.at {
@@ -190,45 +197,50 @@ func (m *model) objective(choices []choice) float64 {
 		if !m.used[i] && m.curve[i] == 0 {
 			continue
 		}
-		v += ridge / 2 * m.w[i] * m.w[i]
+		d := m.w[i] - m.prior[i]
+		v += m.ridge / 2 * d * d
 	}
 	for i := range len(m.w) - 1 {
 		if m.curve[i] != 0 && m.curve[i] == m.curve[i+1] {
-			d := m.w[i+1] - m.w[i]
-			v += smooth / 2 * d * d
+			d := m.bend(i)
+			v += smooth * m.ridge / 2 * d * d
 		}
 	}
 	return v
 }
 
+// bend is how much more figure i+1 has moved than figure i, its neighbour.
+func (m *model) bend(i int) float64 { return m.w[i+1] - m.prior[i+1] - (m.w[i] - m.prior[i]) }
+
 func (m *model) penalise(grad, hess []float64) {
 	n := len(m.w)
 	for i := range n {
-		hess[i*n+i] += ridge
+		hess[i*n+i] += m.ridge
 		if !m.used[i] && m.curve[i] == 0 {
 			continue
 		}
-		grad[i] += ridge * m.w[i]
+		grad[i] += m.ridge * (m.w[i] - m.prior[i])
 		if i+1 < n && m.curve[i] != 0 && m.curve[i] == m.curve[i+1] {
-			d := smooth * (m.w[i+1] - m.w[i])
+			s := smooth * m.ridge
+			d := s * m.bend(i)
 			grad[i] -= d
 			grad[i+1] += d
-			hess[i*n+i] += smooth
-			hess[(i+1)*n+i+1] += smooth
-			hess[i*n+i+1] -= smooth
-			hess[(i+1)*n+i] -= smooth
+			hess[i*n+i] += s
+			hess[(i+1)*n+i+1] += s
+			hess[i*n+i+1] -= s
+			hess[(i+1)*n+i] -= s
 		}
 	}
 }
 
 // accumulate adds one choice to the gradient of the negative logarithm of the
-// likelihood and to its Hessian (Fisher's, where several options are right).
+// likelihood and to the lower half of its Hessian (Fisher's, where several
+// options are right).
 func (m *model) accumulate(c *choice, grad, hess []float64) {
 	var p [maxOptions]float64
 	n := len(m.w)
 	chance := m.chance(c, p[:])
-	mean := map[int32]float64{} // only summed into cells, whose order does not matter
-	var order []int32
+	mean, order := m.mean, m.order[:0] // all zero between choices
 	for i := range c.options {
 		o := &c.options[i]
 		r := p[i]
@@ -237,20 +249,29 @@ func (m *model) accumulate(c *choice, grad, hess []float64) {
 		}
 		for k, at := range o.at {
 			grad[at] += c.weight * r * o.share[k]
-			if _, seen := mean[at]; !seen {
+			if !m.met[at] {
+				m.met[at] = true
 				order = append(order, at)
 			}
 			mean[at] += p[i] * o.share[k]
 			for l, other := range o.at {
-				hess[int(at)*n+int(other)] += c.weight * p[i] * o.share[k] * o.share[l]
+				if other <= at {
+					hess[int(at)*n+int(other)] += c.weight * p[i] * o.share[k] * o.share[l]
+				}
 			}
 		}
 	}
 	for _, a := range order {
 		for _, b := range order {
-			hess[int(a)*n+int(b)] -= c.weight * mean[a] * mean[b]
+			if b <= a {
+				hess[int(a)*n+int(b)] -= c.weight * mean[a] * mean[b]
+			}
 		}
 	}
+	for _, a := range order {
+		mean[a], m.met[a] = 0, false
+	}
+	m.order = order
 }
 
 // write puts the figures into the rule set, in tens of points.

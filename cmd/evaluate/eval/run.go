@@ -3,6 +3,7 @@ package eval
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -15,6 +16,7 @@ type Options struct {
 	Seeds     []uint64
 	Levels    []sim.Level
 	MicroSS   bool
+	Worlds    []string   // folders, see ReadWorld
 	Assigners []Assigner // what is compared; the first is ours
 	Workers   int        // 1 when 0
 	Progress  func(done, all int)
@@ -133,6 +135,9 @@ func plan(o Options) ([]job, error) {
 			jobs = append(jobs, job{"MicroSS overlay 600s", seed, func() (*Data, error) { return m.Overlay(seed, 600*schemas.Second), nil }})
 		}
 		jobs = append(jobs, job{"MicroSS native", 0, func() (*Data, error) { return m.Native(), nil }})
+	}
+	for _, dir := range o.Worlds {
+		jobs = append(jobs, job{filepath.Base(dir), 0, func() (*Data, error) { return ReadWorld(dir) }})
 	}
 	return jobs, nil
 }

@@ -4,18 +4,19 @@ import (
 	"io"
 	"strings"
 
-	"pinkstar/cmd/evaluate/sim"
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
 )
 
 // TuneOptions of Tune.
 type TuneOptions struct {
-	Start   *rules.Set // nil for the defaults
-	Seeds   int        // how many tuning seeds, all when 0
-	Rounds  int        // 1 when 0
-	Workers int        // 1 when 0
-	Log     io.Writer  // a line per improvement; nil for none
+	Start    *rules.Set // nil for the defaults
+	Seeds    int        // how many tuning seeds, all when 0
+	Worlds   []string   // folders of worlds that take part, see ReadWorld
+	LeaveOut string     // the kind of world that takes no part
+	Rounds   int        // 1 when 0
+	Workers  int        // 1 when 0
+	Log      io.Writer  // a line per improvement; nil for none
 }
 
 // knob is a figure of the rule set that may be turned, or a whole curve.
@@ -55,8 +56,8 @@ type tuningData struct {
 // were; here the engine runs on its own and lives with its mistakes. Every
 // weight is moved up and down by its step, every curve is stretched and
 // flattened, and what raises the objective is kept: B-cubed F on simulated
-// worlds, on what people expect of a handful of alerts, and on MicroSS (there
-// with pairwise F1), all on tuning seeds. The same options give the same result.
+// worlds and on what people expect of a handful of alerts, with pairwise F1 on
+// recordings, all on tuning seeds. The same options give the same result.
 func Tune(o TuneOptions) (*rules.Set, float64, error) {
 	set := o.Start
 	if set == nil {
@@ -130,42 +131,28 @@ func knobsOf(c *rules.Correlation) []knob {
 	return list
 }
 
+// goals: of what simulated alerts do, flaps that leave their fault count against
+// it; of recordings, noise is left out, since nobody knows what it is of.
+func goalOfSimulated(s *Scores) float64 { return s.BF - max(0, .97-s.FlapsStay) }
+func goalOfRecorded(s *Scores) float64  { return (s.FaultBF + s.PairF) / 2 }
+
 func loadTuning(o TuneOptions) (*tuningData, error) {
-	seeds := sim.TuningSeeds()
-	if o.Seeds > 0 && o.Seeds < len(seeds) {
-		seeds = seeds[:o.Seeds]
+	list, err := fitData(FitOptions{Seeds: o.Seeds, Worlds: o.Worlds, LeaveOut: o.LeaveOut})
+	if err != nil {
+		return nil, err
+	}
+	n := map[string]float64{}
+	for _, x := range list {
+		n[x.kind]++
 	}
 	td := &tuningData{}
-	bf := func(s *Scores) float64 { return s.BF }
-	both := func(s *Scores) float64 { return (s.BF + s.PairF) / 2 }
-	add := func(d *Data, w float64, goal func(*Scores) float64) {
-		td.data, td.weight, td.goal = append(td.data, d), append(td.weight, w), append(td.goal, goal)
-	}
-	for i, level := range sim.Levels {
-		for _, seed := range seeds {
-			d, err := Simulated(sim.For(level, seed))
-			if err != nil {
-				return nil, err
-			}
-			add(d, [...]float64{0.5, 1, 1}[i]/float64(len(seeds)), bf)
+	for _, x := range list {
+		goal := goalOfRecorded
+		if x.World != nil || x.kind == kindExpected {
+			goal = goalOfSimulated
 		}
+		td.data, td.weight, td.goal = append(td.data, x.Data), append(td.weight, x.share/n[x.kind]), append(td.goal, goal)
 	}
-	expected, err := expectations()
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range expected {
-		add(d, 0.5/float64(len(expected)), bf)
-	}
-	m, err := LoadMicroSS()
-	if err != nil {
-		return nil, err
-	}
-	n := (len(seeds) + 1) / 2
-	for _, seed := range seeds[:n] {
-		add(m.Overlay(seed, 600*schemas.Second), 0.75/float64(n), both)
-	}
-	add(m.Native(), 0.4, both)
 	return td, nil
 }
 

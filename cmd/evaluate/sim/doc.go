@@ -15,6 +15,7 @@
 //   - noise.go: what happens besides faults: background, flapping, staging
 //   - work.go: changes, maintenance windows; ticket.go: tickets
 //   - delivery.go: clocks, repeats, lost resolves, order of arrival
+//   - storm.go: a service that all need fails, with small faults hidden in it
 //   - recurrence.go: latent causes that return, and seasonal decoys
 //   - topology.go: the topology a user would have written, with its gaps
 //   - replay.go: a world as input of `pinkstar replay`, with its truth

@@ -31,6 +31,7 @@ type service struct {
 	exporter, port            string // of backing systems
 	layer                     int
 	deps, callers             []int
+	undeclared                []int // needed too, and nobody wrote it down
 	instances                 []int
 	style                     style
 }
@@ -69,6 +70,9 @@ func newEstate(p Params, d dice) *estate {
 		for _, dep := range s.deps {
 			e.services[dep].callers = append(e.services[dep].callers, i)
 		}
+	}
+	if p.Storm {
+		e.share(0.3, d)
 	}
 	return e
 }

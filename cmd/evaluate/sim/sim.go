@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"pinkstar/schemas"
 )
@@ -37,10 +38,15 @@ const (
 	Easy     Level = "easy"     // one fault at a time, full topology
 	Standard Level = "standard" // up to three at once, 10 % of the topology missing
 	Hard     Level = "hard"     // eight at once, 30 % missing, reordering, skew
+	Storm    Level = "storm"    // a service that 1,450 need fails, small faults hidden in it
 )
 
-// Levels lists the levels in order of difficulty.
+// Levels lists the levels in order of difficulty: those that weights are fitted
+// on.
 var Levels = []Level{Easy, Standard, Hard}
+
+// AllLevels are Levels and what is only measured.
+var AllLevels = append(slices.Clip(Levels), Storm)
 
 // Params says what world to make. For returns a preset.
 type Params struct {
@@ -48,7 +54,7 @@ type Params struct {
 	Level    Level
 	Start    schemas.Time
 	Duration int64 // milliseconds
-	Entities int   // services, instances and hosts together, 50 to 5,000
+	Entities int   // services, instances and hosts together, 50 to 10,000
 
 	Concurrency     int     // how many faults overlap in a busy spell: 1, 3, 8
 	FaultsPerHour   float64 // on average, over the whole duration
@@ -67,6 +73,7 @@ type Params struct {
 	Machines        int     // recurring causes that are machines
 	OneOffs         int     // single faults at the root of each cause, failing in another way
 	ChangesPerDay   float64 // innocent ones, at working hours, most of them on few services; 0: 48, evenly
+	Storm           bool    // a service that all need fails (see storm.go)
 }
 
 // For returns the preset of a level.
@@ -87,6 +94,10 @@ func For(level Level, seed uint64) Params {
 		p.TopologyMissing, p.TopologyWrong = 0.3, 0.05
 		p.NoisePerHour, p.Reorder, p.Skew = 20, 0.03, 15000
 		p.MissingResolves = 0.08
+	case Storm:
+		p.Entities, p.Duration, p.Storm = 9300, 3*schemas.Hour, true
+		p.TopologyMissing, p.TopologyWrong = 0.1, 0.02
+		p.NoisePerHour, p.Skew, p.Tickets = 12, 2000, 0.2
 	}
 	return p
 }
@@ -148,8 +159,8 @@ type World struct {
 
 // Generate makes the world of p. The same p gives the same bytes.
 func Generate(p Params) (*World, error) {
-	if p.Entities < 50 || p.Entities > 5000 {
-		return nil, fmt.Errorf("entities: %d is not between 50 and 5000", p.Entities)
+	if p.Entities < 50 || p.Entities > 10_000 {
+		return nil, fmt.Errorf("entities: %d is not between 50 and 10,000", p.Entities)
 	}
 	if p.Duration < schemas.Minute || p.Start <= 0 {
 		return nil, fmt.Errorf("duration: %d ms from %d is no time to simulate", p.Duration, p.Start)
@@ -160,6 +171,9 @@ func Generate(p Params) (*World, error) {
 	g := &generator{World: w, rules: vocabulary()}
 	g.faults(stream(p.Seed, 3))
 	g.recurrences(stream(p.Seed, 4))
+	if p.Storm {
+		g.storm(stream(p.Seed, 10))
+	}
 	g.symptoms(stream(p.Seed, 5))
 	g.noise(stream(p.Seed, 6))
 	g.work(stream(p.Seed, 7))

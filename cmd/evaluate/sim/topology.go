@@ -32,6 +32,11 @@ func (e *estate) topology(missing, wrong float64, d dice) []byte {
 				deps = append(deps, e.services[other].name)
 			}
 		}
+		if missing == 0 {
+			for _, dep := range s.undeclared {
+				deps = append(deps, e.services[dep].name)
+			}
+		}
 		listed := d.chance(0.9)
 		for _, k := range s.instances {
 			if keep := d.Float64() >= missing; listed && keep {

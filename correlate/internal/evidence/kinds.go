@@ -52,6 +52,10 @@ const (
 	Again Kind = 40
 	Wave  Kind = 41
 	Over  Kind = 42
+	// Against what is usual.
+	Since  Kind = 43
+	Chance Kind = 44
+	Lull   Kind = 45
 )
 
 // kind is what there is to know about a kind.
@@ -69,6 +73,9 @@ const (
 	links    = true
 	supports = false
 )
+
+// seldom is below how many thousandths of an incident something is called so.
+const seldom = 50
 
 // kinds is the table of the kinds, by their codes.
 var kinds = [...]kind{
@@ -188,6 +195,27 @@ var kinds = [...]kind{
 	}},
 	Refire: {"refire", supports, func(p *phrase.Builder, _ *Item, _ string) {
 		p.Say("the same alert is still firing there: a second start is rather another happening")
+	}},
+	Since: {"usual", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Count < seldom {
+			p.Say("something new seldom reaches ", ev.Other)
+		} else {
+			p.Milli(int64(ev.Count)).Say(" incidents usually reach ", ev.Other, " in that time")
+		}
+	}},
+	Chance: {"usual", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Count < seldom {
+			p.Say("incidents seldom open within ").Span(ev.Gap).Say(" of each other here")
+		} else {
+			p.Milli(int64(ev.Count)).Say(" incidents usually open within ").Span(ev.Gap)
+		}
+	}},
+	Lull: {"lull", supports, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Count < 1000 {
+			p.Say("alerts join it as fast as they did on average, or faster")
+		} else {
+			p.Say("alerts join it ").Milli(int64(ev.Count)).Say(" times slower than they did on average")
+		}
 	}},
 	Events: {"events", supports, func(p *phrase.Builder, _ *Item, _ string) {
 		p.Say("no alert here ever recovered: they are events, which say less each")

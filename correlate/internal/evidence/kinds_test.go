@@ -13,7 +13,8 @@ var codes = [...]string{"", "rule", "rule", "same_service", "same_instance", "sa
 	"same_alert", "storm", "operator", "maintenance", "together",
 	"time", "onset", "firing", "idle", "age", "size", "spread", "active", "pace", "background", "template", "change",
 	"refire", "events", "begun", "tied", "tied", "size", "pace",
-	"again", "wave", "over"}
+	"again", "wave", "over",
+	"usual", "usual", "lull"}
 
 func TestKindsKeepTheirCodes(t *testing.T) {
 	if len(kinds) != len(codes) {

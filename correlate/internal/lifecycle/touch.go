@@ -78,6 +78,7 @@ func (lc *Lifecycle) touchEntity(inc *state.Incident, ent *state.Entity, start s
 
 // newService: inc is now also about ent. Its neighbours hear of it.
 func (lc *Lifecycle) newService(inc *state.Incident, ent *state.Entity) {
+	inc.Scope.Usual.Reached(ent.Key, lc.Now)
 	for _, n := range lc.neighbours(ent) {
 		lc.NodeEntity(inc.Scope, n).AddRecent(inc)
 	}

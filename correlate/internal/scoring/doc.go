@@ -9,7 +9,7 @@
 //     that forbid a choice
 //   - relation.go: how a signal and an incident are related; mention.go, learnt.go:
 //     by what is named, by what was learnt
-//   - score.go: what that is worth at the moment
+//   - score.go: what that is worth at the moment; pace.go: whether it has calmed down
 //   - refire.go: an alert that fires again, and the incident it was part of; waves
 //   - relatives.go: whether two incidents are one happening
 //   - weighing.go: the same without consequences, for explanations

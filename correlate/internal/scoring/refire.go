@@ -34,6 +34,10 @@ func (wr *Weigher) scoreRefire(q *Query, inc *state.Incident, s *sheet) {
 	s.add(ev)
 	idle := q.Start.Sub(inc.Main().LastStart)
 	s.read(c.Idle, idle, evidence.Item{Kind: evidence.Idle, Gap: idle})
+	if ent := q.subject.Entity; ent != nil && len(c.Usual) > 0 {
+		n := state.Expected(q.scope.Usual.Level(ent.Key, true, wr.Now), gap)
+		s.read(c.Usual, n, evidence.Item{Kind: evidence.Since, Count: int32(n), Other: ent.Key.Name})
+	}
 	wave := q.scope.Wave(wr.Now)
 	s.read(c.Wave, wave, evidence.Item{Kind: evidence.Wave, Count: int32(wave)})
 	if p := inc.PaceAt(wr.Now); p.Active == 0 && p.Alerts > 1 {

@@ -198,29 +198,62 @@ func (wr *Weigher) wrongOrder(callee, caller schemas.Time) bool {
 	return callee > caller.Add(int64(wr.Rules.Correlation.OrderSlack))
 }
 
-// stormy: many signals joined inc just now, more than any other incident of
-// the scope. Its place in time is all that speaks for it.
+// stormCalm is how long after its latest start an incident's storm is over.
+const stormCalm = 20 * schemas.Second
+
+// stormSpread is how many services a storm is on, and of how many of its alerts
+// a name must be to be the storm's and not one fault's.
+const stormSpread = 3
+
+// stormy: many signals of many services joined inc just now, more than any other
+// incident of the scope, and this one is of their kind or on what dependencies
+// connect with them. Its place in time is what speaks for it.
 func (wr *Weigher) stormy(q *Query, inc *state.Incident) bool {
-	return q.kind == schemas.KindAlert && q.subject.Entity != nil && q.scope.Storm == inc && wr.mayReach(q.subject.Entity, inc) && inc.Rate.Now(wr.Now, state.IncidentHalfLife) >= state.StormLevel
+	if q.kind != schemas.KindAlert || q.subject.Entity == nil || q.scope.Storm != inc || len(inc.Services) < stormSpread ||
+		q.Start.Sub(inc.LastStart) > stormCalm || inc.Rate.Now(wr.Now, state.IncidentHalfLife) < state.StormLevel {
+		return false
+	}
+	switch wr.reach(q.subject.Entity, inc) {
+	case connected:
+		return true
+	case unknown:
+		return inc.Names[q.name] >= stormSpread
+	}
+	return false
 }
 
-// mayReach reports whether dependencies connect ent with something that inc
-// affects, as far as the topology knows them: between separate parts of it the
-// same moment is no tie.
-func (wr *Weigher) mayReach(ent *state.Entity, inc *state.Incident) bool {
-	if ent == nil || ent.Node < 0 || wr.Topology.Lone(ent.Node) {
-		return true
+// reach is what the topology says of whether one thing can come of another.
+type reach uint8
+
+const (
+	unknown   reach = iota // one of them stands in no dependency
+	connected              // dependencies connect them, over however many services
+	separate               // they are in parts of the topology that nothing connects
+)
+
+// reach says whether dependencies connect ent with something that inc affects.
+// Between separate parts of the topology the same moment is no tie; what stands
+// in no dependency may have one that nobody declared.
+func (wr *Weigher) reach(ent *state.Entity, inc *state.Incident) reach {
+	if wr.unplaced(ent) {
+		return unknown
 	}
-	known := false
+	r := unknown
 	for i, p := range inc.Services {
 		if i == servicesCompared {
 			break
 		}
 		if p.Entity.Node >= 0 && !wr.Topology.Lone(p.Entity.Node) {
-			if known = true; wr.Topology.Connected(ent.Node, p.Entity.Node) {
-				return true
+			if wr.Topology.Connected(ent.Node, p.Entity.Node) {
+				return connected
 			}
+			r = separate
 		}
 	}
-	return !known
+	return r
+}
+
+// unplaced reports whether the topology has no dependency of ent, or on it.
+func (wr *Weigher) unplaced(ent *state.Entity) bool {
+	return ent == nil || ent.Node < 0 || wr.Topology.Lone(ent.Node)
 }

@@ -25,7 +25,7 @@ const newbornAge = 2 * schemas.Minute
 // newest they are looked for.
 const (
 	newborns       = 6
-	newbornsLooked = 100
+	newbornsLooked = 24
 )
 
 // servicesCompared caps how many services of an incident are compared with
@@ -62,11 +62,11 @@ func (wr *Weigher) Relative(inc *state.Incident, q *Query) Scored {
 	}
 	n := 0
 	for i, other := range slices.Backward(inc.Scope.Live) {
-		if n == newborns || len(inc.Scope.Live)-i > newbornsLooked || inc.Pub.StartedAt.Sub(other.Pub.StartedAt) > newbornAge {
+		if n == newborns || wr.unplaced(ent) || len(inc.Scope.Live)-i > newbornsLooked || inc.Pub.StartedAt.Sub(other.Pub.StartedAt) > newbornAge {
 			break
 		}
 		wr.Looked++
-		if other != inc && len(other.Alerts) > 0 && wr.mayReach(ent, other) {
+		if other != inc && len(other.Alerts) > 0 && wr.reach(ent, other) == connected {
 			n++
 			look(other)
 		}

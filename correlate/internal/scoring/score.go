@@ -152,12 +152,12 @@ func (wr *Weigher) scoreRelation(q *Query, inc *state.Incident, t *relation, s *
 	if q.scope.Events() {
 		s.fixed(&w.Events, evidence.Item{Kind: evidence.Events})
 	}
-	wr.scoreState(q, inc, c, s)
+	wr.scoreState(q, inc, t, c, s)
 }
 
 // scoreState adds what the incident, with everything it is linked to, looks
 // like at the moment, against how often unrelated ones open.
-func (wr *Weigher) scoreState(q *Query, inc *state.Incident, c *rules.Curves, s *sheet) {
+func (wr *Weigher) scoreState(q *Query, inc *state.Incident, t *relation, c *rules.Curves, s *sheet) {
 	p := inc.PaceAt(wr.Now)
 	idle := q.Start.Sub(inc.LastStart)
 	s.read(c.Idle, idle, evidence.Item{Kind: evidence.Idle, Gap: idle})
@@ -172,8 +172,33 @@ func (wr *Weigher) scoreState(q *Query, inc *state.Incident, c *rules.Curves, s 
 	if wave := wr.waveBeside(q, inc, &p); wave > 0 {
 		s.read(wr.Rules.Correlation.Refire.Others, wave, evidence.Item{Kind: evidence.Wave, Count: int32(wave)})
 	}
+	wr.scoreUsual(q, inc, t, c, s)
+	if n := lull(inc, &p); n > 0 && q.kind == schemas.KindAlert {
+		s.read(c.Lull, n, evidence.Item{Kind: evidence.Lull, Count: int32(n)})
+	}
 	busy := q.scope.Opened.Now(wr.Now, state.ScopeHalfLife)
 	s.read(c.Busy, busy, evidence.Item{Kind: evidence.Busy, Count: int32(busy)})
+}
+
+// scoreUsual adds what the usual says of it: how many other incidents would have
+// reached the service since inc was last heard of, and how many would have opened
+// in the scope within the distance to what it is tied to. What comes seconds
+// after another is no coincidence where something happens once a day, and may be
+// one where it happens every minute.
+func (wr *Weigher) scoreUsual(q *Query, inc *state.Incident, t *relation, c *rules.Curves, s *sheet) {
+	idle := q.Start.Sub(inc.LastStart)
+	if ent := q.subject.Entity; ent != nil && len(c.Since) > 0 {
+		n := state.Expected(q.scope.Usual.Level(ent.Key, inc.Affected[ent] != nil, wr.Now), idle)
+		s.read(c.Since, n, evidence.Item{Kind: evidence.Since, Count: int32(n), Other: ent.Key.Name})
+	}
+	if len(c.Chance) > 0 {
+		gap := max(idle, 0)
+		if t.at != nil {
+			gap = state.SpanBetween(q.Start, t.at.First, t.at.Last)
+		}
+		n := q.scope.Opens(gap+schemas.Second, wr.Now)
+		s.read(c.Chance, n, evidence.Item{Kind: evidence.Chance, Gap: gap, Count: int32(n)})
+	}
 }
 
 // curvesOf are the curves for a signal of q that is related in the way of g.

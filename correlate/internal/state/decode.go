@@ -30,8 +30,9 @@ func Restore(r io.Reader) (*State, error) {
 
 // oldestFormat is the first that was released; formatBehaviour the first in which
 // the number of the engine's behaviour stands; formatRefire the first that knows
-// how many alerts fired again of late; formatTree how busy a whole tree is, and
-// what people have heard; formatProblems how often what recurs showed which symptom.
+// how many alerts fired again of late; formatTree how busy a whole tree is, how often
+// something new reaches an entity, and what people have heard; formatProblems how
+// often what recurs showed which symptom.
 const (
 	oldestFormat    = 3
 	formatBehaviour = 5
@@ -281,11 +282,28 @@ func (d *decoder) json(v any) {
 	}
 }
 
+func (d *decoder) usual(sc *Scope) {
+	d.Each(func() {
+		kind := d.Uint()
+		if kind == 0 || kind >= uint64(entityKinds) {
+			d.Bad("a kind of entity out of bounds")
+			return
+		}
+		if sc.Usual.rates == nil {
+			sc.Usual.rates = map[EntityKey]Rate{}
+		}
+		sc.Usual.rates[EntityKey{EntityKind(kind), d.e.Strings.Of(d.Str())}] = Rate{d.Int(), d.Time()}
+	})
+}
+
 func (d *decoder) scope(sc *Scope) {
 	sc.Opened = Rate{d.Int(), d.Time()}
 	if d.format >= formatRefire {
 		sc.Refired = Rate{d.Int(), d.Time()}
 		sc.Refires = Rate{d.Int(), d.Time()}
+	}
+	if d.format >= formatTree {
+		d.usual(sc)
 	}
 	sc.Lasting = int(d.Int())
 	d.entities = nil

@@ -14,7 +14,8 @@
 //     delivery that is known may still say
 //   - corrections.go: what operators ordered and later decisions honour
 //   - timer.go: what is due when; clock.go: log time put back
-//   - rate.go: how busy something is; index.go: a table for millions
+//   - rate.go: how busy something is; usual.go: how often something new reaches an
+//     entity; index.go: a table for millions
 //   - encode.go, encodeincident.go, decode.go, decodeincident.go: snapshots
 //
 // # Non-obvious

@@ -18,9 +18,9 @@ import (
 // Format 3 did not know what a record told of its alert, nor what a window's
 // text was; format 4 not the engine's behaviour, nor which machine or namespace
 // an alert that names no service was taken to be about; format 5 not how many
-// alerts had fired again of late; format 6 not how busy a whole tree was, nor what
-// people had heard, how often what recurs showed which symptom, and what fails
-// where anyway.
+// alerts had fired again of late; format 6 not how busy a whole tree was, how often
+// something new reached an entity, what people had heard, how often what recurs
+// showed which symptom, and what fails where anyway.
 const snapshotMagic = "pinkstar engine\x07"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
@@ -76,7 +76,7 @@ func (s *encoder) engine(st *State) {
 	}
 	s.recordList(st)
 	for _, sc := range st.Order {
-		s.scope(sc)
+		s.scope(sc, st.Now)
 	}
 	s.wakes(st)
 }
@@ -162,13 +162,14 @@ func (s *encoder) why(r *SeenSignal) {
 	s.Int(int64(w.Candidates))
 }
 
-func (s *encoder) scope(sc *Scope) {
+func (s *encoder) scope(sc *Scope, now schemas.Time) {
 	s.Int(sc.Opened.Level)
 	s.Time(sc.Opened.at)
 	for _, r := range []*Rate{&sc.Refired, &sc.Refires} {
 		s.Int(r.Level)
 		s.Time(r.at)
 	}
+	s.usual(&sc.Usual, now)
 	s.Int(int64(sc.Lasting))
 	s.entityList(sc)
 	s.patternList(&sc.Patterns)
@@ -197,6 +198,18 @@ func (s *encoder) scope(sc *Scope) {
 		s.Str(fingerprint)
 		s.ref(f.Incident)
 		s.ref(f.Other)
+	}
+}
+
+func (s *encoder) usual(u *Usual, now schemas.Time) {
+	keys := u.keys(now)
+	s.Len(len(keys))
+	for _, key := range keys {
+		r := u.rates[key]
+		s.Uint(uint64(key.Kind))
+		s.Str(key.Name)
+		s.Int(r.Level)
+		s.Time(r.at)
 	}
 }
 

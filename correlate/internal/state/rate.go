@@ -54,6 +54,14 @@ func (r *Rate) Add(at schemas.Time, halfLife int64) {
 	r.at = max(r.at, at)
 }
 
+// Opens is how many incidents open in sc within a span, in thousandths, as they
+// did of late. One more than there were counts: where nothing has happened yet
+// it is not known how often something does.
+func (sc *Scope) Opens(span int64, now schemas.Time) int64 {
+	const window = ScopeHalfLife * 1443 / 1000 // a steady rate has the level rate * half-life / ln 2
+	return (sc.Opened.Now(now, ScopeHalfLife) + RateUnit) * min(max(span, 0), schemas.Day) / window
+}
+
 // Wave is how many alerts fired again just now, beyond what is usual of late.
 func (sc *Scope) Wave(now schemas.Time) int64 {
 	usual := sc.Refires.Now(now, ScopeHalfLife) * WaveHalfLife / ScopeHalfLife

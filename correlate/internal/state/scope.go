@@ -27,6 +27,7 @@ type Scope struct {
 	Opened      Rate      // of new incidents
 	Refired     Rate      // of alerts that fire again within the reopen window, just now
 	Refires     Rate      // the same over a longer time: what is usual
+	Usual       Usual     // how often something new reaches an entity
 	Storm       *Incident // the latest that many signals joined at once
 	Patterns    problem.Book
 	Lasting     int // episodes begun before the first recovery; -1 once there was one

@@ -1,0 +1,89 @@
+package state
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"pinkstar/schemas"
+)
+
+// Usual is how often something new reaches each entity of a scope: incidents
+// that come to be about it, of late. Of an alert on what is ill twice a year it
+// is likely that it belongs to what is going on there; of one on what fails four
+// times an hour less so.
+type Usual struct {
+	rates map[EntityKey]Rate
+}
+
+const (
+	usualHalfLife = 2 * schemas.Hour
+	// usualCap bounds how many entities of a scope are counted.
+	usualCap = 4096
+	// usualFaint is a level that tells nothing any more.
+	usualFaint = RateUnit / 32
+)
+
+// Reached notes that one more incident is about what key names. What has become
+// faint is as if it had never been: a snapshot leaves it out.
+func (u *Usual) Reached(key EntityKey, now schemas.Time) {
+	r, known := u.rates[key]
+	if !known && len(u.rates) >= usualCap && u.forget(now) == 0 {
+		return
+	}
+	if u.rates == nil {
+		u.rates = map[EntityKey]Rate{}
+	}
+	if u.level(key, now) == 0 {
+		r = Rate{}
+	}
+	r.Add(now, usualHalfLife)
+	u.rates[key] = r
+}
+
+func (u *Usual) level(key EntityKey, now schemas.Time) int64 {
+	if level := u.rates[key].Now(now, usualHalfLife); level >= usualFaint {
+		return level
+	}
+	return 0
+}
+
+// forget drops what has become faint, and says how many that were.
+func (u *Usual) forget(now schemas.Time) int {
+	before := len(u.rates)
+	maps.DeleteFunc(u.rates, func(key EntityKey, _ Rate) bool { return u.level(key, now) == 0 })
+	return before - len(u.rates)
+}
+
+// keys are those that tell something, in a fixed order.
+func (u *Usual) keys(now schemas.Time) []EntityKey {
+	told := func(yield func(EntityKey) bool) {
+		for key := range u.rates {
+			if u.level(key, now) > 0 && !yield(key) {
+				return
+			}
+		}
+	}
+	return slices.SortedFunc(told, func(a, b EntityKey) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// Level is how often incidents reach what key names, for Expected. One of those
+// that did, own, is not counted where it is set.
+func (u *Usual) Level(key EntityKey, own bool, now schemas.Time) int64 {
+	level := u.level(key, now)
+	if own {
+		level = max(0, level-RateUnit)
+	}
+	return level
+}
+
+// Expected is how many incidents were to be expected to reach something within a
+// span, in thousandths, had nothing but the usual happened.
+func Expected(level, span int64) int64 {
+	// A steady rate has the level rate * half-life / ln 2; where it is counted
+	// many times a half-life, up to two fifths more.
+	const window = usualHalfLife * 1443 / 1000
+	return level * min(max(span, 0), schemas.Day) / window
+}
