@@ -202,7 +202,8 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 }
 
 func (s *encoder) usual(u *Usual, now schemas.Time) {
-	keys := u.keys(now)
+	u.forget(now) // as if it had never been
+	keys := u.keys()
 	s.Len(len(keys))
 	for _, key := range keys {
 		r := u.rates[key]

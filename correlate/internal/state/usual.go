@@ -55,16 +55,9 @@ func (u *Usual) forget(now schemas.Time) int {
 	return before - len(u.rates)
 }
 
-// keys are those that tell something, in a fixed order.
-func (u *Usual) keys(now schemas.Time) []EntityKey {
-	told := func(yield func(EntityKey) bool) {
-		for key := range u.rates {
-			if u.level(key, now) > 0 && !yield(key) {
-				return
-			}
-		}
-	}
-	return slices.SortedFunc(told, func(a, b EntityKey) int {
+// keys are those that are counted, in a fixed order.
+func (u *Usual) keys() []EntityKey {
+	return slices.SortedFunc(maps.Keys(u.rates), func(a, b EntityKey) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 }
