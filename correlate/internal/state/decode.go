@@ -282,7 +282,7 @@ func (d *decoder) json(v any) {
 	}
 }
 
-func (d *decoder) usual(sc *Scope) {
+func (d *decoder) reached(sc *Scope) {
 	d.Each(func() {
 		kind := d.Uint()
 		if kind == 0 || kind >= uint64(entityKinds) {
@@ -303,7 +303,7 @@ func (d *decoder) scope(sc *Scope) {
 		sc.Refires = Rate{d.Int(), d.Time()}
 	}
 	if d.format >= formatTree {
-		d.usual(sc)
+		d.reached(sc)
 	}
 	sc.Lasting = int(d.Int())
 	d.entities = nil

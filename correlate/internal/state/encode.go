@@ -169,7 +169,7 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 		s.Int(r.Level)
 		s.Time(r.at)
 	}
-	s.usual(&sc.Usual, now)
+	s.reached(&sc.Usual, now)
 	s.Int(int64(sc.Lasting))
 	s.entityList(sc)
 	s.patternList(&sc.Patterns)
@@ -201,7 +201,7 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 	}
 }
 
-func (s *encoder) usual(u *Usual, now schemas.Time) {
+func (s *encoder) reached(u *Usual, now schemas.Time) {
 	u.forget(now) // as if it had never been
 	keys := u.keys()
 	s.Len(len(keys))
