@@ -11,11 +11,12 @@ import (
 // Book is what is remembered of the past incidents of one scope: patterns and
 // counts, never members.
 type Book struct {
-	List   []*Pattern            // in order of first appearance
-	ByRoot map[string][]*Pattern // the same, by the name of the place
-	Starts []schemas.Time        // of every incident signed within the period, for the base rate
-	Usuals []*Usual              // in order of first appearance
-	AgedAt schemas.Time          // when what is usual was halved last; 0: never
+	List    []*Pattern            // in order of first appearance
+	ByRoot  map[string][]*Pattern // the same, by the name of the place
+	Starts  []schemas.Time        // of every incident signed within the period, for the base rate
+	Usuals  []*Usual              // in order of first appearance
+	Noticed []Place               // for a single alert, and not known yet, the latest last
+	AgedAt  schemas.Time          // when what is usual was halved last; 0: never
 
 	usuals  map[Place]*Usual
 	spreads map[Place]*spread // by alert name, of services and of machines; follows from Usuals

@@ -59,7 +59,7 @@ func (u *Usual) counts(name string) UsualName {
 func (ps *Book) Learn(s *Sight, most int) {
 	for i := range s.Suspects {
 		c := &s.Suspects[i]
-		if s.narrow() && ps.usuals[c.Place] == nil {
+		if s.narrow() && !ps.again(c.Place) {
 			continue
 		}
 		u, weight := ps.usual(c.Place, s.Start, most), s.counts(c)
@@ -92,6 +92,27 @@ func (ps *Book) Learn(s *Sight, most int) {
 			n.Touched += unit
 		}
 	}
+}
+
+// noticedCap is how many places are noticed for one single alert.
+const noticedCap = 8
+
+// again reports whether a place is known, or was noticed for a single alert of
+// late: then it is known from now on. What always comes must be known as usual
+// before it comes together with something else.
+func (ps *Book) again(at Place) bool {
+	if ps.usuals[at] != nil {
+		return true
+	}
+	if i := slices.Index(ps.Noticed, at); i >= 0 {
+		ps.Noticed = slices.Delete(ps.Noticed, i, i+1)
+		return true
+	}
+	if len(ps.Noticed) >= noticedCap {
+		ps.Noticed = slices.Delete(ps.Noticed, 0, 1)
+	}
+	ps.Noticed = append(ps.Noticed, at)
+	return false
 }
 
 // usual is what is known of a place, made when there is nothing. When there are

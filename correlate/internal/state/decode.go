@@ -442,6 +442,7 @@ func (d *decoder) recognised(p *problem.Pattern) {
 
 func (d *decoder) usual(ps *problem.Book) {
 	ps.AgedAt = d.Time()
+	d.Each(func() { ps.Noticed = append(ps.Noticed, problem.Place{Name: d.Str(), Machine: d.Bool()}) })
 	d.Each(func() {
 		u := &problem.Usual{At: problem.Place{Name: d.Str(), Machine: d.Bool()}, Incidents: d.Int(), Touched: d.Int(), Last: d.Time()}
 		d.Each(func() { u.Names = append(u.Names, problem.UsualName{Name: d.Str(), Root: d.Int(), Touched: d.Int()}) })

@@ -349,6 +349,11 @@ func (s *encoder) occurrences(list []problem.Occurrence) {
 
 func (s *encoder) usual(ps *problem.Book) {
 	s.Time(ps.AgedAt)
+	s.Len(len(ps.Noticed))
+	for _, at := range ps.Noticed {
+		s.Str(at.Name)
+		s.Bool(at.Machine)
+	}
 	s.Len(len(ps.Usuals))
 	for _, u := range ps.Usuals {
 		s.Str(u.At.Name)
