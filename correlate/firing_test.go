@@ -167,6 +167,7 @@ func (m *model) covered(alert string, at schemas.Time) bool {
 type shown struct {
 	incidents map[string]schemas.Incident
 	held      map[string]string // window that the latest decision on an alert names, by alert
+	ordered   bool              // a person is just having an incident opened again: their word stands over a window
 }
 
 func (v *shown) take(out *Output, m *model, at schemas.Time) error {
@@ -185,7 +186,7 @@ func (v *shown) take(out *Output, m *model, at schemas.Time) error {
 		opens := !known || isShut(before.Status) && !isShut(inc.Status)
 		v.incidents[inc.ID] = inc
 		for _, x := range inc.Members {
-			if opens && x.Status == schemas.StatusFiring && len(inc.Members) == 1 && m.covered(x.Name, inc.UpdatedAt) {
+			if opens && !v.ordered && x.Status == schemas.StatusFiring && len(inc.Members) == 1 && m.covered(x.Name, inc.UpdatedAt) {
 				return fmt.Errorf("%s opened at %v for %s, which a window covers", inc.ID, at, x.Name)
 			}
 		}
@@ -354,7 +355,7 @@ func (g *logGen) tell(s *schemas.Signal) { g.log = append(g.log, telling{s: s, a
 
 // follow runs a log and compares after every delivery, and in the gaps.
 func follow(e *Engine, log []telling, alter func(*telling)) error {
-	m, v := newModel(), &shown{map[string]schemas.Incident{}, map[string]string{}}
+	m, v := newModel(), &shown{incidents: map[string]schemas.Incident{}, held: map[string]string{}}
 	look := func(out *Output, at schemas.Time) error {
 		e.Flush(out)
 		if err := v.take(out, m, at); err != nil {
@@ -375,7 +376,9 @@ func follow(e *Engine, log []telling, alter func(*telling)) error {
 		}
 		if x.order != "" {
 			carryOut(e, m, v, &x, &out)
-			if err := look(&out, x.at); err != nil {
+			v.ordered = x.order == schemas.ActionReopen
+			err := look(&out, x.at)
+			if v.ordered = false; err != nil {
 				return fmt.Errorf("order %d: %w", i, err)
 			}
 			continue

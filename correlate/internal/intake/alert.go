@@ -47,6 +47,7 @@ func (in *Intake) onFiringAgain(sc *state.Scope, a *state.Alert, s *schemas.Sign
 		a.Rarely().Told = s.StartsAt
 	}
 	if s.StartsAt < a.StartsAt {
+		a.Rarely().Told = a.Start() // a recovery that names the older start is not of what fires since the newer
 		a.StartsAt = s.StartsAt
 		if a.Incident != nil && s.StartsAt < a.Incident.Pub.StartedAt {
 			a.Incident.Pub.StartedAt = s.StartsAt
