@@ -72,7 +72,6 @@ type Params struct {
 	Manner          Manner  // how recurring causes show themselves
 	Machines        int     // recurring causes that are machines
 	OneOffs         int     // single faults at the root of each cause, failing in another way
-	ChangesPerDay   float64 // innocent ones, at working hours, most of them on few services; 0: 48, evenly
 	Storm           bool    // a service that all need fails (see storm.go)
 }
 
