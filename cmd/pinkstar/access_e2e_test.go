@@ -95,26 +95,26 @@ func TestWhatABrowserCanBeMadeToSend(t *testing.T) {
 	})
 	id := openIncident(t, addr, nil)
 	command := "/api/v1/incidents/" + id + "/commands"
-	const resolve, sig = `{"action":"acknowledge","by":"kim"}`, `{"name":"x"}`
+	const note, sig = `{"action":"note","note":"seen","by":"kim"}`, `{"name":"x"}`
 	cross := map[string]string{"Sec-Fetch-Site": "cross-site"}
 	for _, c := range []struct {
 		name string
 		r    request
 		want int
 	}{
-		{"form", request{"POST", command, resolve, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 415},
-		{"text", request{"POST", command, resolve, map[string]string{"Content-Type": "text/plain"}}, 415},
-		{"no type", request{"POST", command, resolve, map[string]string{"Content-Type": ""}}, 415},
+		{"form", request{"POST", command, note, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 415},
+		{"text", request{"POST", command, note, map[string]string{"Content-Type": "text/plain"}}, 415},
+		{"no type", request{"POST", command, note, map[string]string{"Content-Type": ""}}, 415},
 		{"form to signals", request{"POST", "/signals", sig, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 415},
 		{"text to signals", request{"POST", "/signals", sig, map[string]string{"Content-Type": "text/plain"}}, 415},
 		{"no type to signals", request{"POST", "/signals", sig, map[string]string{"Content-Type": ""}}, 415},
 		{"text to a webhook", request{"POST", "/webhook/alertmanager", alertmanagerBody(stormStart, [2]string{"a", "b"}), map[string]string{"Content-Type": "text/plain"}}, 415},
-		{"cross-site", request{"POST", command, resolve, cross}, 403},
+		{"cross-site", request{"POST", command, note, cross}, 403},
 		{"cross-site to signals", request{"POST", "/signals", sig, cross}, 403},
-		{"same-site", request{"POST", command, resolve, map[string]string{"Sec-Fetch-Site": "same-site"}}, 403},
-		{"an old browser's origin", request{"POST", command, resolve, map[string]string{"Origin": "https://evil.example"}}, 403},
-		{"no origin", request{"POST", command, resolve, map[string]string{"Origin": "null"}}, 403},
-		{"rebound name", request{"POST", command, resolve, map[string]string{"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}}, 421},
+		{"same-site", request{"POST", command, note, map[string]string{"Sec-Fetch-Site": "same-site"}}, 403},
+		{"an old browser's origin", request{"POST", command, note, map[string]string{"Origin": "https://evil.example"}}, 403},
+		{"no origin", request{"POST", command, note, map[string]string{"Origin": "null"}}, 403},
+		{"rebound name", request{"POST", command, note, map[string]string{"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}}, 421},
 		{"rebound name reads", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "evil.example:8080"}}, 421},
 		{"rebound name reads metrics", request{"GET", "/metrics", "", map[string]string{"Host": "evil.example"}}, 421},
 		{"rebound name sends", request{"POST", "/signals", sig, map[string]string{"Host": "evil.example"}}, 421},
@@ -135,9 +135,9 @@ func TestWhatABrowserCanBeMadeToSend(t *testing.T) {
 		{"our name", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "Pinkstar.example:80"}}, 200},
 		{"localhost", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "localhost:8080"}}, 200},
 		{"IPv6", request{"GET", "/api/v1/incidents", "", map[string]string{"Host": "[::1]:8080"}}, 200},
-		{"same origin", request{"POST", command, resolve, map[string]string{"Sec-Fetch-Site": "same-origin"}}, 202},
-		{"trusted origin", request{"POST", command, resolve, map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://board.example"}}, 202},
-		{"a program", request{"POST", command, resolve, nil}, 202},
+		{"same origin", request{"POST", command, note, map[string]string{"Sec-Fetch-Site": "same-origin"}}, 202},
+		{"trusted origin", request{"POST", command, note, map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://board.example"}}, 202},
+		{"a program", request{"POST", command, note, nil}, 202},
 		{"a program to signals", request{"POST", "/signals", sig, nil}, 202},
 	} {
 		if code, body := c.r.do(t, addr); code != c.want {

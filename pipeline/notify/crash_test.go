@@ -3,6 +3,7 @@ package notify
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,7 @@ type world struct {
 	t       *testing.T
 	r       *rand.Rand
 	systems map[string]*system
+	mu      sync.Mutex // of log and owner
 	log     []*schemas.Delivery
 	owner   int
 	effects []*schemas.Effect
@@ -63,8 +65,7 @@ func newWorld(t *testing.T, seed uint64, faulty bool) *world {
 // life starts a desk that dies at a point by chance, or lives to the end, and
 // reports whether it did.
 func (w *world) life(deadly bool) (died bool) {
-	w.owner++
-	me, steps := w.owner, -1
+	me, steps := w.next(), -1
 	if deadly {
 		steps = w.r.IntN(60)
 	}
@@ -77,7 +78,7 @@ func (w *world) life(deadly bool) (died bool) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	j := &memoryJournal{log: &w.log, owner: &w.owner, me: me}
+	j := &memoryJournal{mu: &w.mu, log: &w.log, owner: &w.owner, me: me}
 	j.hook = func(string) bool {
 		if steps < 0 || w.owner != me {
 			return false
@@ -103,7 +104,7 @@ func (w *world) life(deadly bool) (died bool) {
 			return true
 		}
 		if deadly && w.r.IntN(20) == 0 {
-			w.owner++ // killed between the journal and the commit of its offset
+			w.next() // killed between the journal and the commit of its offset
 			return true
 		}
 		w.read += len(batch)
@@ -117,9 +118,17 @@ func (w *world) life(deadly bool) (died bool) {
 	case <-gone:
 		return true
 	case <-time.After(limit):
-		w.owner++
+		w.next()
 		return deadly
 	}
+}
+
+// next is another owner, from whom on nobody else can write.
+func (w *world) next() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.owner++
+	return w.owner
 }
 
 // finals returns the newest revision of each delivery.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ type bench struct {
 	systems map[string]*system
 	routes  Routes
 	cfg     Config
+	mu      sync.Mutex // of log
 	log     []*schemas.Delivery
 	owner   int
 	d       *desk
@@ -45,7 +47,7 @@ func (b *bench) open() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.d = n.newDesk(&memoryJournal{log: &b.log, owner: &b.owner, me: b.owner, hook: func(string) bool { return false }}, func(error) {})
+	b.d = n.newDesk(&memoryJournal{mu: &b.mu, log: &b.log, owner: &b.owner, me: b.owner, hook: func(string) bool { return false }}, func(error) {})
 	if err := b.d.restore(b.t.Context()); err != nil {
 		b.t.Fatal(err)
 	}
@@ -61,6 +63,8 @@ func (b *bench) say(es ...*schemas.Effect) {
 // went returns the newest revision of an effect's delivery.
 func (b *bench) went(effect, target string) *schemas.Delivery {
 	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, x := range slices.Backward(b.log) {
 		if x.EffectID == effect && x.Target == target {
 			return x
@@ -85,8 +89,7 @@ func news(n int, inc string, to ...string) *schemas.Effect {
 func TestADeadTargetHoldsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "chat", "tickets")
-		b.systems["tickets"].stalled = time.Now().Add(48 * time.Hour)
-		b.systems["tickets"].faults = never()
+		b.systems["tickets"].stall(48 * time.Hour)
 		b.open()
 		defer func() { b.d.stop() }()
 		for i := range 20 {
@@ -95,7 +98,7 @@ func TestADeadTargetHoldsNoOther(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.expect("EFF-A191", "chat", schemas.DeliverySent, "")
 		b.expect("EFF-A01", "tickets", schemas.DeliveryWaiting, "503")
-		if calls := b.systems["tickets"].calls; calls > 10 {
+		if calls := b.systems["tickets"].called(); calls > 10 {
 			t.Errorf("a target that takes nothing was called %d times in a minute", calls)
 		}
 		time.Sleep(25 * time.Hour)
@@ -107,8 +110,7 @@ func TestAPersonIsCalledTheNextWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "pager", "chat")
 		b.cfg.GiveUpAfter = 15 * time.Minute
-		b.systems["pager"].stalled = time.Now().Add(time.Hour)
-		b.systems["pager"].faults = never()
+		b.systems["pager"].stall(time.Hour)
 		b.open()
 		defer func() { b.d.stop() }()
 		e := news(1, "A")
@@ -144,8 +146,7 @@ func TestWhatIsNotSaidIsNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "chat")
 		b.cfg.MaxWaiting = 3
-		b.systems["chat"].stalled = time.Now().Add(time.Hour)
-		b.systems["chat"].faults = never()
+		b.systems["chat"].stall(time.Hour)
 		b.open()
 		defer func() { b.d.stop() }()
 		old := news(1, "old", "chat")
@@ -171,10 +172,10 @@ func TestARestartGoesOn(t *testing.T) {
 		first, second := news(1, "A", "chat"), news(2, "A", "chat")
 		b.say(first)
 		time.Sleep(time.Second)
-		b.systems["tickets"].stalled, b.systems["tickets"].faults = time.Now().Add(time.Hour), never()
+		b.systems["tickets"].stall(time.Hour)
 		b.say(news(3, "A", "tickets"))
 		time.Sleep(time.Second)
-		delete(b.routes, "tickets")
+		b.routes = Routes{"chat": b.routes["chat"]}
 		b.open()
 		defer func() { b.d.stop() }()
 		b.say(first, second)
@@ -203,7 +204,7 @@ func TestPagesGoFirstAndSlowly(t *testing.T) {
 		page.Kind, page.To.People = schemas.EffectPage, []schemas.Person{{Name: "ada", Targets: []string{"chat"}}}
 		b.say(append(es, page)...)
 		time.Sleep(4500 * time.Millisecond)
-		had := b.systems["chat"].had
+		had := b.systems["chat"].seen()
 		if len(had) != 5 {
 			t.Fatalf("%d messages in 4.5 s at one a second", len(had))
 		}

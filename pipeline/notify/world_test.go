@@ -139,6 +139,25 @@ func (s *system) Find(_ context.Context, m *outbound.Message) (outbound.Receipt,
 	return outbound.Receipt{}, outbound.NotFound, nil
 }
 
+// stall has it answer nothing for so long.
+func (s *system) stall(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stalled, s.faults = time.Now().Add(d), never()
+}
+
+func (s *system) called() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+func (s *system) seen() []had {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.had)
+}
+
 // counts returns how often each key took effect.
 func (s *system) counts() map[string]int {
 	s.mu.Lock()
@@ -167,6 +186,7 @@ func (s *system) outOfOrder() string {
 // memoryJournal survives the desks that write it. A desk that was killed, or
 // whose partition has another owner, can't write any more.
 type memoryJournal struct {
+	mu    *sync.Mutex // of log, owner, and what hook goes by
 	log   *[]*schemas.Delivery
 	owner *int // who may write
 	me    int
@@ -177,21 +197,31 @@ var errFenced = errors.New("fenced: another has the partition")
 
 func (j *memoryJournal) Write(_ context.Context, ds ...*schemas.Delivery) error {
 	point := "noting " + string(ds[0].State)
-	if j.me != *j.owner || j.hook(point+", before") {
+	if j.dies(point + ", before") {
 		return errFenced
 	}
 	time.Sleep(time.Millisecond)
-	if j.me != *j.owner {
-		return errFenced
+	j.mu.Lock()
+	fenced := j.me != *j.owner
+	if !fenced {
+		*j.log = append(*j.log, ds...)
 	}
-	*j.log = append(*j.log, ds...)
-	if j.hook(point + ", after") {
+	j.mu.Unlock()
+	if fenced || j.dies(point+", after") {
 		return errFenced
 	}
 	return nil
 }
 
+func (j *memoryJournal) dies(point string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.me != *j.owner || j.hook(point)
+}
+
 func (j *memoryJournal) Read(_ context.Context, fn func(*schemas.Delivery)) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for _, d := range *j.log {
 		c := *d
 		fn(&c)
