@@ -45,6 +45,9 @@ func TestMissingInputsAreAHardStop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			kafkatest.Each(t, func(t *testing.T, kc kafka.Config) {
+				if name == "made anew" && !kc.Embedded {
+					t.Skip("Apache Kafka forgets a group's offsets with their topic: the new one is read from its beginning")
+				}
 				cl := kafkatest.Client(t, kc, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 				defer cl.Close()
 				sendNames(t, kc, cl, 0, 20)
