@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -152,7 +151,7 @@ func TestEachTakesEffectOnce(t *testing.T) {
 			t.Parallel()
 			x, s := open(t)
 			for seed := range seeds {
-				s.faults = rand.New(rand.NewPCG(seed, 1))
+				s.misbehave(seed)
 				runStory(t, x, s, seed, false)
 			}
 		})
@@ -205,7 +204,7 @@ func TestTheSuiteSeesDoubles(t *testing.T) {
 	x, s := everyTarget["slack"](t)
 	doubled := 0
 	for seed := range uint64(5) {
-		s.faults = rand.New(rand.NewPCG(seed, 1))
+		s.misbehave(seed)
 		doubled += runStory(t, x, s, seed, true)
 	}
 	if doubled == 0 {

@@ -2,7 +2,6 @@ package message
 
 import (
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -83,7 +82,7 @@ func TestASearchThatLagsIsNotBelieved(t *testing.T) {
 	x := made(t, &Config{Jira: &Jira{URL: srv.URL, User: "u", Token: secret.New("jt"), Project: "OPS", Grace: 1}})
 	doubled := 0
 	for seed := range uint64(12) {
-		s.faults = rand.New(rand.NewPCG(seed, 1))
+		s.misbehave(seed)
 		m := &outbound.Message{Key: schemas.DeliveryID("e", string(rune('a'+seed))), Effect: sample(schemas.EffectOpened, 1)}
 		if _, err := bring(t, x, m, false); err != nil {
 			t.Fatal(err)

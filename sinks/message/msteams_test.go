@@ -3,7 +3,6 @@ package message
 import (
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -33,7 +32,7 @@ func TestCardsAreNotDoubledAndPagesNotLost(t *testing.T) {
 	x := made(t, &Config{MSTeams: &MSTeams{URL: secret.New(srv.URL + "/hush-hush")}})
 	refused := 0
 	for seed := range uint64(20) {
-		s.faults = rand.New(rand.NewPCG(seed, 1))
+		s.misbehave(seed)
 		for _, kind := range []schemas.EffectKind{schemas.EffectOpened, schemas.EffectPage} {
 			e := sample(kind, 1)
 			e.Reason = schemas.DeliveryID(string(kind), string(rune('a'+seed)))

@@ -28,6 +28,13 @@ type stub struct {
 // effect is what a message did there.
 type effect struct{ key, what, text string }
 
+// misbehave has it fail by chance from now on.
+func (s *stub) misbehave(seed uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = rand.New(rand.NewPCG(seed, 1))
+}
+
 func (s *stub) effects(key string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
