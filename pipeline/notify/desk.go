@@ -180,11 +180,6 @@ func (d *desk) courier(target string) *courier {
 	return c
 }
 
-func routeName(target string) string {
-	name, _ := destination(target)
-	return name
-}
-
 // forget lets go of what was said long ago.
 func (d *desk) forget() {
 	d.mu.Lock()

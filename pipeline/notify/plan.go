@@ -44,9 +44,13 @@ func (rs Routes) whole(target string) string {
 	return target
 }
 
-func (rs Routes) of(target string) *Route {
+func routeName(target string) string {
 	name, _ := destination(target)
-	return rs[name]
+	return name
+}
+
+func (rs Routes) of(target string) *Route {
+	return rs[routeName(target)]
 }
 
 // leg is one target of an effect.
@@ -134,6 +138,5 @@ func unknownTarget(target string) string {
 	if strings.HasPrefix(target, "#") {
 		return "no target of the settings has channels: true, so nobody knows where " + target + " is"
 	}
-	name, _ := destination(target)
-	return "the settings have no target " + name + ": add it to notify.targets, or take it out of the rules"
+	return "the settings have no target " + routeName(target) + ": add it to notify.targets, or take it out of the rules"
 }

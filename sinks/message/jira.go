@@ -136,9 +136,6 @@ func (j *jira) browse(key string) string {
 	return strings.TrimRight(j.cfg.URL, "/") + "/browse/" + url.PathEscape(key)
 }
 
-// mark is how a ticket or a comment is found again after a lost answer.
-func (j *jira) mark(m *outbound.Message) string { return m.Key }
-
 func (j *jira) label(m *outbound.Message) string {
 	if j.cfg.Mark == "-" {
 		return ""
@@ -152,7 +149,7 @@ func (j *jira) create(ctx context.Context, m *outbound.Message) (outbound.Receip
 		"project":     map[string]string{"key": cmp.Or(m.Address, j.cfg.Project)},
 		"issuetype":   map[string]string{"name": j.cfg.Type},
 		"summary":     clip(oneLine(w.Headline), 255),
-		"description": j.document(w.text() + "\nPinkstar " + j.mark(m)),
+		"description": j.document(w.text() + "\nPinkstar " + m.Key),
 	}
 	if l := j.label(m); l != "" {
 		fields["labels"] = []string{j.cfg.Mark, l}
@@ -178,7 +175,7 @@ func (j *jira) receipt(key string) outbound.Receipt {
 
 func (j *jira) comment(ctx context.Context, key string, m *outbound.Message) error {
 	w := wordsOf(m.Effect, j.board)
-	text := headlineOf(m.Effect.Kind) + " " + w.Changed + "\n\nPinkstar " + j.mark(m)
+	text := headlineOf(m.Effect.Kind) + " " + w.Changed + "\n\nPinkstar " + m.Key
 	return j.call(ctx, http.MethodPost, issuePath(key)+"/comment", map[string]any{"body": j.document(text)}, nil)
 }
 
@@ -279,7 +276,7 @@ func (j *jira) Find(ctx context.Context, m *outbound.Message) (outbound.Receipt,
 	if key := m.Thread.Get(jiraIssue); key != "" {
 		return j.findComment(ctx, key, m)
 	}
-	jql := fmt.Sprintf("project = %q AND text ~ %q", cmp.Or(m.Address, j.cfg.Project), `"`+j.mark(m)+`"`)
+	jql := fmt.Sprintf("project = %q AND text ~ %q", cmp.Or(m.Address, j.cfg.Project), `"`+m.Key+`"`)
 	if l := j.label(m); l != "" {
 		jql = fmt.Sprintf("project = %q AND labels = %q", cmp.Or(m.Address, j.cfg.Project), l)
 	}
@@ -314,7 +311,7 @@ func (j *jira) findComment(ctx context.Context, key string, m *outbound.Message)
 		return outbound.Receipt{}, outbound.NotYet, err
 	}
 	for _, c := range page.Comments {
-		if bytes.Contains(c.Body, []byte(j.mark(m))) {
+		if bytes.Contains(c.Body, []byte(m.Key)) {
 			return outbound.Receipt{Ref: key, URL: j.browse(key)}, outbound.Found, nil
 		}
 	}

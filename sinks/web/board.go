@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,7 +89,7 @@ func (a *API) refusePage(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if f.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "2")
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
 	}
 	if err := a.show(w, r, f.Status, "refused", "Not possible", struct{ Why string }{f.Error()}); err != nil {
 		a.refuse(w, r, err)
@@ -170,7 +172,7 @@ func (a *API) boardCommand(w http.ResponseWriter, r *http.Request) error {
 	}
 	same := r.Clone(r.Context())
 	same.Header.Set("Content-Type", schemas.ContentTypeJSON)
-	same.Body = readCloser{bytes.NewReader(text)}
+	same.Body = io.NopCloser(bytes.NewReader(text))
 	if err := a.commandIncident(discard{http.Header{}}, same); err != nil {
 		return err
 	}
@@ -181,10 +183,6 @@ func (a *API) boardCommand(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, "/incidents/"+url.PathEscape(r.PathValue("id"))+"?done="+url.QueryEscape(body["action"]), http.StatusSeeOther)
 	return nil
 }
-
-type readCloser struct{ *bytes.Reader }
-
-func (readCloser) Close() error { return nil }
 
 // discard takes the API's answer: the page that follows says it.
 type discard struct{ h http.Header }
@@ -224,12 +222,13 @@ func agoText(t schemas.Time) string {
 }
 
 func costText(r schemas.ImpactRange) string {
-	likely := r.LostRevenue.Likely + r.Cost.Likely
-	if likely <= 0 {
+	if likelyCost(&r) <= 0 {
 		return ""
 	}
-	return strings.TrimSpace(fmt.Sprintf("%.0f %s", likely, r.Currency))
+	return strings.TrimSpace(fmt.Sprintf("%.0f %s", likelyCost(&r), r.Currency))
 }
+
+func likelyCost(r *schemas.ImpactRange) float64 { return r.LostRevenue.Likely + r.Cost.Likely }
 
 func countText(n int64, what string) string {
 	if n == 1 {

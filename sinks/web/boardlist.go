@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -163,7 +164,7 @@ var boardOrders = map[string]func(a, b *schemas.Incident) int{
 	"started": func(a, b *schemas.Incident) int { return int(b.StartedAt.Sub(a.StartedAt) / schemas.Second) },
 	"updated": func(a, b *schemas.Incident) int { return int(b.UpdatedAt.Sub(a.UpdatedAt) / schemas.Second) },
 	"cost": func(a, b *schemas.Incident) int {
-		return int(b.Impact.LostRevenue.Likely + b.Impact.Cost.Likely - a.Impact.LostRevenue.Likely - a.Impact.Cost.Likely)
+		return cmp.Compare(likelyCost(&b.Impact), likelyCost(&a.Impact))
 	},
 }
 
