@@ -10,6 +10,7 @@
 //   - outcome.go: what leaves (decisions, incidents, timeline, problems,
 //     dead letters); effect.go: what is to be said to people; encodeeffect.go: as JSON;
 //     delivery.go: how the saying went
+//   - url.go: addresses that a browser may be sent to
 //   - registry.go: the one list of what leaves, with everything that the rest of
 //     Pinkstar needs to know of each; output.go: what the engine says after a
 //     step; newest.go: the newest revision of each thing; shrink.go: what is left

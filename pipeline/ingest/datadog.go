@@ -51,7 +51,7 @@ func readDatadog(t tree, s *schemas.Signal) error {
 		}
 	}
 	s.Name, s.Summary, s.Description = title, firstLine(t.text("alert_status", "body"), title), t.text("body", "text_only_msg")
-	s.URL, s.StartsAt, s.Labels = httpURL(t.text("link")), at, schemas.LabelsOf(labels)
+	s.URL, s.StartsAt, s.Labels = schemas.HTTPURL(t.text("link")), at, schemas.LabelsOf(labels)
 	s.Severity = schemas.Severity(t.text("alert_priority", "priority"))
 	if schemas.ParseSeverity(string(s.Severity)) == schemas.SeverityUnknown {
 		s.Severity = schemas.Severity(t.text("alert_type"))

@@ -49,7 +49,7 @@ func readDynatrace(t tree, s *schemas.Signal) error {
 		labels[label] = t.text(path)
 	}
 	s.Name, s.Summary, s.Description = t.text("ProblemTitle"), t.text("ProblemTitle"), t.text("ProblemDetailsText", "ProblemDetailsMarkdown", "ProblemDetails")
-	s.Severity, s.URL, s.StartsAt = dynatraceSeverities[t.text("ProblemSeverity")], httpURL(t.text("ProblemURL")), started
+	s.Severity, s.URL, s.StartsAt = dynatraceSeverities[t.text("ProblemSeverity")], schemas.HTTPURL(t.text("ProblemURL")), started
 	s.Labels = schemas.LabelsOf(labels)
 	if s.Fingerprint = t.text("PID", "ProblemID"); s.Name == "" {
 		s.Name = "Problem " + t.text("ProblemID", "PID")

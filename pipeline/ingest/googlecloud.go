@@ -45,7 +45,7 @@ func readGoogleCloud(t tree, s *schemas.Signal) error {
 		}
 	}
 	s.Name, s.Summary, s.Description = i.text("policy_name"), i.text("summary"), i.text("documentation.content")
-	s.Fingerprint, s.URL, s.StartsAt, s.Labels = i.text("incident_id"), httpURL(i.text("url")), started, schemas.LabelsOf(labels)
+	s.Fingerprint, s.URL, s.StartsAt, s.Labels = i.text("incident_id"), schemas.HTTPURL(i.text("url")), started, schemas.LabelsOf(labels)
 	if v := strings.ToLower(i.text("severity")); v != "no severity" {
 		s.Severity = schemas.Severity(v)
 	}

@@ -214,7 +214,7 @@ func (m *Mapping) signal(source string, t, whole tree, s *schemas.Signal) error 
 	*s = schemas.Signal{
 		Kind: schemas.KindAlert, Source: source, Status: schemas.StatusFiring, Name: get(m.Name), Summary: get(m.Summary), Description: get(m.Description),
 		Service: get(m.Service), Host: get(m.Host), Instance: get(m.Instance), Team: get(m.Team), Environment: get(m.Environment),
-		Tenant: get(m.Tenant), URL: httpURL(get(m.URL)), Runbook: get(m.Runbook),
+		Tenant: get(m.Tenant), URL: schemas.HTTPURL(get(m.URL)), Runbook: get(m.Runbook),
 	}
 	if s.Name == "" {
 		return fmt.Errorf("%s: nothing there to name the alert by (mappings.%s.name)", strings.Join(m.Name, ", "), source)

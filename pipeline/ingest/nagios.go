@@ -79,7 +79,7 @@ func readNagios(t tree, s *schemas.Signal) error {
 	for label, name := range map[string]string{"host_address": "hostaddress", "host_group": "hostgroupname", "service_group": "servicegroupname"} {
 		labels[label] = p.text(name)
 	}
-	s.Description, s.URL = strings.TrimSpace(p.text("long"+kind+"output")+"\n"+p.text("notificationcomment")), httpURL(p.text(kind+"actionurl", kind+"notesurl"))
+	s.Description, s.URL = strings.TrimSpace(p.text("long"+kind+"output")+"\n"+p.text("notificationcomment")), schemas.HTTPURL(p.text(kind+"actionurl", kind+"notesurl"))
 	s.Labels = schemas.LabelsOf(labels)
 	return c.signal(s)
 }

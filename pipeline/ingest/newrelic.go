@@ -45,7 +45,7 @@ func readNewRelic(t tree, s *schemas.Signal) error {
 	}
 	s.Fingerprint, s.Severity, s.Summary = t.text("id", "issueId"), schemas.Severity(t.text("priority", "severity")), title
 	s.Description = t.text("annotations.description[0]", "description[0]", "description")
-	s.URL, s.Runbook, s.StartsAt = httpURL(t.text("issueUrl", "issuePageUrl")), t.text("runbookUrl", "runbookUrl[0]"), created
+	s.URL, s.Runbook, s.StartsAt = schemas.HTTPURL(t.text("issueUrl", "issuePageUrl")), t.text("runbookUrl", "runbookUrl[0]"), created
 	labels := map[string]string{}
 	for label, path := range map[string]string{"policy": "alertPolicyNames", "workflow": "workflowName", "entity": "impactedEntities"} {
 		if v := strings.Join(t.texts(path), ","); v != "" {

@@ -54,7 +54,7 @@ func readSentryMetric(d tree, action string, s *schemas.Signal) error {
 	labels := map[string]string{"project": strings.Join(a.texts("projects"), ","), "environment": a.text("alert_rule.environment")}
 	s.Name = a.text("alert_rule.name", "title")
 	s.Summary, s.Description = firstLine(d.text("description_title"), s.Name), d.text("description_text")
-	s.Fingerprint, s.StartsAt, s.URL = "metric/"+a.text("id", "identifier"), started, httpURL(d.text("web_url"))
+	s.Fingerprint, s.StartsAt, s.URL = "metric/"+a.text("id", "identifier"), started, schemas.HTTPURL(d.text("web_url"))
 	s.Labels, s.Service, s.Severity = schemas.LabelsOf(labels), a.text("projects[0]"), schemas.Severity(action)
 	switch action {
 	case "critical", "warning":
@@ -95,7 +95,7 @@ func readSentryEvent(e, d tree, s *schemas.Signal) error {
 	labels["rule"] = d.text("triggered_rule")
 	s.Name, s.Summary, s.Description = e.text("title"), e.text("title"), e.text("message", "culprit")
 	s.Fingerprint, s.Severity, s.StartsAt = "issue/"+e.text("issue_id", "groupID"), schemas.Severity(e.text("level")), at
-	s.URL, s.Service, s.Labels = httpURL(e.text("web_url")), e.text("project_slug"), schemas.LabelsOf(labels)
+	s.URL, s.Service, s.Labels = schemas.HTTPURL(e.text("web_url")), e.text("project_slug"), schemas.LabelsOf(labels)
 	if e.text("issue_id", "groupID") == "" {
 		return errors.New("data.event.issue_id: missing")
 	}
@@ -113,7 +113,7 @@ func readSentryIssue(i tree, action string, s *schemas.Signal) error {
 	}
 	s.Name, s.Summary, s.Description = i.text("title", "shortId"), i.text("title"), i.text("culprit")
 	s.Fingerprint, s.Severity, s.StartsAt = "issue/"+i.text("id"), schemas.Severity(i.text("level")), first
-	s.URL, s.Service = httpURL(i.text("web_url", "permalink")), i.text("project.slug")
+	s.URL, s.Service = schemas.HTTPURL(i.text("web_url", "permalink")), i.text("project.slug")
 	s.Labels = schemas.LabelsOf(map[string]string{"short_id": i.text("shortId"), "platform": i.text("platform")})
 	switch action {
 	case "created", "unresolved", "regression", "triggered":

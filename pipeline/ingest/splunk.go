@@ -41,7 +41,7 @@ func readSplunk(t tree, s *schemas.Signal) error {
 	if s.Name = t.text("search_name"); s.Name == "" {
 		s.Name = "Splunk search"
 	}
-	s.Summary, s.Description, s.URL, s.StartsAt = row.text("summary", "message"), row.text("_raw"), httpURL(t.text("results_link")), at
+	s.Summary, s.Description, s.URL, s.StartsAt = row.text("summary", "message"), row.text("_raw"), schemas.HTTPURL(t.text("results_link")), at
 	s.Severity, s.Labels = schemas.Severity(row.text("severity", "urgency")), schemas.LabelsOf(labels)
 	s.Fingerprint = schemas.FingerprintOf(schemas.Labels{ // a row's figures differ each time
 		{Name: "app", Value: t.text("app")}, {Name: "search", Value: t.text("search_name")}, {Name: "host", Value: row.text("host")},

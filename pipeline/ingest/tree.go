@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -247,13 +246,4 @@ func over(s *schemas.Signal, start, end schemas.Time) {
 		return
 	}
 	s.Status, s.StartsAt, s.EndsAt = schemas.StatusResolved, start, end
-}
-
-// httpURL is v when it is an address that a browser may be sent to.
-func httpURL(v string) string {
-	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return ""
-	}
-	return v
 }

@@ -47,7 +47,7 @@ func readZabbix(t tree, s *schemas.Signal) error {
 		}
 	}
 	s.Name, s.Summary = p.text("triggername", "eventname", "name", "subject"), p.text("eventname", "triggername", "subject")
-	s.Description, s.URL, s.StartsAt = p.text("triggerdescription", "eventmessage", "message", "alertmessage"), httpURL(p.text("triggerurl", "eventurl", "url")), started
+	s.Description, s.URL, s.StartsAt = p.text("triggerdescription", "eventmessage", "message", "alertmessage"), schemas.HTTPURL(p.text("triggerurl", "eventurl", "url")), started
 	s.Host, s.Labels = p.text("hosthost", "hostname", "host"), schemas.LabelsOf(labels)
 	if s.Severity = zabbixSeverities[p.text("eventnseverity", "triggernseverity")]; s.Severity == "" {
 		s.Severity = schemas.Severity(p.text("eventseverity", "triggerseverity", "severity"))

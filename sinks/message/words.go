@@ -69,7 +69,7 @@ func wordsOf(e *schemas.Effect, board string) words {
 	}
 	for i := range h.Tickets {
 		t := &h.Tickets[i]
-		w.Fields = append(w.Fields, field{"Ticket", t.Key + " " + t.Title + " (" + t.State + ")", httpURL(t.URL)})
+		w.Fields = append(w.Fields, field{"Ticket", t.Key + " " + t.Title + " (" + t.State + ")", schemas.HTTPURL(t.URL)})
 	}
 	w.procedure(h.Procedure)
 	add("Problem", h.ProblemID)
@@ -88,12 +88,12 @@ func (w *words) procedure(p *schemas.Procedure) {
 		}
 		w.Fields = append(w.Fields, field{Name: "Procedure", Value: text})
 	}
-	if u := httpURL(p.Runbook); u != "" {
+	if u := schemas.HTTPURL(p.Runbook); u != "" {
 		w.Fields = append(w.Fields, field{Name: "Runbook", Value: u, URL: u})
 	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		w.Steps = append(w.Steps, step{Text: s.Text, URL: httpURL(s.URL), DoneBy: s.DoneBy, Done: s.DoneAt != 0})
+		w.Steps = append(w.Steps, step{Text: s.Text, URL: schemas.HTTPURL(s.URL), DoneBy: s.DoneBy, Done: s.DoneAt != 0})
 	}
 }
 
@@ -162,15 +162,6 @@ func cost(r *schemas.ImpactRange) string {
 		return ""
 	}
 	return fmt.Sprintf("about %s (%.0f to %.0f), %.0f min of disruption", strings.TrimSpace(fmt.Sprintf("%.0f %s", likely, r.Currency)), low, high, r.Minutes)
-}
-
-// httpURL is u if it is a link that a person may safely follow.
-func httpURL(u string) string {
-	p, err := url.Parse(u)
-	if err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
-		return ""
-	}
-	return u
 }
 
 // clip cuts s to at most n bytes, at a character.
