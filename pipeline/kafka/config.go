@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"pinkstar/schemas"
@@ -67,19 +66,6 @@ type TLS struct {
 	ServerName         string `yaml:"server_name"`
 	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
 }
-
-// SASL for the connection to the brokers.
-type SASL struct {
-	// Mechanism is plain, scram-sha-256 or scram-sha-512; empty for none.
-	Mechanism    string `yaml:"mechanism"`
-	User         string `yaml:"user"`
-	PasswordFile string `yaml:"password_file"`
-	// Password is for PINKSTAR_KAFKA_PASSWORD; a file is the better place.
-	Password string `yaml:"password"`
-}
-
-// mechanisms are the values of SASL.Mechanism.
-var mechanisms = []string{"", "plain", "scram-sha-256", "scram-sha-512"}
 
 // Retention says how long the brokers keep what.
 type Retention struct {
@@ -171,21 +157,6 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// validate reads no file: that is done where a client is made.
-func (s SASL) validate() error {
-	switch {
-	case !slices.Contains(mechanisms, s.Mechanism):
-		return fmt.Errorf("sasl.mechanism: %q is not one of %s", s.Mechanism, strings.Join(mechanisms[1:], ", "))
-	case s.Mechanism == "" && (s.User != "" || s.PasswordFile != ""):
-		return fmt.Errorf("sasl.mechanism: missing, so that user and password would be ignored; it is one of %s", strings.Join(mechanisms[1:], ", "))
-	case s.Mechanism != "" && s.User == "":
-		return errors.New("sasl.user: missing")
-	case s.Mechanism != "" && s.Password == "" && s.PasswordFile == "":
-		return errors.New("sasl.password_file: missing; it, or PINKSTAR_KAFKA_PASSWORD, holds the password")
-	}
-	return nil
 }
 
 func (t TLS) validate() error {

@@ -5,7 +5,8 @@
 // # Which file do I open
 //
 //   - config.go: what can be configured, and topic names
-//   - client.go: NewClient, the options every reader shares, logs and metrics
+//   - client.go: NewClient, the options every reader shares, logs and metrics;
+//     sasl.go, tls.go: who we say we are
 //   - record.go, outcome.go: how our types become records (CloudEvents binary mode)
 //   - producer.go: Producer, which the gateway and the API use
 //   - topics.go, plan.go: which topics there are; the difference to what a
@@ -17,7 +18,7 @@
 //   - retain.go, squeeze.go: retention and compaction that the embedded broker
 //     cannot do
 //   - read.go: what a partition holds, read from end to end; unblock.go:
-//     transactions that a dead process left open; tls.go
+//     transactions that a dead process left open
 //
 // # Non-obvious
 //

@@ -12,7 +12,7 @@
 //   - query.go, member.go: what the API asks
 //   - past.go: stored signals in the order of their decisions; shadow.go: what a
 //     shadow decides
-//   - open.go: connecting
+//   - open.go, tls.go: connecting
 //   - storage.go: how long rows are kept, and on which disks
 //   - secure.go, rights/: who may do what; views that need no right on tables
 //   - repair.go: tables that are gone are made anew

@@ -20,8 +20,9 @@ const sendBuffer = 1 << 20
 const connLifetime = time.Minute
 
 // Open returns a pool of connections to the server that dsn names, for example
-// clickhouse://user:password@host:9000/database. It does not connect yet: a
-// server that is down must not stop a start.
+// clickhouse://user:password@host:9000/database; with secure=true, or what tls.go
+// lists, by TLS. It does not connect yet: a server that is down must not stop a
+// start.
 func Open(dsn string) (driver.Conn, error) {
 	o, err := parseDSN(dsn)
 	if err != nil {
@@ -50,10 +51,18 @@ func Open(dsn string) (driver.Conn, error) {
 }
 
 func parseDSN(dsn string) (*clickhouse.Options, error) {
-	o, err := clickhouse.ParseDSN(dsn)
+	bare, tlsConfig, err := takeTLS(dsn)
+	if err != nil {
+		return nil, err
+	}
+	o, err := clickhouse.ParseDSN(bare)
 	if err != nil {
 		// The parser's error may quote the DSN, password included.
 		return nil, fmt.Errorf("the ClickHouse DSN can't be read: want clickhouse://user:password@host:9000/database")
+	}
+	if tlsConfig != nil {
+		tlsConfig.InsecureSkipVerify = o.TLS != nil && o.TLS.InsecureSkipVerify // skip_verify
+		o.TLS = tlsConfig
 	}
 	return o, nil
 }

@@ -21,8 +21,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -210,15 +210,15 @@ func mechanism(s kafka.SASL) (sasl.Mechanism, error) {
 	if s.Mechanism == "" {
 		return nil, nil
 	}
-	password := s.Password
-	if s.PasswordFile != "" {
-		b, err := os.ReadFile(s.PasswordFile)
-		if err != nil {
-			return nil, fmt.Errorf("kafka.sasl.password_file: %w", err)
-		}
-		password = strings.TrimSpace(string(b))
+	if s.Mechanism == "oauthbearer" {
+		token, err := s.Tokens()
+		return bearer{token, s.Extensions}, err
 	}
-	switch strings.ToLower(s.Mechanism) {
+	password, err := s.ReadPassword()
+	if err != nil {
+		return nil, fmt.Errorf("kafka.%w", err)
+	}
+	switch s.Mechanism {
 	case "plain":
 		return plain.Mechanism{Username: s.User, Password: password}, nil
 	case "scram-sha-256":
@@ -226,6 +226,37 @@ func mechanism(s kafka.SASL) (sasl.Mechanism, error) {
 	case "scram-sha-512":
 		return scram.Mechanism(scram.SHA512, s.User, password)
 	default:
-		return nil, fmt.Errorf("kafka.sasl.mechanism: %q is not one of plain, scram-sha-256, scram-sha-512", s.Mechanism)
+		return nil, fmt.Errorf("kafka.sasl.mechanism: %q is not one that kafka-go knows", s.Mechanism)
 	}
+}
+
+// bearer is OAUTHBEARER (RFC 7628), which kafka-go lacks.
+type bearer struct {
+	token      func() (string, error)
+	extensions map[string]string
+}
+
+// Name implements sasl.Mechanism.
+func (bearer) Name() string { return "OAUTHBEARER" }
+
+// Start implements sasl.Mechanism.
+func (b bearer) Start(context.Context) (sasl.StateMachine, []byte, error) {
+	token, err := b.token()
+	if err != nil {
+		return nil, nil, fmt.Errorf("kafka.%w", err)
+	}
+	first := []byte("n,,\x01auth=Bearer " + token + "\x01")
+	for _, k := range slices.Sorted(maps.Keys(b.extensions)) {
+		first = append(first, k+"="+b.extensions[k]+"\x01"...)
+	}
+	return b, append(first, '\x01'), nil
+}
+
+// Next implements sasl.StateMachine: whatever the brokers answer but nothing is
+// why they refuse.
+func (bearer) Next(_ context.Context, answer []byte) (bool, []byte, error) {
+	if len(answer) > 0 {
+		return false, nil, fmt.Errorf("the brokers refuse the token: %s", answer)
+	}
+	return true, nil, nil
 }
