@@ -31,7 +31,7 @@ It stands between Alertmanager (and other senders), Kafka and ClickHouse, and st
   pinkstar run       the service
   pinkstar replay    a recorded log through the engine, offline
 
-Exit codes: 0 done, and for checks: all is well; 1 something failed; 2 the command line or the configuration is wrong; 3 a check found something; 130 interrupted twice.`
+Exit codes: 0 done, and for checks: all is well; 1 something failed; 2 the command line or the configuration is wrong; 3 a check found something; 4 what was ordered does not go with how things stand; 130 interrupted twice.`
 
 func newCLI(w world) *cli {
 	c := &cli{app: kingpin.New("pinkstar", about), actions: map[string]action{}}
@@ -53,6 +53,10 @@ func newCLI(w world) *cli {
 	c.addDoctor()
 	c.addConfig()
 	c.addRules()
+	c.addIncident()
+	c.addProblem()
+	c.addMaintenance()
+	c.addSilence()
 	c.addOncall()
 	c.addExplain()
 	c.addBacktest()
@@ -60,6 +64,7 @@ func newCLI(w world) *cli {
 	c.addPostmortem()
 	c.addLearn()
 	c.addNotify()
+	c.addCompletion()
 	c.addVersion()
 	return c
 }

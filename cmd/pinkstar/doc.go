@@ -6,6 +6,9 @@
 //
 //   - main.go: exit codes and interruption; cli.go: the commands, their flags, and
 //     what somebody who mistyped one meant
+//   - people.go: what commands for people share; incident.go, problem.go, maintenance.go:
+//     one group each; console/: the client of the API, and how it looks;
+//     completion.go: for shells
 //   - oncall.go: who is on call; explain.go, backtest.go, rules.go: asking about decisions and rules;
 //     past/ reads the log they ask
 //   - report.go: the report of a month, the post-mortem of an incident
@@ -25,6 +28,7 @@
 //	1    something failed; the last line on stderr says what
 //	2    the command line or the configuration is wrong
 //	3    a check found something: topics differ, a rules test failed
+//	4    what was ordered does not go with how things stand (409 of the API)
 //	130  interrupted twice
 //
 // # Non-obvious

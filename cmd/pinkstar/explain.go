@@ -6,16 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/cmd/pinkstar/console"
 	"pinkstar/cmd/pinkstar/past"
 	"pinkstar/correlate/explain"
 	"pinkstar/correlate/history"
@@ -127,9 +125,6 @@ func warnPast(w world, p *past.Past) {
 	}
 }
 
-// askTimeout bounds what a running installation may take to answer.
-const askTimeout = time.Minute
-
 // tokenEnv holds what a running installation asks for; a flag would show it to
 // everybody who lists processes.
 const tokenEnv = "PINKSTAR_TOKEN"
@@ -144,47 +139,26 @@ func (a *explainArgs) online(ctx context.Context, w world, cfg *config.Config) (
 	if strings.HasPrefix(a.id, "INC-") {
 		kind = "incidents"
 	}
-	at := base + "/api/v1/" + kind + "/" + url.PathEscape(a.id) + "/explanation"
+	query := url.Values{}
 	if a.with != "" {
-		at += "?with=" + url.QueryEscape(a.with)
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, http.NoBody)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--api: %w", err)}
-	}
-	if token := w.getenv(tokenEnv); token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		if a.api == "" {
-			return nil, fmt.Errorf("the pinkstar that wrote %s does not answer, so it no longer runs: start it, give the --data of one that does, --api URL, or --log FILE (%w)",
-				filepath.Join(cfg.Data, app.EndpointsName), err)
-		}
-		return nil, fmt.Errorf("asking %s: %w", base, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
-	if err != nil {
-		return nil, fmt.Errorf("reading the answer of %s: %w", base, err)
-	}
-	if resp.StatusCode == http.StatusUnauthorized {
-		return nil, fmt.Errorf("%s asks who you are: put a token of its access.tokens into %s", base, tokenEnv)
-	}
-	if resp.StatusCode != http.StatusOK {
-		var p struct{ Title, Detail string }
-		if json.Unmarshal(body, &p) == nil && p.Detail != "" {
-			return nil, fmt.Errorf("%s: %s", p.Title, p.Detail)
-		}
-		return nil, fmt.Errorf("%s answered %s", at, resp.Status)
+		query.Set("with", a.with)
 	}
 	x := &explain.Explanation{}
-	if err := json.Unmarshal(body, x); err != nil {
-		return nil, fmt.Errorf("the answer of %s: %w", base, err)
+	cl := console.Client{Base: base, Token: w.getenv(tokenEnv)}
+	err = cl.Get(ctx, "/api/v1/"+kind+"/"+url.PathEscape(a.id)+"/explanation", query, x)
+	refused, is := errors.AsType[*console.RefusedError](err)
+	switch {
+	case err == nil:
+		return x, nil
+	case is && refused.Status == http.StatusUnauthorized:
+		return nil, fmt.Errorf("%s asks who you are: put a token of its access.tokens into %s", base, tokenEnv)
+	case is:
+		return nil, err
+	case a.api == "":
+		return nil, fmt.Errorf("the pinkstar that wrote %s does not answer, so it no longer runs: start it, give the --data of one that does, --api URL, or --log FILE (%w)",
+			filepath.Join(cfg.Data, app.EndpointsName), err)
 	}
-	return x, nil
+	return nil, fmt.Errorf("asking %s: %w", base, err)
 }
 
 // address is where the running installation is reached.
@@ -192,18 +166,11 @@ func (a *explainArgs) address(cfg *config.Config) (string, error) {
 	if a.api != "" {
 		return strings.TrimSuffix(a.api, "/"), nil
 	}
-	b, err := os.ReadFile(filepath.Join(cfg.Data, app.EndpointsName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", usageError{fmt.Errorf("no pinkstar runs on the data directory %q: give --data DIR with the directory it was started with, --api URL of one elsewhere, or --log FILE with a recorded log", cfg.Data)}
+	base, err := runningOn(cfg.Data)
+	if isUsage(err) {
+		err = usageError{fmt.Errorf("%w, or --log FILE with a recorded log", err)}
 	}
-	if err != nil {
-		return "", err
-	}
-	var e app.Endpoints
-	if err := json.Unmarshal(b, &e); err != nil {
-		return "", fmt.Errorf("%s: %w", app.EndpointsName, err)
-	}
-	return "http://" + e.HTTP, nil
+	return base, err
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -18,6 +18,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitFound       = 3
+	exitConflict    = 4
 	exitInterrupted = 130
 )
 
@@ -70,6 +71,11 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// conflictError says that what was ordered does not go with how things stand.
+type conflictError struct{ error }
+
+func (e conflictError) Unwrap() error { return e.error }
+
 // errFound says that a check did its work and found something; it has been
 // printed already.
 var errFound = errors.New("the check found something")
@@ -78,6 +84,7 @@ var errFound = errors.New("the check found something")
 func run(ctx context.Context, args []string, w world) int {
 	err := dispatch(ctx, args, w)
 	var usage usageError
+	var conflict conflictError
 	switch {
 	case err == nil:
 		return exitOK
@@ -86,6 +93,9 @@ func run(ctx context.Context, args []string, w world) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(w.err, "pinkstar: %v\n", err)
 		return exitUsage
+	case errors.As(err, &conflict):
+		fmt.Fprintf(w.err, "pinkstar: %v\n", err)
+		return exitConflict
 	default:
 		fmt.Fprintf(w.err, "pinkstar: %v\n", err)
 		return exitFailed

@@ -14,10 +14,10 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/cmd/pinkstar/console"
 	"pinkstar/sinks/clickhouse"
 )
 
@@ -161,23 +161,10 @@ func texts(values []any, most int) []string {
 			out[i] = string(b)
 		}
 		if most > 0 {
-			out[i] = oneLine(out[i], most)
+			out[i] = console.OneLine(out[i], most)
 		}
 	}
 	return out
-}
-
-func oneLine(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
 }
 
 // writeObject writes a row with its columns in their order.

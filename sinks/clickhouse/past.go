@@ -55,20 +55,28 @@ func (q *Queries) Signals(ctx context.Context, p PastFilter, f func(*schemas.Sig
 }
 
 func storedSignal(r driver.Rows) (*schemas.Signal, schemas.Time, error) {
+	var decided int64
+	s, err := signalOf(r, &decided)
+	return s, schemas.Time(decided), err
+}
+
+// signalOf reads the columns of a signal, in the order of storedSignals, and what
+// stands behind them into more.
+func signalOf(r driver.Rows, more ...any) (*schemas.Signal, error) {
 	s := &schemas.Signal{}
 	var kind, status, severity, detail string
 	var labels, annotations map[string]string
-	var startsAt, endsAt, receivedAt, decided int64
-	err := r.Scan(&s.ID, &kind, &s.Source, &s.Fingerprint, &status, &s.Occurrence, &s.Tenant, &s.Environment, &s.Scope, &s.Name, &severity,
+	var startsAt, endsAt, receivedAt int64
+	err := r.Scan(append([]any{&s.ID, &kind, &s.Source, &s.Fingerprint, &status, &s.Occurrence, &s.Tenant, &s.Environment, &s.Scope, &s.Name, &severity,
 		&s.Service, &s.Instance, &s.Host, &s.Team, &startsAt, &endsAt, &receivedAt, &s.Summary, &s.Description, &s.URL, &s.Runbook,
-		&labels, &annotations, &s.Flags, &detail, &s.Imported, &decided)
+		&labels, &annotations, &s.Flags, &detail, &s.Imported}, more...)...)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	s.Kind, s.Status, s.Severity = schemas.Kind(kind), schemas.Status(status), schemas.Severity(severity)
 	s.StartsAt, s.EndsAt, s.ReceivedAt = schemas.Time(startsAt), schemas.Time(endsAt), schemas.Time(receivedAt)
 	s.Labels, s.Annotations = schemas.LabelsOf(labels), schemas.LabelsOf(annotations)
-	return s, schemas.Time(decided), readDetail(s, detail)
+	return s, readDetail(s, detail)
 }
 
 // readDetail is detailOf backwards.

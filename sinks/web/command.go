@@ -18,7 +18,6 @@ import (
 // goes; null means a new incident.
 type commandBody struct {
 	Action     schemas.Action  `json:"action"`
-	By         string          `json:"by"` // may be left out; never believed, see who
 	ParentID   string          `json:"parent_id"`
 	SignalID   string          `json:"signal_id"`
 	IncidentID json.RawMessage `json:"incident_id"`
@@ -26,6 +25,12 @@ type commandBody struct {
 	To         string          `json:"to"`
 	Note       string          `json:"note"`
 	Step       int64           `json:"step"`
+	giver
+}
+
+// giver is who gives a command, as its body says.
+type giver struct {
+	By string `json:"by"` // may be left out; never believed, see who
 }
 
 type commandAnswer struct {
@@ -74,22 +79,9 @@ func (a *API) commandProblem(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody, error) {
-	// Required: what a page of another site can send without being asked first
-	// (text/plain, a form, nothing at all) is no command.
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != schemas.ContentTypeJSON {
-		return nil, apierror.New(http.StatusUnsupportedMediaType, "send Content-Type: application/json, not %q", r.Header.Get("Content-Type"))
-	}
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, a.cfg.MaxBody))
-	dec.DisallowUnknownFields()
 	var body commandBody
-	if err := dec.Decode(&body); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, apierror.New(http.StatusRequestEntityTooLarge, "a command may have %d bytes", a.cfg.MaxBody)
-		}
-		return nil, apierror.New(http.StatusBadRequest, "the body is not a command: %v, at byte %d", err, dec.InputOffset())
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, apierror.New(http.StatusBadRequest, "one command a request: there is more after byte %d", dec.InputOffset())
+	if err := a.readBody(w, r, &body); err != nil {
+		return nil, err
 	}
 	if err := body.who(personOf(r)); err != nil {
 		return nil, err
@@ -100,12 +92,33 @@ func (a *API) readCommand(w http.ResponseWriter, r *http.Request) (*commandBody,
 	return &body, nil
 }
 
+// readBody reads what somebody orders.
+func (a *API) readBody(w http.ResponseWriter, r *http.Request, into any) error {
+	// Required: what a page of another site can send without being asked first
+	// (text/plain, a form, nothing at all) is no command.
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != schemas.ContentTypeJSON {
+		return apierror.New(http.StatusUnsupportedMediaType, "send Content-Type: application/json, not %q", r.Header.Get("Content-Type"))
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, a.cfg.MaxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return apierror.New(http.StatusRequestEntityTooLarge, "a command may have %d bytes", a.cfg.MaxBody)
+		}
+		return apierror.New(http.StatusBadRequest, "the body is not a command: %v, at byte %d", err, dec.InputOffset())
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return apierror.New(http.StatusBadRequest, "one command a request: there is more after byte %d", dec.InputOffset())
+	}
+	return nil
+}
+
 // who settles who gives the command. Whoever was let in by name is that name,
 // whatever the body says, and is told when it says another. Where nobody is
 // asked who they are, which is on loopback alone unless told otherwise, there is
 // no name but the one in the body: it is needed, and no better than a signature
 // on paper.
-func (b *commandBody) who(p Person) error {
+func (b *giver) who(p Person) error {
 	switch {
 	case p.Name == Local && b.By == "":
 		return apierror.BadField("by", "missing: nobody is asked for a token here, so say who gives the command")
@@ -234,14 +247,22 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command,
 	}
 	s.ID = schemas.SignalID(&s).String() // without a start: the same command sent again is the same one
 	s.StartsAt = now
-	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.CommandTimeout)
-	defer cancel()
-	if err := a.producer.Produce(ctx, []schemas.Signal{s}); err != nil {
-		a.log.Warn().Err(err).Str("action", string(cmd.Action)).Msg("command not taken")
-		return apierror.New(http.StatusServiceUnavailable, "the brokers did not acknowledge the command; send it again, with the same Idempotency-Key if it had one")
+	if err := a.produce(r.Context(), []schemas.Signal{s}); err != nil {
+		return err
 	}
 	a.log.Info().Str("action", string(cmd.Action)).Str("by", cmd.By).Str("incident", cmd.IncidentID).Str("signal", s.ID).Msg("command taken")
 	return a.answer(w, http.StatusAccepted, commandAnswer{s.ID, cmd.By})
+}
+
+// produce makes signals durable, or says that they are not.
+func (a *API) produce(ctx context.Context, signals []schemas.Signal) error {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.CommandTimeout)
+	defer cancel()
+	if err := a.producer.Produce(ctx, signals); err != nil {
+		a.log.Warn().Err(err).Str("name", signals[0].Name).Msg("command not taken")
+		return apierror.New(http.StatusServiceUnavailable, "the brokers did not acknowledge the command; send it again, with the same Idempotency-Key if it had one")
+	}
+	return nil
 }
 
 // occurrenceOf tells one command from another: by the caller's

@@ -12,6 +12,8 @@
 //   - detail.go: one incident with its members, story, links and why
 //   - access.go: who may ask and who may act
 //   - command.go: operators' commands become signals
+//   - changes.go: the calendar of what is planned, runs and took place;
+//     announce.go: changes, windows and silences that people announce and end
 //   - explain.go: the questions why and why not, and who answers them
 //   - board.go, boardlist.go: the pages, over the same view, roles and commands;
 //     boardlive.go tells them of changes; board/: templates, style, script

@@ -24,6 +24,9 @@ type History interface {
 	// Deliveries returns how what was to be said of a main incident went, in the
 	// order of its effects, at most limit.
 	Deliveries(ctx context.Context, incidentID string, limit int) ([]schemas.Delivery, error)
+	// Changes returns changes and windows, each as it was told last, the one that
+	// begins first at the front, at most q.Limit.
+	Changes(ctx context.Context, q ChangeQuery) ([]Change, error)
 }
 
 // Member is a signal in an incident, and why it is there.

@@ -61,6 +61,7 @@ type API struct {
 	whys     *gate     // why is it there
 	whyNots  *gate     // why are two not together: the log is run again
 	producer Producer
+	tell     Teller // nil: nobody can announce anything
 	log      zerolog.Logger
 	now      func() time.Time
 	requests *prometheus.CounterVec
@@ -105,6 +106,9 @@ var routes = []route{
 	{http.MethodGet, "/api/v1/problems", (*API).listProblems, true},
 	{http.MethodGet, "/api/v1/problems/{id}", (*API).getProblem, true},
 	{http.MethodPost, "/api/v1/problems/{id}/commands", (*API).commandProblem, true},
+	{http.MethodGet, "/api/v1/changes", (*API).listChanges, false},
+	{http.MethodPost, "/api/v1/changes", (*API).announce, false},
+	{http.MethodPost, "/api/v1/changes/{id}/end", (*API).endChange, false},
 	{http.MethodGet, "/api/v1/openapi.yaml", (*API).describe, false},
 }
 

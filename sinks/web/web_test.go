@@ -22,8 +22,19 @@ import (
 
 // memoryHistory answers from a list, by the rules of the interface.
 type memoryHistory struct {
-	list []schemas.Incident
-	err  error
+	list    []schemas.Incident
+	changes []Change
+	err     error
+}
+
+func (h *memoryHistory) Changes(_ context.Context, q ChangeQuery) ([]Change, error) {
+	var out []Change
+	for _, c := range h.changes {
+		if q.ID == "" || q.ID == c.Signal.Fingerprint {
+			out = append(out, c)
+		}
+	}
+	return out, h.err
 }
 
 func (h *memoryHistory) Incidents(_ context.Context, q Query) ([]schemas.Incident, error) {

@@ -40,3 +40,16 @@ func (h history) Members(ctx context.Context, incidentID string, limit int) ([]w
 	}
 	return out, nil
 }
+
+// Changes implements web.History.
+func (h history) Changes(ctx context.Context, q web.ChangeQuery) ([]web.Change, error) {
+	list, err := h.Queries.Changes(ctx, clickhouse.ChangeFilter(q))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]web.Change, len(list))
+	for i := range list {
+		out[i] = web.Change(list[i])
+	}
+	return out, nil
+}

@@ -82,8 +82,20 @@ func reachable(cl *kgo.Client) func() error {
 	}
 }
 
+func (a *App) translator() *ingest.Translator {
+	return ingest.NewTranslator(a.cfg.Labels, a.cfg.Gateway.Limits, a.cfg.Gateway.Mappings)
+}
+
+// teller has what people announce pass where everybody's signals do: completed,
+// within the limits, and in every scope in which it holds.
+func teller(t *ingest.Translator) web.Teller {
+	return func(s *schemas.Signal, receivedAt schemas.Time) ([]schemas.Signal, error) {
+		return t.Translate(ingest.SourceSignals, schemas.AppendSignal(nil, s), ingest.Meta{ReceivedAt: receivedAt})
+	}
+}
+
 func (a *App) normaliser() (*role, error) {
-	translator := ingest.NewTranslator(a.cfg.Labels, a.cfg.Gateway.Limits, a.cfg.Gateway.Mappings)
+	translator := a.translator()
 	recognise := func(r *kgo.Record, receivedAt schemas.Time) ([]schemas.Signal, error) {
 		headers := make([]ingest.Header, len(r.Headers))
 		for i, h := range r.Headers {
@@ -133,6 +145,7 @@ func (a *App) web() (*role, error) {
 	}
 	api.SetWho(a.guard.Who)
 	api.SetExplainer(a.explainer())
+	api.SetTeller(teller(a.translator()))
 	a.server.mux.Handle("/api/", api.Handler())
 	board := api.Board()
 	for _, path := range web.BoardPaths() {

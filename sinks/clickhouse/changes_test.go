@@ -1,0 +1,70 @@
+package clickhouse
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pinkstar/schemas"
+)
+
+// The calendar shows each change once, as it was told last, and what lasts
+// between two times.
+func TestChangesAreShownAsToldLast(t *testing.T) {
+	conn := migrated(t)
+	noon := schemas.TimeOf(time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))
+	hour := func(n int) schemas.Time { return noon.Add(int64(n) * schemas.Hour) }
+	n := 0
+	told := func(id string, kind schemas.Kind, status schemas.Status, starts, ends schemas.Time, typ string) schemas.Record {
+		s := sampleSignal(n)
+		s.Kind, s.Source, s.Fingerprint, s.Status, s.Scope, s.Team = kind, "cal", id, status, "s", "data"
+		s.StartsAt, s.EndsAt, s.ReceivedAt, s.Service, s.Labels = starts, ends, noon.Add(int64(n)), "db", nil
+		s.Change = &schemas.Change{Type: typ, Services: []string{"db", "cache"}, Matchers: []string{`a="b"`}}
+		s.ID = schemas.SignalID(s).String()
+		n++
+		return record(int64(n), schemas.TypeDecision, &schemas.Decision{SignalID: s.ID, Revision: 1, Scope: "s", Kind: kind, Verdict: schemas.VerdictPlaced, At: s.ReceivedAt, Signal: s})
+	}
+	m, c := schemas.KindMaintenance, schemas.KindChange
+	write(t, writer(conn), bounded(&schemas.Batch{Topic: "t", TopicID: "x", Records: []schemas.Record{
+		told("moved", m, schemas.StatusPlanned, hour(1), hour(2), "calendar"),
+		told("moved", m, schemas.StatusPlanned, hour(5), hour(6), "calendar"),
+		told("past", m, schemas.StatusPlanned, hour(-3), hour(-2), "calendar"),
+		told("endless", m, schemas.StatusStarted, hour(-9), 0, "calendar"),
+		told("deployed", c, schemas.StatusFinished, hour(-1), hour(-1), "deployment"),
+		told("all that is left", m, schemas.StatusPlanned, hour(1), hour(9), "calendar_set"),
+	}}))
+	for name, x := range map[string]struct {
+		f    ChangeFilter
+		want []string
+	}{
+		"all":      {ChangeFilter{}, []string{"endless", "past", "deployed", "moved"}},
+		"from now": {ChangeFilter{From: noon}, []string{"endless", "moved"}},
+		"between":  {ChangeFilter{From: hour(-4), To: hour(0)}, []string{"endless", "past", "deployed"}},
+		"changes":  {ChangeFilter{Kind: c}, []string{"deployed"}},
+		"by id":    {ChangeFilter{ID: "moved"}, []string{"moved"}},
+		"service":  {ChangeFilter{Service: "cache", Limit: 1}, []string{"endless"}},
+		"no such":  {ChangeFilter{Service: "none"}, nil},
+		"team":     {ChangeFilter{Team: "data", Scope: "s", To: hour(-3)}, []string{"endless"}},
+	} {
+		list, err := NewQueries(conn).Changes(t.Context(), x.f)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got []string
+		for _, l := range list {
+			got = append(got, l.Signal.Fingerprint)
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%s: %v; want %v", name, got, x.want)
+		}
+	}
+	list, err := NewQueries(conn).Changes(t.Context(), ChangeFilter{ID: "moved"})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	if l := list[0]; l.FirstHeard != noon || l.Signal.StartsAt != hour(5) || fmt.Sprint(l.Signal.Change.Matchers) != `[a="b"]` || l.Signal.Tenant == "" {
+		t.Errorf("%+v %+v", l, l.Signal.Change)
+	}
+}
