@@ -32,7 +32,7 @@ func BenchmarkWriter(b *testing.B) {
 		ctx := context.Background()
 		began = time.Now()
 		for _, in := range ready {
-			if err := w.insert(ctx, "direct-"+strconv.Itoa(turn), &in); err != nil {
+			if err := w.insert(ctx, &in); err != nil {
 				b.Fatal(err)
 			}
 		}

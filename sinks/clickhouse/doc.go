@@ -28,14 +28,16 @@
 //     checksum differs; those in migrations 2 and 3 are only what came first.
 //   - Signals come from the first revision of their decision, never from the
 //     signals topic: what ClickHouse shows has been decided on.
-//   - Exactly once has two lines. The first: every batch is written under the
-//     token topic@id-partition-first-last, its range is noted before and after,
-//     and after a crash the same range is written again under the same token,
-//     which ClickHouse ignores where it had been done. The second: every table
-//     collapses rows with the same key, and the views read with FINAL.
-//   - ClickHouse silently drops a block whose token it knows, whatever is in it.
-//     So the token holds the broker's id of the topic: a topic made anew starts
-//     at offset 0 again.
+//   - Once in every view has two lines. The first: each batch's range is noted
+//     before and after, so that what was finished is not written again. The second:
+//     every table collapses rows with the same key, and the views read with FINAL,
+//     so that what may not have been finished is written again.
+//   - ClickHouse's own deduplication stays out of it. Up to 26.7 it notes a block's
+//     token before the block is in its place: a server that dies in between drops
+//     the next attempt in silence, and those rows are never seen.
+//   - What a table acknowledged is not written there again while the batch is tried
+//     (Writer.halves): a table that refuses for hours would fill the others with
+//     copies.
 //   - A record that can't be read becomes a row of dead_letters at stage
 //     "write"; it never stops a partition.
 //   - Views run with the rights of whoever migrated last (secureViews), so that

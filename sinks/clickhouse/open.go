@@ -40,7 +40,7 @@ func Open(dsn string) (driver.Conn, error) {
 	if o.Settings == nil {
 		o.Settings = clickhouse.Settings{}
 	}
-	// Deduplication tokens mean nothing under asynchronous inserts.
+	// An asynchronous insert may be acknowledged before it is written.
 	o.Settings["async_insert"] = 0
 	o.ClientInfo.Products = append(o.ClientInfo.Products, struct{ Name, Version string }{"pinkstar", "1"})
 	conn, err := clickhouse.Open(o)

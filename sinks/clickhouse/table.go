@@ -126,8 +126,7 @@ type col struct {
 	values any
 }
 
-// send inserts columns as one block under the deduplication token that ctx
-// carries.
+// send inserts columns as one block.
 func send(ctx context.Context, conn driver.Conn, in *insert) error {
 	names := make([]string, len(in.cols))
 	for i, c := range in.cols {

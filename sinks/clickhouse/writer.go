@@ -2,9 +2,10 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"strconv"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -23,12 +24,25 @@ type Writer struct {
 	metrics writerMetrics
 	mend    func(context.Context) error // see MendWith
 	shadow  bool                        // only what tables keep of a shadow
+
+	mu     sync.Mutex
+	halves map[place]*half // batches that failed, and will be tried again
+}
+
+type place struct {
+	topic     string
+	partition int32
+}
+
+// half is a batch of which some tables have their rows.
+type half struct {
+	batch  *schemas.Batch
+	tables map[string]bool
 }
 
 // WriterConfig has the writer's limits.
 type WriterConfig struct {
-	// InsertTimeout bounds one insert. An insert that is cut off is tried again
-	// under the same token.
+	// InsertTimeout bounds one insert. An insert that is cut off is tried again.
 	InsertTimeout time.Duration `yaml:"insert_timeout"`
 }
 
@@ -58,7 +72,7 @@ func NewWriter(conn driver.Conn, cfg WriterConfig, reg prometheus.Registerer) *W
 	if reg != nil {
 		reg.MustRegister(m.rows, m.unreadable, m.decode)
 	}
-	return &Writer{conn: conn, timeout: cfg.InsertTimeout, metrics: m}
+	return &Writer{conn: conn, timeout: cfg.InsertTimeout, metrics: m, halves: map[place]*half{}}
 }
 
 // Name is how the sink is called in logs and metrics.
@@ -67,6 +81,7 @@ func (w *Writer) Name() string { return "clickhouse" }
 // Resume returns the latest range of a partition that was begun; found is
 // false when there is none.
 func (w *Writer) Resume(ctx context.Context, topic, topicID string, partition int32) (r schemas.WrittenRange, found bool, err error) {
+	w.forget(topic, partition)
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	var done uint8
@@ -85,8 +100,8 @@ func (w *Writer) Resume(ctx context.Context, topic, topicID string, partition in
 	return r, found, w.failed(ctx, rows.Err())
 }
 
-// Write writes a batch, exactly once however often it is called with the same
-// bounds and records.
+// Write writes a batch. However often the same records are written, views show
+// them once.
 func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 	if len(b.Records) == 0 {
 		return nil
@@ -97,12 +112,20 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 	if err := w.note(ctx, b, false); err != nil {
 		return w.failed(ctx, err)
 	}
-	// The tables are independent, and each knows the token: what a failure
-	// leaves done in one is not done again.
-	token := tokenOf(b)
-	g, gctx := errgroup.WithContext(ctx)
+	// The tables are independent: what one refuses goes into the others all the
+	// same, and is not written there again by the next attempt.
+	var g errgroup.Group
 	for _, in := range r.inserts(w.shadow) {
-		g.Go(func() error { return w.insert(gctx, token, &in) })
+		if w.has(b, in.table) {
+			continue
+		}
+		g.Go(func() error {
+			err := w.insert(ctx, &in)
+			if err == nil {
+				w.took(b, in.table)
+			}
+			return err
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return w.failed(ctx, err)
@@ -110,24 +133,47 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 	if err := w.note(ctx, b, true); err != nil {
 		return w.failed(ctx, err)
 	}
+	w.forget(b.Topic, b.Partition)
 	w.metrics.unreadable.Add(float64(r.unreadable))
 	return nil
 }
 
-// tokenOf names a batch for ever. See Non-obvious.
-func tokenOf(b *schemas.Batch) string {
-	return b.Topic + "@" + b.TopicID + "-" + strconv.Itoa(int(b.Partition)) + "-" +
-		strconv.FormatInt(b.First, 10) + "-" + strconv.FormatInt(b.Last, 10)
+// has reports whether a table acknowledged its rows of this very batch.
+func (w *Writer) has(b *schemas.Batch, table string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.halves[place{b.Topic, b.Partition}]
+	return h != nil && h.batch == b && h.tables[table]
 }
 
-func (w *Writer) insert(ctx context.Context, token string, in *insert) error {
+func (w *Writer) took(b *schemas.Batch, table string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := place{b.Topic, b.Partition}
+	if h := w.halves[p]; h == nil || h.batch != b {
+		w.halves[p] = &half{batch: b, tables: map[string]bool{}}
+	}
+	w.halves[p].tables[table] = true
+}
+
+func (w *Writer) forget(topic string, partition int32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.halves, place{topic, partition})
+}
+
+// insert sends rows. ClickHouse must not judge whether it has them: it notes the
+// token of a block before the block is there, so that a server which dies in
+// between, or fails to put it in its place, takes the next attempt for a repetition
+// and drops it without a word. The setting says so to most versions, and to all a
+// token that was never used.
+func (w *Writer) insert(ctx context.Context, in *insert) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"insert_deduplication_token": token,
-		"insert_deduplicate":         1,
+		"insert_deduplicate":         0,
+		"insert_deduplication_token": rand.Text(),
 		"async_insert":               0,
-		"deduplicate_blocks_in_dependent_materialized_views": 1,
 		// Late data of many months must not stop the writer.
 		"max_partitions_per_insert_block": 0,
 	}))

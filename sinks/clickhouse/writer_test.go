@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"errors"
+	"path"
 	"strings"
 	"testing"
 
@@ -31,35 +32,29 @@ func raw(t testing.TB, conn driver.Conn, table string) uint64 {
 	return count(t, conn, "SELECT count() FROM "+table)
 }
 
-func TestReplayIsExact(t *testing.T) {
+// A batch that is written again leaves copies, and no reader sees them.
+func TestWrittenAgainIsSeenOnce(t *testing.T) {
 	conn := migrated(t)
-	if err := do(t, conn, "SYSTEM STOP MERGES decisions"); err != nil { // merging would hide a second copy
-		t.Fatal(err)
+	for _, table := range []string{"decisions", "signals"} { // merging would take the copies away
+		if err := do(t, conn, "SYSTEM STOP MERGES "+table); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w := writer(conn)
 	one, two := decisions(0, 500), decisions(500, 500)
 	write(t, w, one, two)
-	for range 3 {
-		write(t, writer(conn), one, two)
-	}
+	write(t, writer(conn), one, two)
 	for _, q := range []string{
-		"SELECT count() FROM decisions", "SELECT count() FROM signals", "SELECT count() FROM v_decisions",
+		"SELECT count() FROM v_decisions", "SELECT count() FROM v_alerts",
 		"SELECT uniqExact(signal_id) FROM v_decisions", "SELECT uniqExact(signal_id) FROM v_alerts",
 	} {
 		if n := count(t, conn, q); n != 1000 {
 			t.Errorf("%s: %d, want 1000", q, n)
 		}
 	}
-	// The negative control: other bounds over the same records, as a writer
-	// without memory of its ranges would choose, do leave a second copy, which
-	// the keys collapse for every reader.
-	moved := decisions(250, 500)
-	write(t, w, moved)
-	if n := raw(t, conn, "decisions"); n != 1500 {
-		t.Errorf("with moved bounds: %d physical rows, want 1500: the first half of this test proves nothing", n)
-	}
-	if n := count(t, conn, "SELECT count() FROM v_decisions"); n != 1000 {
-		t.Errorf("v_decisions shows %d", n)
+	// The control: there were copies to collapse.
+	if n := raw(t, conn, "decisions"); n != 2000 {
+		t.Errorf("%d physical rows, want 2000: the first half of this test proves nothing", n)
 	}
 	// Another topic of the same name starts at offset 0 again.
 	anew := decisions(0, 500)
@@ -69,6 +64,94 @@ func TestReplayIsExact(t *testing.T) {
 	if n := count(t, conn, "SELECT count() FROM v_decisions"); n != 1500 {
 		t.Errorf("a topic made anew: %d, want 1500: its batch was taken for the old one's", n)
 	}
+}
+
+// In no view, whatever it reads.
+func TestNoViewShowsCopies(t *testing.T) {
+	conn := migrated(t)
+	fill := func() {
+		for _, q := range tenantRows {
+			if err := do(t, conn, q+" SETTINGS insert_deduplicate = 0, optimize_on_insert = 0"); err != nil {
+				t.Fatalf("%s: %v", q, err)
+			}
+		}
+	}
+	if err := do(t, conn, "SYSTEM STOP MERGES"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = do(t, conn, "SYSTEM START MERGES") }()
+	fill()
+	vs, err := views(schemaFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func() map[string]string {
+		got := map[string]string{}
+		for _, v := range vs {
+			name := strings.TrimSuffix(path.Base(v.Name), ".sql")
+			var text string
+			if err := conn.QueryRow(t.Context(), "SELECT toString(tuple(count(), sum(cityHash64(toString(tuple(*)))))) FROM "+name).Scan(&text); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			got[name] = text
+		}
+		return got
+	}
+	before := shown()
+	fill()
+	if n := raw(t, conn, "incidents"); n != 8 {
+		t.Fatalf("%d physical incidents, want 8: the test proves nothing", n)
+	}
+	for name, text := range shown() {
+		if text != before[name] {
+			t.Errorf("%s shows %s with copies of all rows, and %s without", name, text, before[name])
+		}
+	}
+}
+
+// What one table refuses is in the others, and however often the batch is tried,
+// it is written there once; but whoever begins anew writes all of it.
+func TestATableThatRefusesCostsTheOthersNothing(t *testing.T) {
+	conn := migrated(t)
+	must := func(q string) {
+		t.Helper()
+		if err := do(t, conn, q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+	w, b := writer(conn), decisions(0, 20)
+	fail := func() {
+		t.Helper()
+		for range 3 {
+			if err := w.Write(t.Context(), b); err == nil {
+				t.Fatal("written without a table")
+			}
+		}
+		if n := raw(t, conn, "signals"); n != 20 {
+			t.Errorf("%d physical signals after three attempts, want 20", n)
+		}
+	}
+	succeed := func() {
+		t.Helper()
+		must("RENAME TABLE elsewhere TO decisions")
+		write(t, w, b)
+		if n, m := raw(t, conn, "decisions"), raw(t, conn, "signals"); n != 20 || m != 20 {
+			t.Errorf("%d decisions and %d signals in the end, want 20 of each", n, m)
+		}
+	}
+	must("SYSTEM STOP MERGES signals")
+	must("RENAME TABLE decisions TO elsewhere")
+	fail()
+	succeed()
+	must("TRUNCATE TABLE signals")
+	must("TRUNCATE TABLE decisions")
+	must("RENAME TABLE decisions TO elsewhere")
+	fail()
+	must("TRUNCATE TABLE signals")
+	if _, _, err := w.Resume(t.Context(), b.Topic, b.TopicID, b.Partition); err != nil {
+		t.Fatal(err)
+	}
+	succeed()
 }
 
 func TestResume(t *testing.T) {

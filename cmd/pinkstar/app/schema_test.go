@@ -68,7 +68,7 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := i.Stop(ctx); err != nil {
 			t.Error(err)
@@ -98,6 +98,39 @@ func (i *installation) alert() {
 	_ = resp.Body.Close()
 }
 
+// patience is how long a test waits for what must come: a loaded machine, with the
+// race detector, is far slower than what is waited for.
+const patience = 5 * time.Minute
+
+// doing says what the process is at, for a test that gives up: its parts, how far
+// writers and the correlator are, and the last that was logged.
+func (i *installation) doing() string {
+	var b strings.Builder
+	parts, _ := i.health.state()
+	for _, p := range parts {
+		fmt.Fprintf(&b, "\n%s: ready %t %s %s", p.Part, p.Ready, p.Reason, p.Ailing)
+	}
+	families, err := i.reg.Gather()
+	if err != nil {
+		fmt.Fprintf(&b, "\nmetrics: %v", err)
+	}
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "pinkstar_deliver_") && !strings.HasPrefix(f.GetName(), "pinkstar_process_") && f.GetName() != "pinkstar_clickhouse_rows_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			if v := m.GetGauge().GetValue() + m.GetCounter().GetValue(); v != 0 {
+				fmt.Fprintf(&b, "\n%s%v: %g", f.GetName(), m.GetLabel(), v)
+			}
+		}
+	}
+	i.log.mu.Lock()
+	defer i.log.mu.Unlock()
+	const most = 8000
+	text := i.log.text.String()
+	return b.String() + "\n" + text[max(0, len(text)-most):]
+}
+
 // arrive waits until SQL has every alert, in all tables that have one row each.
 func (i *installation) arrive() {
 	i.t.Helper()
@@ -107,13 +140,13 @@ func (i *installation) arrive() {
 	}
 	defer func() { _ = conn.Close() }()
 	var alerts, decisions uint64
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		err := conn.QueryRow(i.t.Context(), "SELECT (SELECT count() FROM v_alerts), (SELECT count() FROM v_decisions)").Scan(&alerts, &decisions)
 		if err == nil && alerts == uint64(i.sent) && decisions == alerts {
 			return
 		}
 		if time.Now().After(end) {
-			i.t.Fatalf("SQL has %d alerts and %d decisions of %d: %v", alerts, decisions, i.sent, err)
+			i.t.Fatalf("SQL has %d alerts and %d decisions of %d: %v%s", alerts, decisions, i.sent, err, i.doing())
 		}
 		select {
 		case err := <-i.Failed():
@@ -153,9 +186,9 @@ func TestSQLNeverStopsTheIntake(t *testing.T) {
 		}
 		_ = syscall.Kill(server.Pid(), syscall.SIGKILL)
 		i.alert()
-		for end := time.Now().Add(time.Minute); server.Restarts() <= n; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(patience); server.Restarts() <= n; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
-				t.Fatalf("death %d: not started again: %v", n+1, server.Ailing())
+				t.Fatalf("death %d: not started again: %v%s", n+1, server.Ailing(), i.doing())
 			}
 		}
 	}
