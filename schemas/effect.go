@@ -109,7 +109,8 @@ type EffectHead struct {
 	Said         int64 `json:"said"` // messages of this incident so far, this one too
 
 	Tickets   []TicketRef `json:"tickets,omitempty"`         // linked, at most 10
-	Candidate *Candidate  `json:"candidate_cause,omitempty"` // the likeliest change or maintenance
+	Candidate *Candidate  `json:"candidate_cause,omitempty"` // the change or maintenance that likely caused it: above even odds
+	Also      []Candidate `json:"also_changed,omitempty"`    // the likeliest of those below, at most 3
 	Asked     []Asked     `json:"asked,omitempty"`           // teams that were asked to stop something, and their answers
 	Procedure *Procedure  `json:"procedure,omitempty"`       //
 	Impact    ImpactRange `json:"impact"`                    // so far
@@ -149,7 +150,7 @@ func EffectID(incident string, kind EffectKind, what string, at Time) string {
 
 func shrinkEffect(e *Effect) {
 	h := &e.Head
-	h.Title, h.Limited, h.Timeline, h.Asked, h.Tickets, h.Candidate = cutText(h.Title), whyShrunk, nil, nil, nil, nil
+	h.Title, h.Limited, h.Timeline, h.Asked, h.Tickets, h.Candidate, h.Also = cutText(h.Title), whyShrunk, nil, nil, nil, nil, nil
 	h.Services, h.Teams, h.Types, h.Roots = nil, nil, nil, nil
 	if h.Procedure != nil {
 		p := *h.Procedure

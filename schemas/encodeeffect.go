@@ -95,6 +95,9 @@ func (o *object) headDetail(h *EffectHead) {
 		o.name("candidate_cause")
 		o.candidate(h.Candidate)
 	}
+	if len(h.Also) > 0 {
+		o.list("also_changed", false, len(h.Also), func(i int) { o.candidate(&h.Also[i]) })
+	}
 	o.asked(h.Asked)
 	if h.Procedure != nil {
 		o.procedure(h.Procedure)

@@ -89,6 +89,10 @@ func (o *object) causes(in *Incident) {
 	if cs := in.Candidates; len(cs) > 0 {
 		o.list("candidate_causes", false, len(cs), func(i int) { o.candidate(&cs[i]) })
 	}
+	if cs := in.Also; len(cs) > 0 {
+		o.list("also_changed", false, len(cs), func(i int) { o.candidate(&cs[i]) })
+	}
+	o.optFloat("no_change", in.NoChange)
 	if ns := in.Notices; len(ns) > 0 {
 		o.list("notices", false, len(ns), func(i int) { o.notice(&ns[i]) })
 	}
@@ -121,6 +125,7 @@ func (o *object) candidate(c *Candidate) {
 	o.bool("in_progress", c.InProgress)
 	o.int("score", c.Score)
 	o.str("reason", c.Reason)
+	o.optFloat("probability", c.Probability)
 	o.close()
 }
 

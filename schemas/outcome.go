@@ -112,7 +112,9 @@ type Incident struct {
 	FlapCount    int64 `json:"flaps,omitempty"`
 
 	Tickets    []TicketRef `json:"tickets,omitempty"`           // linked tickets
-	Candidates []Candidate `json:"candidate_causes,omitempty"`  // changes and maintenance that may explain it, best first
+	Candidates []Candidate `json:"candidate_causes,omitempty"`  // changes and maintenance that likely caused it: above even odds
+	Also       []Candidate `json:"also_changed,omitempty"`      // that might have, below even odds, the likeliest first
+	NoChange   float64     `json:"no_change,omitempty"`         // probability that none of both lists caused it; they and it sum to 1
 	Notices    []Notice    `json:"notices,omitempty"`           // who must be told what, at once
 	Links      []Link      `json:"links,omitempty"`             // to other incidents, made, refused and undone; of those to children the newest, whose evidence stands with the child
 	Procedure  *Procedure  `json:"procedure,omitempty"`         //
@@ -183,6 +185,10 @@ type Candidate struct {
 	InProgress bool   `json:"in_progress"`
 	Score      int64  `json:"score"`
 	Reason     string `json:"reason"`
+	// Probability is that it caused the incident: how often changes come there
+	// anyway against how long before it began, and where the incident is suspected
+	// to have started. 0 to 1; not there before it was worked out.
+	Probability float64 `json:"probability,omitempty"`
 }
 
 // Notice says that a team must be told something at once.

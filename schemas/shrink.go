@@ -12,7 +12,7 @@ func shrinkDecision(d *Decision) {
 }
 
 func shrinkIncident(in *Incident) {
-	in.Members, in.Timeline, in.Links, in.Candidates, in.Notices, in.Tickets = nil, nil, nil, nil, nil, nil
+	in.Members, in.Timeline, in.Links, in.Candidates, in.Also, in.Notices, in.Tickets = nil, nil, nil, nil, nil, nil, nil
 	in.Title, in.Limited = cutText(in.Title), whyShrunk
 	in.Children = in.Children[:min(len(in.Children), 1000)]
 	in.Services = in.Services[:min(len(in.Services), 100)]

@@ -76,7 +76,10 @@ func (r *run) incident(b *strings.Builder, i *schemas.Incident) {
 		line("ticket", t.Key+" "+t.State+": "+t.Title)
 	}
 	for _, c := range i.Candidates {
-		line("candidate", fmt.Sprintf("%s %s %s %d: %s", c.Kind, c.Title, c.Status, c.Score, c.Reason))
+		line("likely cause", changeLine(&c))
+	}
+	for _, c := range i.Also {
+		line("also changed", changeLine(&c))
 	}
 	for _, n := range i.Notices {
 		line("notice", strings.TrimSpace(n.Text+" "+n.Contact))
@@ -191,4 +194,8 @@ func (r *run) short(s string) string {
 		}
 		return t
 	})
+}
+
+func changeLine(c *schemas.Candidate) string {
+	return fmt.Sprintf("%s %s %s %.0f %%: %s", c.Kind, c.Title, c.Status, 100*c.Probability, c.Reason)
 }

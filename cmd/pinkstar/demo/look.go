@@ -239,7 +239,7 @@ func ticketsOf(d *detail) []schemas.TicketRef {
 
 func maintenanceOf(d *detail) (schemas.Candidate, bool) {
 	for _, i := range family(d) {
-		for _, c := range i.Candidates {
+		for _, c := range append(slices.Clip(i.Candidates), i.Also...) {
 			if c.Kind == schemas.KindMaintenance && c.Service == "shield-generator" {
 				return c, true
 			}

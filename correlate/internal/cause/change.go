@@ -123,7 +123,7 @@ func Weigh(st *state.State, inc *state.Incident, ch *state.Change, p *state.Affe
 		list[known] = cand
 	} else {
 		list = append(list, cand)
-		f.News = "candidate cause: " + ch.Title + " on " + on + ", begun " + phrase.Span(max(lead, 0)) + " before"
+		f.News = "candidate cause: " + ch.Title + " on " + on + ", begun " + phrase.Span(lead) + begun(lead)
 	}
 	slices.SortFunc(list, state.CompareCandidates)
 	f.List = list[:min(len(list), candidatesCap)]
@@ -146,6 +146,13 @@ func BringUpToDate(st *state.State, sc *state.Scope, c *schemas.Candidate) {
 
 func sameChange(c schemas.Candidate, ch *state.Change) bool { return c.SignalID == ch.ID.String() }
 
+func begun(lead int64) string {
+	if lead < 0 {
+		return " after its first alert"
+	}
+	return " before"
+}
+
 func candidateReason(hops int, on string, p *state.Affected, lead int64) string {
 	where := "on the affected service " + on
 	if hops > 0 {
@@ -154,7 +161,10 @@ func candidateReason(hops int, on string, p *state.Affected, lead int64) string 
 			where += " (" + phrase.Itoa(int64(hops)) + " hops)"
 		}
 	}
-	return where + "; it began " + phrase.Span(max(lead, 0)) + " before"
+	if lead < 0 { // clocks differ, and what is done is often told of at its end
+		return where + "; it began " + phrase.Span(lead) + " after the first alert there"
+	}
+	return where + "; it began " + phrase.Span(lead) + " before"
 }
 
 // NoticeFor says whom to tell what because the maintenance ch is in progress

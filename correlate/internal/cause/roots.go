@@ -14,15 +14,18 @@ import (
 // rootsCap bounds how many services are compared for a suspected root.
 const rootsCap = state.FirstCap
 
-// rootCandidate is an affected service and what speaks for its being the root.
+// rootCandidate is a service or machine and what speaks for its being the root.
 type rootCandidate struct {
 	ent       *state.Entity
 	first     schemas.Time // start of the earliest signal about it
 	count     int32
-	explained int // affected services that depend on it, directly or not
-	upstream  int // affected services it depends on
-	changed   bool
+	explained int    // affected services that depend on it, directly or not
+	upstream  int    // affected services it depends on
+	silent    bool   // nothing is told of it itself
+	changed   string // the change on it that is likely the cause
 	score     int64
+	share     int64 // of the whole, in millionths, without changes
+	joint     int64 // what changes on it add
 }
 
 // What speaks for a root. The figures were chosen on the tuning seeds and on two
@@ -32,51 +35,59 @@ const (
 	rootExplains   = 1200 // each affected service that depends on it
 	rootAlert      = 500  // each alert on it
 	rootAlerts     = 8    // up to so many
-	rootChanged    = 1500 // a change on it began shortly before
 	rootHalfLife   = 30   // seconds after the first by which it is half as likely
+	rootSilent     = 12   // so many times less likely is what raises no alert itself
 	rootsPublished = 3
 )
 
 // Roots finds the services the incident, with everything below it, most likely
-// started at. A candidate's score is
+// started at.
+func Roots(st *state.State, inc *state.Incident) []schemas.SuspectedRoot { return Judge(st, inc).Roots }
+
+// score says what speaks for each candidate:
 //
-//	(explains + alerts + change) x half-life / (half-life + lateness) / (1 + upstream)
+//	(explains + alerts) x half-life / (half-life + lateness) / (1 + upstream)
 //
 // where upstream counts the affected services that it depends on.
-func Roots(st *state.State, inc *state.Incident) []schemas.SuspectedRoot {
-	cands := rootCandidates(st, inc)
-	if len(cands) == 0 {
-		return []schemas.SuspectedRoot{}
-	}
-	first := cands[0].first
-	for _, c := range cands {
-		first = min(first, c.first)
-	}
-	var total int64
-	for i := range cands {
-		c := &cands[i]
+func score(all []rootCandidate) {
+	first := earliest(all)
+	for i := range all {
+		c := &all[i]
 		c.score = rootExplains*int64(c.explained) + rootAlert*int64(min(c.count, rootAlerts))
-		if c.changed {
-			c.score += rootChanged
+		if c.silent {
+			c.score /= rootSilent
 		}
 		lateness := max(0, c.first.Sub(first)) / schemas.Second
 		c.score = max(1, c.score*rootHalfLife/(rootHalfLife+lateness)/int64(1+c.upstream))
-		total += c.score
 	}
+}
+
+func earliest(all []rootCandidate) schemas.Time {
+	var first schemas.Time
+	for i := range all {
+		if i == 0 || all[i].first < first {
+			first = all[i].first
+		}
+	}
+	return first
+}
+
+// rootsOf are the likeliest of all, in words; affected are those that something is
+// told of.
+func rootsOf(all, affected []rootCandidate) []schemas.SuspectedRoot {
 	out := make([]schemas.SuspectedRoot, 0, rootsPublished)
-	for i := range min(rootsPublished, len(cands)) {
+	first := earliest(affected)
+	for i := range min(rootsPublished, len(all)) {
 		best := i
-		for j := i + 1; j < len(cands); j++ {
-			if cands[j].before(&cands[best]) {
+		for j := i + 1; j < len(all); j++ {
+			if all[j].before(&all[best]) {
 				best = j
 			}
 		}
-		c := &cands[i]
-		b := cands[best]
-		copy(cands[i+1:best+1], cands[i:best]) // of equal ones the earlier stays first
-		*c = b
-		out = append(out, schemas.SuspectedRoot{Service: c.ent.Key.Name, Score: c.score * 1000 / total,
-			Reason: c.reason(first, len(cands))})
+		b := all[best]
+		copy(all[i+1:best+1], all[i:best]) // of equal ones the earlier stays first
+		all[i] = b
+		out = append(out, schemas.SuspectedRoot{Service: b.ent.Key.Name, Score: b.score, Reason: b.reason(first, len(affected))})
 	}
 	return out
 }
@@ -94,12 +105,15 @@ func (c *rootCandidate) before(b *rootCandidate) bool {
 
 func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 	var s string
-	if affected == 1 {
+	switch {
+	case c.silent:
+		s = "raises no alert itself; " + phrase.Plural(int64(c.explained), "affected service") + verbText(c.explained) + " on it"
+	case affected == 1:
 		s = "the only service affected"
 		if c.ent.Key.Kind == state.EntityHost {
 			s = "the only machine affected"
 		}
-	} else {
+	default:
 		if d := c.first.Sub(first); d == 0 {
 			s = "affected first"
 		} else {
@@ -117,8 +131,8 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 	if affected > 1 && c.count > 1 {
 		s += "; " + phrase.Plural(int64(c.count), "signal") + " about it"
 	}
-	if c.changed {
-		s += "; a change on it began shortly before"
+	if c.changed != "" {
+		s += "; " + c.changed + " on it is the likely cause"
 	}
 	return s
 }
@@ -212,9 +226,8 @@ func dependsOn(st *state.State, a, b *state.Entity) bool {
 func rootCandidates(st *state.State, inc *state.Incident) []rootCandidate {
 	cands := make([]rootCandidate, 0, min(len(inc.Services), rootsCap))
 	if t := inc.Whole(); t != nil && inc.Parent == nil {
-		changes := t.Candidates()
 		for _, p := range t.First() {
-			cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count, changed: changeOn(changes, p.Entity.Key.Name)})
+			cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count})
 		}
 		rank(st, inc, cands)
 		return cands
@@ -223,12 +236,8 @@ func rootCandidates(st *state.State, inc *state.Incident) []rootCandidate {
 		if p.Entity.Key.Kind != state.EntityService && p.Entity.Key.Kind != state.EntityHost || p.Mentioned && len(inc.Alerts) > 0 || len(cands) >= rootsCap {
 			continue
 		}
-		cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count, changed: changeOn(inc.Pub.Candidates, p.Entity.Key.Name)})
+		cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count})
 	}
 	rank(st, inc, cands)
 	return cands
-}
-
-func changeOn(changes []schemas.Candidate, service string) bool {
-	return slices.ContainsFunc(changes, func(c schemas.Candidate) bool { return c.Service == service })
 }

@@ -39,7 +39,7 @@ func (t *tree) team(st *state.State) string {
 	if p := t.procedure; p != nil && p.Owner != "" {
 		return p.Owner
 	}
-	if roots := t.roots(st); len(roots) > 0 {
+	if roots := t.judged(st).Roots; len(roots) > 0 {
 		if n := st.Topology.Exact(roots[0].Service); n >= 0 {
 			if team := st.Topology.Nodes[n].Service.Team; team != "" {
 				return team

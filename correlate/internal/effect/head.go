@@ -11,6 +11,7 @@ const (
 	headTypes    = 10
 	headTickets  = 10
 	headTimeline = 5
+	headChanges  = 3
 )
 
 // head is the main incident of tr as it looks at this moment.
@@ -20,7 +21,7 @@ func head(st *state.State, main *state.Incident, tr *tree, t *state.Talk) schema
 	h := schemas.EffectHead{
 		Title: p.Title, Status: p.Status, Severity: tr.severity, SeverityBy: tr.by, Revision: p.Revision,
 		Services: services[:min(len(services), headServices)], Teams: teams[:min(len(teams), headServices)],
-		Roots: tr.roots(st), Types: types[:min(len(types), headTypes)], Assignee: p.Assignee,
+		Roots: tr.judged(st).Roots, Types: types[:min(len(types), headTypes)], Assignee: p.Assignee,
 		StartedAt: p.StartedAt, DetectedAt: p.DetectedAt, AcknowledgedAt: p.AcknowledgedAt, MitigatedAt: p.MitigatedAt,
 		ResolvedAt: p.ResolvedAt, NextAt: t.StepAt,
 		Signals: tr.signals, Alerts: tr.alerts, ActiveAlerts: tr.active, TypeCount: int64(len(types)),
@@ -34,9 +35,12 @@ func head(st *state.State, main *state.Incident, tr *tree, t *state.Talk) schema
 	for _, tk := range tr.tickets[:min(len(tr.tickets), headTickets)] {
 		h.Tickets = append(h.Tickets, tk.Ref())
 	}
-	if c := p.Candidates; len(c) > 0 {
+	if c := tr.judged(st).Likely; len(c) > 0 {
 		best := c[0]
 		h.Candidate = &best
+	}
+	if also := tr.judged(st).Also; len(also) > 0 {
+		h.Also = also[:min(len(also), headChanges)]
 	}
 	if main.Parent != nil {
 		h.ParentID = main.Main().Pub.ID

@@ -18,9 +18,9 @@ type tree struct {
 	active    int64
 	tickets   []*state.Ticket
 	procedure *schemas.Procedure
-	holder    *state.Incident         // whose procedure it is
-	suspected []schemas.SuspectedRoot // once asked for
-	looked    int64                   // changes when names, teams, tickets or notices do
+	holder    *state.Incident // whose procedure it is
+	verdict   *cause.Verdict  // once asked for
+	looked    int64           // changes when names, teams, tickets or notices do
 }
 
 func treeOf(main *state.Incident) *tree {
@@ -108,13 +108,14 @@ func (t *tree) teams() []string {
 	return slices.Compact(teams)
 }
 
-// roots returns the suspected roots of the main incident. What it was last
-// written with is in no snapshot.
-func (t *tree) roots(st *state.State) []schemas.SuspectedRoot {
-	if t.suspected == nil {
-		t.suspected = cause.Roots(st, t.all[0])
+// judged returns the suspected roots and the likely causes of the main incident.
+// What it was last written with is in no snapshot.
+func (t *tree) judged(st *state.State) *cause.Verdict {
+	if t.verdict == nil {
+		v := cause.Judge(st, t.all[0])
+		t.verdict = &v
 	}
-	return t.suspected
+	return t.verdict
 }
 
 // services returns the affected services, sorted.

@@ -27,6 +27,7 @@ func (in *Intake) OnChange(sc *state.Scope, s *schemas.Signal, r *state.SeenSign
 		}
 		ch = &state.Change{Key: key, Seq: in.NextSeq(), Scope: sc, Kind: r.Kind, ID: r.ID}
 	}
+	begun := ch.StartsAt
 	if err := in.setChange(sc, ch, s); err != "" {
 		in.Refuse(r, s, err)
 		if !fresh { // what its newest text says is not known: it suppresses nothing
@@ -36,6 +37,7 @@ func (in *Intake) OnChange(sc *state.Scope, s *schemas.Signal, r *state.SeenSign
 		return
 	}
 	ch.Text, ch.Told, ch.ToldAt = textOf(s), r.ID, in.At
+	in.countChange(sc, ch, fresh, begun)
 	if fresh {
 		sc.AddChange(ch)
 	} else {
@@ -52,6 +54,23 @@ func (in *Intake) OnChange(sc *state.Scope, s *schemas.Signal, r *state.SeenSign
 		in.Count(inc)
 	}
 	in.recheck(ch)
+}
+
+// countChange notes what comes to services anyway. Some systems tell of every
+// deployment of a service under one name: one that began later is another.
+func (in *Intake) countChange(sc *state.Scope, ch *state.Change, fresh bool, begun schemas.Time) {
+	if ch.AsSent || ch.Status == schemas.StatusCancelled && fresh {
+		return // a silence is no work
+	}
+	if state.KindNames[ch.Kind] == schemas.KindMaintenance {
+		if fresh {
+			sc.Maintained.Happened(ch.Services, in.Now)
+		}
+		return
+	}
+	if fresh || ch.StartsAt > begun && ch.Status == schemas.StatusStarted {
+		sc.Deployed.Happened(ch.Services, in.Now)
+	}
 }
 
 // changeNews reports whether s, a text about a window or change that was told

@@ -30,7 +30,8 @@ func (lc *Lifecycle) EmitIncident(inc *state.Incident) {
 		p.ParentID = inc.Main().Pub.ID
 	}
 	p.Children, p.ChildrenOmitted = childrenOf(inc)
-	if p.Roots = cause.Roots(lc.State, inc); inc.Parent == nil {
+	v := cause.Judge(lc.State, inc)
+	if p.Roots = v.Roots; inc.Parent == nil {
 		lc.checkProblems(inc)
 	}
 	p.Members, p.MembersOmitted = lc.memberRefs(inc)
@@ -43,6 +44,7 @@ func (lc *Lifecycle) EmitIncident(inc *state.Incident) {
 	} else {
 		lc.tellOwn(inc, &out)
 	}
+	lc.tellCauses(&v, inc, &out)
 	out.Services, out.ServicesOmitted = head(out.Services, servicesListed)
 	out.Links = slices.Clone(p.Links)
 	out.Timeline = slices.Clone(p.Timeline)
@@ -78,7 +80,6 @@ func (lc *Lifecycle) tellOwn(inc *state.Incident, out *schemas.Incident) {
 	out.Title = inc.Title(state.Size{Alerts: out.AlertCount, Services: int64(len(out.Services))})
 	out.Tree = nil
 	out.Teams = slices.Clone(inc.Teams)
-	out.Candidates = slices.Clone(out.Candidates)
 	out.Notices = slices.Clone(out.Notices)
 }
 
@@ -89,11 +90,18 @@ func (lc *Lifecycle) tellWhole(t *state.Tree, out *schemas.Incident) {
 	out.Tree = t.Counts()
 	out.Title = t.Title()
 	out.Teams, _ = head(slices.Clone(t.Teams()), teamsListed)
-	out.Candidates, _ = head(t.Candidates(), causesListed)
-	for i := range out.Candidates {
-		cause.BringUpToDate(lc.State, t.Main.Scope, &out.Candidates[i])
-	}
 	out.Notices, _ = head(slices.Clone(t.Notices()), causesListed)
+}
+
+// tellCauses is what is told of the changes near inc, in two lists: what likely
+// caused it, and what was changed besides.
+func (lc *Lifecycle) tellCauses(v *cause.Verdict, inc *state.Incident, out *schemas.Incident) {
+	out.Candidates, out.Also, out.NoChange = v.Likely, v.Also, v.NoChange
+	for _, list := range [][]schemas.Candidate{out.Candidates, out.Also} {
+		for i := range list {
+			cause.BringUpToDate(lc.State, inc.Scope, &list[i])
+		}
+	}
 }
 
 // head is the first n of a list, and how many more there are.

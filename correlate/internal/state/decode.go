@@ -282,6 +282,17 @@ func (d *decoder) json(v any) {
 	}
 }
 
+func (d *decoder) routine(r *Routine) {
+	r.Since = d.Time()
+	r.all = Rate{d.Int(), d.Time()}
+	d.Each(func() {
+		if r.on == nil {
+			r.on = map[string]Rate{}
+		}
+		r.on[d.e.Strings.Of(d.Str())] = Rate{d.Int(), d.Time()}
+	})
+}
+
 func (d *decoder) reached(sc *Scope) {
 	d.Each(func() {
 		kind := d.Uint()
@@ -304,6 +315,8 @@ func (d *decoder) scope(sc *Scope) {
 	}
 	if d.format >= formatTree {
 		d.reached(sc)
+		d.routine(&sc.Deployed)
+		d.routine(&sc.Maintained)
 	}
 	sc.Lasting = int(d.Int())
 	d.entities = nil

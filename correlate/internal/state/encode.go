@@ -20,7 +20,8 @@ import (
 // an alert that names no service was taken to be about; format 5 not how many
 // alerts had fired again of late; format 6 not how busy a whole tree was, how often
 // something new reached an entity, what people had heard, how often what recurs
-// showed which symptom, and what fails where anyway.
+// showed which symptom, and what fails where anyway, and how
+// often services are changed anyway.
 const snapshotMagic = "pinkstar engine\x07"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
@@ -170,6 +171,8 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 		s.Time(r.at)
 	}
 	s.reached(&sc.Usual, now)
+	s.routine(&sc.Deployed, now)
+	s.routine(&sc.Maintained, now)
 	s.Int(int64(sc.Lasting))
 	s.entityList(sc)
 	s.patternList(&sc.Patterns)
@@ -211,6 +214,21 @@ func (s *encoder) reached(u *Usual, now schemas.Time) {
 		s.Str(key.Name)
 		s.Int(r.Level)
 		s.Time(r.at)
+	}
+}
+
+func (s *encoder) routine(r *Routine, now schemas.Time) {
+	r.forget(now) // as if it had never been
+	s.Time(r.Since)
+	s.Int(r.all.Level)
+	s.Time(r.all.at)
+	names := r.names()
+	s.Len(len(names))
+	for _, name := range names {
+		one := r.on[name]
+		s.Str(name)
+		s.Int(one.Level)
+		s.Time(one.at)
 	}
 }
 

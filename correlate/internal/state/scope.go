@@ -28,6 +28,8 @@ type Scope struct {
 	Refired     Rate      // of alerts that fire again within the reopen window, just now
 	Refires     Rate      // the same over a longer time: what is usual
 	Usual       Usual     // how often something new reaches an entity
+	Deployed    Routine   // how often services are changed anyway
+	Maintained  Routine   // and maintained
 	Storm       *Incident // the latest that many signals joined at once
 	Patterns    problem.Book
 	Lasting     int // episodes begun before the first recovery; -1 once there was one
@@ -58,6 +60,8 @@ func (st *State) addScope(name string, seq int64) *Scope {
 	for k := range sc.Entities {
 		sc.Entities[k] = map[string]*Entity{}
 	}
+	sc.Deployed.Known(st.Now)
+	sc.Maintained.Known(st.Now)
 	st.Scopes[sc.Name] = sc
 	st.Order = append(st.Order, sc)
 	return sc
