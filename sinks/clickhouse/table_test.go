@@ -22,7 +22,7 @@ var omitted = map[string]map[string]string{
 	schemas.Incidents.Name: {
 		"children": "v_incidents.parent_id says the same", "members": "from v_decisions", "recent_timeline": "from v_incident_timeline",
 		"suspected_roots": "the first has columns; in body", "tickets": "keys have a column; the rest from v_tickets; in body",
-		"links": inBody, "limited": inBody, "procedure": "who acts has columns; the rest in body",
+		"links": inBody, "limited": inBody, "no_change": "v_incidents works it out from the candidates", "procedure": "who acts has columns; the rest in body",
 		"children_omitted": inBody, "services_omitted": inBody, "tickets_omitted": inBody, "links_omitted": inBody, "members_omitted": inBody, "timeline_omitted": inBody,
 	},
 	schemas.Effects.Name:    {"head": "title and status have columns; the rest is how the incident was at that moment; in body", "ticket": inBody, "change": inBody, "to.people": "names have a column; in body"},

@@ -1,6 +1,10 @@
 package clickhouse
 
-import "pinkstar/schemas"
+import (
+	"slices"
+
+	"pinkstar/schemas"
+)
 
 // The tables, each with its columns. A new column is a line here and a migration
 // that adds it, to the shadow's table too. A new outcome is its table and a line
@@ -130,14 +134,14 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	number("tree_active_alerts", func(i *incidentRow) int64 { return tree(i.v).ActiveAlerts }),
 	number("tree_services", func(i *incidentRow) int64 { return tree(i.v).Services }),
 	list("tickets", func(i *incidentRow) []string { return ticketKeys(i.v.Tickets) }),
-	list("candidate_ids", func(i *incidentRow) []string { return candidateIDs(i.v.Candidates) }),
+	list("candidate_ids", func(i *incidentRow) []string { return candidateIDs(changes(i.v)) }),
 	text("procedure", func(i *incidentRow) string { return procedure(i.v).Name }),
 	text("procedure_owner", func(i *incidentRow) string { return procedure(i.v).Owner }),
 	text("on_call", func(i *incidentRow) string { return procedure(i.v).OnCall }),
 	text("emergency_channel", func(i *incidentRow) string { return procedure(i.v).Emergency }),
 	text("runbook", func(i *incidentRow) string { return procedure(i.v).Runbook }),
 	text("alert_runbook", func(i *incidentRow) string { return procedure(i.v).AlertRunbook }),
-	text("candidates", func(i *incidentRow) string { return jsonOf(i.v.Candidates) }),
+	text("candidates", func(i *incidentRow) string { return jsonOf(changes(i.v)) }),
 	text("notices", func(i *incidentRow) string { return jsonOf(i.v.Notices) }),
 	text("opened_by", func(i *incidentRow) string { return i.v.Opening }),
 	text("opened_by_name", func(i *incidentRow) string { return opener(i.v).Name }),
@@ -210,6 +214,15 @@ func ticketKeys(tickets []schemas.TicketRef) []string {
 		keys[i] = tickets[i].Key
 	}
 	return keys
+}
+
+// changes are what may have caused an incident, the likely ones first. They share a
+// column: their probability tells which is which.
+func changes(i *schemas.Incident) []schemas.Candidate {
+	if len(i.Also) == 0 {
+		return i.Candidates
+	}
+	return append(slices.Clip(i.Candidates), i.Also...)
 }
 
 func candidateIDs(candidates []schemas.Candidate) []string {

@@ -43,7 +43,7 @@ func toldIncidents() []*schemas.Incident {
 
 // toldBy is what the views say of toldIncidents.
 var toldBy = map[string]string{
-	"SELECT procedure, procedure_owner, on_call, emergency_channel, runbook, alert_runbook, opened_by, opened_by_name, candidate_causes, notices FROM v_incidents WHERE incident_id = 'INC-MAIN'":                         `('web down','front','kim','#all','https://r/1','https://r/2','sig-1','WebDown',[('release','change','Release \'it\'\'s\'','web','front',1200,'ended 12 s before')],[('net','#net','Stop.')])`,
+	"SELECT procedure, procedure_owner, on_call, emergency_channel, runbook, alert_runbook, opened_by, opened_by_name, candidate_causes, notices FROM v_incidents WHERE incident_id = 'INC-MAIN'":                         `('web down','front','kim','#all','https://r/1','https://r/2','sig-1','WebDown',[('release','change','Release \'it\'\'s\'','web','front',1200,'ended 12 s before',NULL)],[('net','#net','Stop.')])`,
 	"SELECT incident_id, parent_id, rank, signal_id, in_progress, lag_seconds, started_at IS NULL, ends_at IS NULL, score FROM v_incident_causes ORDER BY incident_id, rank":                                              "('INC-CHILD','INC-MAIN',1,'release',false,10800,0,0,3400) ('INC-CHILD','INC-MAIN',2,'window',true,10800,0,1,300) ('INC-MAIN','INC-MAIN',1,'release',false,3600,0,0,1200)",
 	"SELECT signal_id, incident_id, severity, lag_seconds, score, rank, reason, minutes, lost_likely FROM v_incident_changes ORDER BY signal_id":                                                                          "('release','INC-MAIN','major',3600,3400,1,'same service',5,7) ('window','INC-MAIN','major',3600,300,2,'ended 12 s before',5,7)",
 	"SELECT incident_id, parent_id, team, contact, text, signal_id, toUnixTimestamp64Milli(at) - 1790000000000 FROM v_incident_notices":                                                                                   "('INC-MAIN','INC-MAIN','net','#net','Stop.','window',3600000)",
@@ -107,4 +107,27 @@ func TestOldIncidentsTellIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectRows(t, conn, toldBy)
+}
+
+// What likely caused an incident and what was changed besides are told apart, each
+// with its probability; what was written before there was one has none.
+func TestLikelyCausesAreToldApart(t *testing.T) {
+	conn := migrated(t)
+	change := func(id string, p float64) schemas.Candidate {
+		return schemas.Candidate{SignalID: id, Kind: schemas.KindChange, Title: id, Service: "web", StartedAt: t0, Probability: p}
+	}
+	b := &schemas.Batch{Topic: "t", TopicID: "x"}
+	for i, inc := range []*schemas.Incident{
+		{ID: "INC-1", StartedAt: t0, DetectedAt: t0, Candidates: []schemas.Candidate{change("a", 0.75)}, Also: []schemas.Candidate{change("b", 0.125)}, NoChange: 0.125},
+		{ID: "INC-2", StartedAt: t0, DetectedAt: t0, Also: []schemas.Candidate{change("b", 0.25)}, NoChange: 0.75},
+		{ID: "INC-3", StartedAt: t0, DetectedAt: t0, Candidates: []schemas.Candidate{change("old", 0)}},
+	} {
+		b.Records = append(b.Records, record(int64(i), schemas.TypeIncident, inc))
+	}
+	write(t, writer(conn), bounded(b))
+	expectRows(t, conn, map[string]string{
+		"SELECT incident_id, signal_id, rank, probability, likely FROM v_incident_causes ORDER BY incident_id, rank": "('INC-1','a',1,0.75,true) ('INC-1','b',2,0.125,false) ('INC-2','b',1,0.25,false) ('INC-3','old',1,NULL,NULL)",
+		"SELECT incident_id, no_change FROM v_incidents ORDER BY incident_id":                                        "('INC-1',0.125) ('INC-2',0.75) ('INC-3',NULL)",
+		"SELECT signal_id, incident_id, likely FROM v_incident_changes ORDER BY signal_id, incident_id":              "('a','INC-1',true) ('b','INC-1',false) ('b','INC-2',false) ('old','INC-3',NULL)",
+	})
 }

@@ -53,8 +53,9 @@ func wordsOf(e *schemas.Effect, board string) words {
 	add("Alerts", alerts(h))
 	add("Since", clock(h.StartedAt))
 	if c := h.Candidate; c != nil {
-		add("Possible cause", c.Title+" on "+c.Service+": "+c.Reason)
+		add("Likely cause", c.Title+" on "+c.Service+chance(c)+": "+c.Reason)
 	}
+	add("Also changed", alsoChanged(h.Also))
 	for i := range h.Asked {
 		a := &h.Asked[i]
 		answer := "no answer yet"
@@ -75,6 +76,23 @@ func wordsOf(e *schemas.Effect, board string) words {
 	add("Problem", h.ProblemID)
 	add("Limit", h.Limited)
 	return w
+}
+
+// chance is a cause's probability in words, "" where none was worked out.
+func chance(c *schemas.Candidate) string {
+	if c.Probability == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%.0f %%)", 100*c.Probability)
+}
+
+// alsoChanged lists what was changed nearby and is not the likely cause.
+func alsoChanged(list []schemas.Candidate) string {
+	texts := make([]string, len(list))
+	for i := range list {
+		texts[i] = list[i].Title + " on " + list[i].Service + chance(&list[i])
+	}
+	return strings.Join(texts, "; ")
 }
 
 func (w *words) procedure(p *schemas.Procedure) {

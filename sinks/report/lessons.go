@@ -169,9 +169,9 @@ func (st *Story) judgeCauses() {
 		st.badly("The %s “%s” on %s was announced only %s after it had begun.", c.Kind, c.Title, orDash(c.Service), span(float64(c.LateSeconds)))
 		st.propose("Announce work on "+orDash(c.Service)+" before it begins", "“"+c.Title+"” was not announced", c.Team)
 	}
-	if len(st.Causes) > 0 {
-		c := st.Causes[0]
-		st.propose("Confirm or rule out “"+c.Title+"” as the cause", "the best candidate: "+c.Reason, c.Team)
+	if likely := st.Likely(); len(likely) > 0 {
+		c := likely[0]
+		st.propose("Confirm or rule out “"+c.Title+"” as the cause", "the likely cause: "+c.Reason, c.Team)
 	}
 	for _, e := range st.Events {
 		if e.Kind == "notice" {

@@ -83,7 +83,35 @@ type Cause struct {
 	Began, Ends                                            *time.Time
 	LagSeconds                                             float64
 	Score                                                  int64
-	LateSeconds                                            int64 // announced so long after it began; 0: before
+	Probability                                            *float64 // that it caused it, 0 to 1; nil: not worked out
+	LateSeconds                                            int64    // announced so long after it began; 0: before
+}
+
+// Likely are the changes above even odds, and those of which no odds are known;
+// Also are the others. Each is told once, as the main incident has it.
+func (st *Story) Likely() []Cause { return st.causes(true) }
+
+// Also are the changes below even odds.
+func (st *Story) Also() []Cause { return st.causes(false) }
+
+func (st *Story) causes(likely bool) (list []Cause) {
+	said := map[[3]string]bool{}
+	for _, c := range st.Causes {
+		key := [3]string{c.Kind, c.Title, momentOf(c.Began)}
+		if !said[key] && likely == (c.Probability == nil || *c.Probability >= 0.5) {
+			list = append(list, c)
+		}
+		said[key] = true
+	}
+	return list
+}
+
+// Chance is the probability in words.
+func (c Cause) Chance() string {
+	if c.Probability == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%", 100**c.Probability)
 }
 
 // Similar is an incident of before that was opened by the same alert on the same
@@ -133,12 +161,12 @@ LEFT JOIN (SELECT signal_id, toString(name) AS name, toString(service) AS servic
 ORDER BY at, d.signal_id LIMIT ?`}
 	queryCauses = Query{ID: "causes", Title: "Candidate causes", Formula: "late: first_received_at - starts_at of the change; over 0, it was announced only after it had begun",
 		SQL: `SELECT c.incident_id AS incident_id, c.kind AS kind, c.title AS title, c.service AS service, c.team AS team, c.status AS status, c.reason AS reason,
-       c.started_at AS started_at, c.ends_at AS ends_at, ifNull(c.lag_seconds, 0) AS lag, c.score AS score,
+       c.started_at AS started_at, c.ends_at AS ends_at, ifNull(c.lag_seconds, 0) AS lag, c.score AS score, c.probability AS probability,
        ifNull(greatest(dateDiff('second', v.starts_at, v.first_received_at), 0), 0) AS late
 FROM (SELECT * FROM v_incident_causes WHERE parent_id = ?) AS c
 LEFT JOIN (SELECT starts_at, first_received_at, arrayJoin(incident_ids) AS incident, title, toString(kind) AS kind FROM v_changes) AS v
     ON v.incident = c.parent_id AND v.title = c.title AND v.kind = c.kind
-ORDER BY score DESC, c.signal_id, incident_id LIMIT 50`}
+ORDER BY c.incident_id = c.parent_id DESC, probability DESC NULLS LAST, score DESC, c.signal_id, incident_id LIMIT 50`}
 	querySimilar = Query{ID: "similar", Title: "Similar incidents of before", Formula: "main incidents that began earlier, opened by the same alert on the same service, or with an occurrence of the same problem",
 		SQL: `SELECT incident_id, title, toString(severity), began_at AS began,
        ifNull(dateDiff('millisecond', started_at, resolved_at) / 1000, -1) AS to_resolve,
@@ -298,7 +326,7 @@ func (st *Story) readCauses(ctx context.Context, s *source) error {
 	told := map[string]bool{}
 	return s.rows(ctx, queryCauses, func(row driver.Rows) error {
 		var c Cause
-		err := row.Scan(&c.IncidentID, &c.Kind, &c.Title, &c.Service, &c.Team, &c.Status, &c.Reason, &c.Began, &c.Ends, &c.LagSeconds, &c.Score, &c.LateSeconds)
+		err := row.Scan(&c.IncidentID, &c.Kind, &c.Title, &c.Service, &c.Team, &c.Status, &c.Reason, &c.Began, &c.Ends, &c.LagSeconds, &c.Score, &c.Probability, &c.LateSeconds)
 		st.Causes = append(st.Causes, c)
 		for _, e := range []struct {
 			at   *time.Time

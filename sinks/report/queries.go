@@ -84,17 +84,17 @@ INNER JOIN
     GROUP BY problem_id
 ) AS n ON n.problem_id = p.problem_id
 ORDER BY incidents DESC, cost DESC, problem_id LIMIT 10`}
-	queryFollowed = Query{ID: "followed", Title: "Incidents with a candidate change",
-		Formula: "main incidents of the month for which a change or maintenance is a candidate cause, over all main incidents. Candidates are not confirmed causes: an upper bound",
+	queryFollowed = Query{ID: "followed", Title: "Incidents with a likely change",
+		Formula: "main incidents of the month for which a change or maintenance is the likely cause (a probability of at least 0.5, or of none known), over all main incidents. None is a confirmed cause",
 		SQL: `SELECT uniqExact(incident_id) AS incidents, uniqExactIf(incident_id, kind = 'change') AS by_change, uniqExactIf(incident_id, kind = 'maintenance') AS by_maintenance
 FROM v_incident_changes
-WHERE incident_started_at >= $FROM AND incident_started_at < $TO`}
+WHERE ifNull(likely, true) AND incident_started_at >= $FROM AND incident_started_at < $TO`}
 	queryChanges = Query{ID: "changes", Title: "Changes that may have caused incidents",
-		Formula: "by their best score in the incident's tree; each row is one change and one main incident",
+		Formula: "likely causes (a probability of at least 0.5, or of none known), the likeliest first; each row is one change and one main incident",
 		SQL: `SELECT title, kind, service, team, incident_id, incident_title, toString(severity), ifNull(lag_seconds, 0) AS lag_seconds, rank, reason
 FROM v_incident_changes
-WHERE incident_started_at >= $FROM AND incident_started_at < $TO
-ORDER BY score DESC, signal_id, incident_id LIMIT 10`}
+WHERE ifNull(likely, true) AND incident_started_at >= $FROM AND incident_started_at < $TO
+ORDER BY probability DESC NULLS LAST, score DESC, signal_id, incident_id LIMIT 10`}
 	queryWork = Query{ID: "work", Title: "Undeclared work",
 		Formula: "maintenance of the month that Pinkstar heard of only a minute or more after it had begun",
 		SQL: `SELECT title, toString(service), toString(team), toString(source), starts_at, dateDiff('second', starts_at, first_received_at) AS late, length(incident_ids) AS incidents

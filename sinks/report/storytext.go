@@ -136,12 +136,18 @@ func (st *Story) markJudgement(d *document) {
 	}
 }
 
-func (st *Story) markReasons(d *document) {
-	d.say("\n## Candidate causes\n\nCandidates, not confirmed causes.")
-	d.table("What", "Service", "Team", "Status", "Began", "Before it", "Why")
-	for _, c := range st.Causes {
-		d.row(mark(c.Kind+": "+c.Title), mark(c.Service), mark(c.Team), mark(c.Status), momentOf(c.Began), lag(c.LagSeconds), mark(c.Reason))
+func markCauses(d *document, causes []Cause) {
+	d.table("What", "Probability", "Service", "Team", "Status", "Began", "Before it", "Why")
+	for _, c := range causes {
+		d.row(mark(c.Kind+": "+c.Title), c.Chance(), mark(c.Service), mark(c.Team), mark(c.Status), momentOf(c.Began), lag(c.LagSeconds), mark(c.Reason))
 	}
+}
+
+func (st *Story) markReasons(d *document) {
+	d.say("\n## Likely cause\n\nAbove even odds, by figures: not confirmed.")
+	markCauses(d, st.Likely())
+	d.say("\n## Also changed\n\nBelow even odds.")
+	markCauses(d, st.Also())
 	d.say("\n## Why it is one incident")
 	d.table("Below it", "Title", "Services", "Began", "Why")
 	for k := range st.Below {

@@ -26,7 +26,7 @@ import (
 var boardFiles embed.FS
 
 var boardPages = template.Must(template.New("").Funcs(template.FuncMap{
-	"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "bare": bare, "points": pointsText,
+	"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "chance": chanceText, "bare": bare, "points": pointsText,
 }).ParseFS(boardFiles, "board/*.html"))
 
 // boardRoutes are the pages, by their patterns of net/http.
@@ -236,6 +236,9 @@ func countText(n int64, what string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
+
+// chanceText is a probability as people say it.
+func chanceText(p float64) string { return fmt.Sprintf("%.0f %%", 100*p) }
 
 func percentText(thousandths int64) string { return fmt.Sprintf("%d %%", (thousandths+5)/10) }
 

@@ -39,8 +39,9 @@ CREATE OR REPLACE VIEW v_incidents
     emergency_channel LowCardinality(String) COMMENT 'Where everybody meets, or empty',
     runbook         String COMMENT 'The procedure''s runbook, or empty',
     alert_runbook   String COMMENT 'The runbook that an alert itself names, or empty',
-    candidate_causes Array(Tuple(signal_id String, kind String, title String, service String, team String, score Int64, reason String))
-                    COMMENT 'Changes and maintenance that may explain it, the best first; never "the cause". v_incident_causes has one row each',
+    candidate_causes Array(Tuple(signal_id String, kind String, title String, service String, team String, score Int64, reason String, probability Nullable(Float64)))
+                    COMMENT 'Changes and maintenance that may explain it: likely causes, with a probability of at least 0.5, and what was also changed. See v_incident_causes',
+    no_change Nullable(Float64) COMMENT 'Probability that none of candidate_causes caused it; NULL: there are none, or it was written before it was worked out',
     notices         Array(Tuple(team String, contact String, text String)) COMMENT 'Which team was to be told what at once. v_incident_notices has one row each',
     problem_id      String COMMENT 'The recurring problem it is an occurrence of, or empty',
     currency        LowCardinality(String),
@@ -81,7 +82,8 @@ AS SELECT
     nullIf(updated_at, toDateTime64(0, 3, 'UTC')) AS updated_at,
     signals, repeats, alerts, active_alerts, reopens, flaps, tickets,
     opened_by, opened_by_name, opened_by_service, procedure, procedure_owner, on_call, emergency_channel, runbook, alert_runbook,
-    JSONExtract(candidates, 'Array(Tuple(signal_id String, kind String, title String, service String, team String, score Int64, reason String))') AS candidate_causes,
+    JSONExtract(candidates, 'Array(Tuple(signal_id String, kind String, title String, service String, team String, score Int64, reason String, probability Nullable(Float64)))') AS candidate_causes,
+    if(arrayExists(c -> isNotNull(c.8), candidate_causes), greatest(0, 1 - arraySum(c -> ifNull(c.8, 0), candidate_causes)), NULL) AS no_change,
     JSONExtract(i.notices, 'Array(Tuple(team String, contact String, text String))') AS notices,
     problem_id, currency,
     lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes,
