@@ -52,6 +52,8 @@ func run(args []string, out, errs io.Writer) int {
 	switch {
 	case o.fit > 0 || o.tune > 0:
 		err = printWeights(o, out, errs)
+	case o.causes:
+		err = printCauses(o, out)
 	case o.problems:
 		err = printProblems(o, out)
 	default:
@@ -77,6 +79,7 @@ type options struct {
 	leaveOut        string
 	workers         int
 	problems        bool
+	causes          bool
 }
 
 func parse(args []string, out, errs io.Writer) (options, error) {
@@ -89,6 +92,7 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	seeds := app.Flag("seeds", "seeds of the worlds, for example 1-20").Default("1001-1005").String()
 	app.Flag("micross", "also the MicroSS data set").Default("true").BoolVar(&o.micross)
 	app.Flag("problems", "instead: how well recurring problems are found, in worlds of every manner").BoolVar(&o.problems)
+	app.Flag("causes", "instead: how well roots and causes are told, with innocent changes about, and whether probabilities are so").BoolVar(&o.causes)
 	app.Flag("world", "also the world in this folder; may be given again (eval/world.go says what is in it)").PlaceHolder("DIR").StringsVar(&o.worlds)
 	app.Flag("per-seed", "also print each seed").BoolVar(&o.perSeed)
 	app.Flag("json", "print JSON").BoolVar(&o.asJSON)
@@ -128,6 +132,17 @@ func printTable(o options, out io.Writer) error {
 		return err
 	}
 	return table.WriteSeeds(out)
+}
+
+func printCauses(o options, out io.Writer) error {
+	rows, err := eval.RunCauses(o.seeds, o.levels, o.worlds, o.workers, nil)
+	if err != nil {
+		return err
+	}
+	if o.asJSON {
+		return json.NewEncoder(out).Encode(rows)
+	}
+	return eval.WriteCauses(out, rows)
 }
 
 func printProblems(o options, out io.Writer) error {

@@ -79,14 +79,16 @@ func flapsStay(d *Data, cluster []string, noise bool) float64 {
 	return ratio(float64(stay), again)
 }
 
-// addRoots finds each fault's main cluster (the one with most of its signals,
-// the earlier one on a tie) and asks whether it names the true root.
-func addRoots(s *Scores, d *Data, cluster []string, roots map[string][]string) {
-	type part struct {
-		n     int
-		first schemas.Time
-	}
-	parts := map[string]map[string]*part{}
+// portion is how much of a fault is in a cluster.
+type portion struct {
+	n     int
+	first schemas.Time
+}
+
+// mainClusters finds the cluster with most signals of each fault, the earlier one on
+// a tie; what is seen once has no group and is left out.
+func mainClusters(d *Data, cluster []string) (home map[string]string, first map[string]schemas.Time) {
+	parts := map[string]map[string]*portion{}
 	for i := range d.Signals {
 		l := &d.Signals[i]
 		if !l.Scored() || l.Fault == "" || cluster[i] == "" {
@@ -94,28 +96,41 @@ func addRoots(s *Scores, d *Data, cluster []string, roots map[string][]string) {
 		}
 		m := parts[l.Fault]
 		if m == nil {
-			m = map[string]*part{}
+			m = map[string]*portion{}
 			parts[l.Fault] = m
 		}
 		if m[cluster[i]] == nil {
-			m[cluster[i]] = &part{first: l.ReceivedAt}
+			m[cluster[i]] = &portion{first: l.ReceivedAt}
 		}
 		m[cluster[i]].n++
 	}
-	n, top1, top3 := 0, 0, 0
-	var times []float64
-	for _, f := range d.Faults {
-		main, best := "", &part{}
-		for id, p := range parts[f.ID] {
+	home, first = map[string]string{}, map[string]schemas.Time{}
+	for fault, m := range parts {
+		main, best := "", &portion{}
+		for id, p := range m {
 			if p.n > best.n || p.n == best.n && (p.first < best.first || p.first == best.first && id < main) {
 				main, best = id, p
 			}
 		}
-		if best.n < 2 {
-			continue // a fault seen once has no group to name the root of
+		if best.n > 1 {
+			home[fault], first[fault] = main, best.first
+		}
+	}
+	return home, first
+}
+
+// addRoots asks whether each fault's main cluster names the true root.
+func addRoots(s *Scores, d *Data, cluster []string, roots map[string][]string) {
+	home, first := mainClusters(d, cluster)
+	n, top1, top3 := 0, 0, 0
+	var times []float64
+	for _, f := range d.Faults {
+		main := home[f.ID]
+		if main == "" {
+			continue
 		}
 		n++
-		times = append(times, seconds(f.Start, best.first))
+		times = append(times, seconds(f.Start, first[f.ID]))
 		for k, r := range roots[main] {
 			if k < 3 && slices.Contains(f.Roots, r) {
 				top3++

@@ -27,17 +27,26 @@ func (a Engine) Name() string {
 
 // Assign implements Assigner.
 func (a Engine) Assign(topology []byte, signals []sim.Labelled) ([]string, map[string][]string, error) {
-	topo, err := rules.ParseTopology("topology.yaml", topology)
+	run, err := a.replay(topology, signals)
 	if err != nil {
 		return nil, nil, err
+	}
+	return run.Clusters(signals), run.Roots(), nil
+}
+
+// replay runs the engine over a stream.
+func (a Engine) replay(topology []byte, signals []sim.Labelled) (*Replay, error) {
+	topo, err := rules.ParseTopology("topology.yaml", topology)
+	if err != nil {
+		return nil, err
 	}
 	run := NewReplay(correlate.New(a.Rules, topo))
 	for i := range signals {
 		if err := run.Step(&signals[i].Signal); err != nil {
-			return nil, nil, fmt.Errorf("signal %d: %w", i+1, err)
+			return nil, fmt.Errorf("signal %d: %w", i+1, err)
 		}
 	}
-	return run.Clusters(signals), run.Roots(), nil
+	return run, nil
 }
 
 // Replay feeds signals to an engine and keeps the latest of what it says.

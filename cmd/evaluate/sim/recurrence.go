@@ -30,7 +30,7 @@ var Manners = []Manner{Alike, Cascades, Quiet, Common}
 func ForProblems(seed uint64, m Manner) Params {
 	p := For(Easy, seed)
 	p.Manner = m
-	p.FaultsPerHour, p.NoisePerHour = 0.08, 0.4
+	p.FaultsPerHour, p.NoisePerHour, p.InnocentChanges = 0.08, 0.4, 48
 	if m == Alike {
 		p.Duration = 40 * schemas.Day
 		p.Latent, p.Seasonal = 5, 3

@@ -66,6 +66,7 @@ type Params struct {
 	Skew            int64   // milliseconds: standard deviation of a team's clock
 	MissingResolves float64 // share of alerts that never resolve
 	CausedByChange  float64 // share of faults that a change explains
+	InnocentChanges float64 // a day, that explain nothing
 	Tickets         float64 // chance that a fault gets a ticket
 	Latent          int     // recurring causes (see recurrence.go)
 	Seasonal        int     // jobs that alert at the same time every day
@@ -81,7 +82,7 @@ func For(level Level, seed uint64) Params {
 		Seed: seed, Level: level, Start: 1773219600000, // 2026-03-11T09:00:00Z
 		Duration: 12 * schemas.Hour, Entities: 300, Concurrency: 1, FaultsPerHour: 2, Adjacent: 0.15,
 		NoisePerHour: 6, Reorder: 0.005, Skew: 500,
-		MissingResolves: 0.04, CausedByChange: 0.3, Tickets: 0.5,
+		MissingResolves: 0.04, CausedByChange: 0.3, InnocentChanges: 140, Tickets: 0.5,
 	}
 	switch level {
 	case Standard:

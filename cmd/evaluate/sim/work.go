@@ -25,7 +25,8 @@ func (g *generator) work(d dice) {
 			g.change(n, g.plans[i].root, f.Start.Add(-before), f.ID, d)
 		}
 	}
-	for at := g.Params.Start; at < g.Params.Start.Add(g.Params.Duration); at = at.Add(d.wait(float64(schemas.Hour) / 2)) {
+	between := float64(schemas.Day) / max(g.Params.InnocentChanges, 1e-3)
+	for at := g.Params.Start; at < g.Params.Start.Add(g.Params.Duration); at = at.Add(d.wait(between)) {
 		n++
 		g.change(n, d.IntN(len(g.estate.services)), at, "", d)
 	}
