@@ -35,7 +35,7 @@ var rooms = []layer{
 	{"state", []string{"codec", "phrase", "topology", "evidence", "problem"}},
 	{"identity", []string{"topology", "state"}},
 	{"scoring", []string{"phrase", "topology", "evidence", "state", "identity"}},
-	{"cause", []string{"phrase", "topology", "evidence", "state"}},
+	{"cause", []string{"odds", "phrase", "topology", "evidence", "state"}},
 	{"impact", []string{"phrase", "money", "state"}},
 	{"effect", []string{"phrase", "state", "cause"}},
 	{"lifecycle", []string{"phrase", "topology", "evidence", "problem", "state", "identity", "scoring", "cause", "impact", "effect"}},
