@@ -175,6 +175,31 @@ func (r *Rota) OnDuty(t schemas.Time, shifts *Shifts) (people []string, why stri
 	return nil, ""
 }
 
+// Change returns the first whole minute after from and before until at which
+// others are on duty than at from; 0 when there is none. It looks at every quarter
+// of an hour: who is on duty for less than that may be passed over. Shifts of a
+// calendar are not known to it.
+func (r *Rota) Change(from, until schemas.Time) schemas.Time {
+	const quarter = 15 * schemas.Minute
+	now, _ := r.OnDuty(from, nil)
+	same := func(t schemas.Time) bool {
+		then, _ := r.OnDuty(t, nil)
+		return slices.Equal(then, now)
+	}
+	start := schemas.Time(int64(from) / schemas.Minute * schemas.Minute)
+	for t := start; t < until; t = t.Add(quarter) {
+		if same(t.Add(quarter)) {
+			continue
+		}
+		for n := int64(1); n <= quarter/schemas.Minute; n++ {
+			if at := t.Add(n * schemas.Minute); !same(at) && at < until {
+				return at
+			}
+		}
+	}
+	return 0
+}
+
 func (r *Rota) local(t schemas.Time) string {
 	return t.Std().In(r.location).Format(moment + " MST")
 }

@@ -100,3 +100,31 @@ func TestRotasThatCannotBeRead(t *testing.T) {
 		}
 	}
 }
+
+func TestWhenOthersAreOnDuty(t *testing.T) {
+	set, err := Parse("x", []byte(rotas))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ rota, from, want string }{
+		{"turns", "2026-10-19T07:00:30Z", "2026-10-26T08:00:00Z"}, // over the change of the clocks
+		{"turns", "2026-11-22T07:59:59Z", "2026-11-22T08:00:00Z"}, // an override begins
+		{"turns", "2026-11-22T08:00:00Z", "2026-11-22T20:00:00Z"}, // and ends
+		{"days", "2026-11-20T14:00:00Z", "2026-11-20T22:00:00Z"},  // a gap is a change
+		{"days", "2026-11-20T22:30:00Z", "2026-11-21T03:00:00Z"},
+		{"feed", "2026-11-20T22:30:00Z", ""}, // nothing is known of it
+	} {
+		from, err := schemas.ParseTime(c.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := set.Rotas[c.rota].Change(from, from.Add(28*schemas.Day))
+		if text := got.String(); got != 0 && text != strings.Replace(c.want, "Z", ".000Z", 1) || got == 0 && c.want != "" {
+			t.Errorf("%s from %s: %s, want %s", c.rota, c.from, text, c.want)
+		}
+	}
+	from, _ := schemas.ParseTime("2026-10-19T07:00:30Z")
+	if got := set.Rotas["turns"].Change(from, from.Add(schemas.Day)); got != 0 {
+		t.Errorf("a change within a day: %s", got)
+	}
+}

@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -19,49 +20,99 @@ type Member struct {
 	Evidence  []schemas.Evidence
 	RunnerUp  *schemas.RunnerUp
 	Rules     string
+	// IncidentID is the incident of the tree that it is a direct member of.
+	IncidentID string
+	// What the signal itself says.
+	Summary, Description string
+	URL, Runbook         string
+	Labels               schemas.Labels
 }
 
-// members finds the ids first, without FINAL: the index on incident_id then
-// leads to few granules, and the primary key to the rows themselves. A signal
-// that was moved away is in the first set and not in the second.
-const members = `
-SELECT d.signal_id, d.kind, s.name, s.service, s.instance, s.severity, s.status, toUnixTimestamp64Milli(s.starts_at), d.reason,
-	d.repeats, toUnixTimestamp64Milli(d.at), d.score, d.threshold, d.evidence, d.runner_up, d.rules
-FROM
-(
+// memberColumns are what a list shows of a signal s and its decision d.
+const memberColumns = `d.signal_id AS signal_id, d.kind AS kind, s.name AS name, s.service AS service, s.instance AS instance, s.severity AS severity,
+	s.status AS status, s.starts_at AS starts_at, d.reason AS reason, d.repeats AS repeats, d.at AS at, d.score AS score, d.threshold AS threshold,
+	d.evidence AS evidence, d.runner_up AS runner_up, d.rules AS rules, d.incident_id AS incident_id,
+	s.summary AS summary, s.description AS description, s.url AS url, s.runbook AS runbook, s.labels AS labels`
+
+// placed are the decisions on the members of some incidents, with their signals.
+// It finds the ids first, without FINAL: the index on incident_id then leads to few
+// granules, and the primary key to the rows themselves. A signal that was moved
+// away is in the first set and not in the second.
+const placed = `(
 	SELECT * FROM current_decisions
-	WHERE incident_id = ? AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id = ?)
-	ORDER BY at, signal_id LIMIT ?
+	WHERE incident_id IN ? AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id IN ?)%s
 ) AS d
 LEFT JOIN
 (
-	SELECT * FROM signals WHERE signal_id IN (SELECT signal_id FROM decisions WHERE incident_id = ?) LIMIT 1 BY signal_id
-) AS s ON s.signal_id = d.signal_id
-ORDER BY d.at, d.signal_id`
+	SELECT * FROM signals WHERE signal_id IN (SELECT signal_id FROM decisions WHERE incident_id IN ?) LIMIT 1 BY signal_id
+) AS s ON s.signal_id = d.signal_id`
+
+// readMember is the list of a query's columns in the order in which scanMember
+// takes them.
+const readMember = `signal_id, kind, name, service, instance, severity, status, toUnixTimestamp64Milli(starts_at), reason, repeats,
+	toUnixTimestamp64Milli(at), score, threshold, evidence, runner_up, rules, incident_id, summary, description, url, runbook, labels`
 
 // Members returns the signals placed in an incident with their decisions, in
 // the order in which they were taken.
 func (q *Queries) Members(ctx context.Context, incidentID string, limit int) ([]Member, error) {
 	var out []Member
+	ids := []string{incidentID}
 	err := scan(ctx, q.conn, "members", func(r driver.Rows) error {
-		var m Member
-		var kind, severity, status, evidence, runnerUp string
-		var startsAt, at int64
-		err := r.Scan(&m.SignalID, &kind, &m.Name, &m.Service, &m.Instance, &severity, &status, &startsAt, &m.Reason,
-			&m.Repeats, &at, &m.Score, &m.Threshold, &evidence, &runnerUp, &m.Rules)
-		if err != nil {
-			return err
-		}
-		m.Kind, m.Severity, m.Status = schemas.Kind(kind), schemas.Severity(severity), schemas.Status(status)
-		m.StartsAt, m.At = schemas.Time(startsAt), schemas.Time(at)
-		if evidence != "" {
-			err = json.Unmarshal([]byte(evidence), &m.Evidence)
-		}
-		if err == nil && runnerUp != "" {
-			err = json.Unmarshal([]byte(runnerUp), &m.RunnerUp)
-		}
+		m, err := scanMember(r)
 		out = append(out, m)
 		return err
-	}, members, incidentID, incidentID, limitOf(limit), incidentID)
+	}, "SELECT "+readMember+" FROM (SELECT "+memberColumns+" FROM "+fmt.Sprintf(placed, " ORDER BY at, signal_id LIMIT ?")+") ORDER BY at, signal_id",
+		ids, ids, limitOf(limit), ids)
 	return out, err
+}
+
+// things folds the members that tell of the same alert, ticket or change into the
+// first of them, in the state that the last told. What operators did is no thing.
+const things = `
+SELECT ` + readMember + `, count() OVER () AS things
+FROM
+(
+	SELECT * EXCEPT (status, repeats), argMax(status, (at, signal_id)) OVER alike AS status,
+		toInt64(sum(told) OVER alike - 1) AS repeats, row_number() OVER (alike ORDER BY at, signal_id) AS nth
+	FROM (SELECT ` + memberColumns + `, 1 + d.repeats AS told, s.source AS source, if(s.fingerprint = '', d.signal_id, s.fingerprint) AS fingerprint FROM ` + placed + `)
+	WHERE kind != 'command'
+	WINDOW alike AS (PARTITION BY kind, source, fingerprint)
+)
+WHERE nth = 1
+ORDER BY at, signal_id LIMIT ? OFFSET ?`
+
+// Things returns what is in some incidents, each alert, ticket and change once, in
+// the order in which they came, without the first ones up to offset; and how many
+// there are in all. The repeats of a thing are everything that was told of it after
+// its first signal.
+func (q *Queries) Things(ctx context.Context, incidentIDs []string, offset, limit int) (list []Member, all int64, err error) {
+	var n uint64
+	err = scan(ctx, q.conn, "members", func(r driver.Rows) error {
+		m, err := scanMember(r, &n)
+		list = append(list, m)
+		return err
+	}, fmt.Sprintf(things, ""), incidentIDs, incidentIDs, incidentIDs, limitOf(limit), offset)
+	return list, int64(n), err
+}
+
+// scanMember reads a row of readMember, and what stands behind it.
+func scanMember(r driver.Rows, more ...any) (m Member, err error) {
+	var kind, severity, status, evidence, runnerUp string
+	var labels map[string]string
+	var startsAt, at int64
+	err = r.Scan(append([]any{&m.SignalID, &kind, &m.Name, &m.Service, &m.Instance, &severity, &status, &startsAt, &m.Reason,
+		&m.Repeats, &at, &m.Score, &m.Threshold, &evidence, &runnerUp, &m.Rules,
+		&m.IncidentID, &m.Summary, &m.Description, &m.URL, &m.Runbook, &labels}, more...)...)
+	if err != nil {
+		return m, err
+	}
+	m.Kind, m.Severity, m.Status = schemas.Kind(kind), schemas.Severity(severity), schemas.Status(status)
+	m.StartsAt, m.At, m.Labels = schemas.Time(startsAt), schemas.Time(at), schemas.LabelsOf(labels)
+	if evidence != "" {
+		err = json.Unmarshal([]byte(evidence), &m.Evidence)
+	}
+	if err == nil && runnerUp != "" {
+		err = json.Unmarshal([]byte(runnerUp), &m.RunnerUp)
+	}
+	return m, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -24,6 +25,7 @@ type IncidentFilter struct {
 	Statuses   []schemas.IncidentStatus
 	Severities []schemas.Severity
 	Services   []string     // any of
+	Teams      []string     // any of
 	Scope      string       //
 	Since      schemas.Time // detected at or after
 	Until      schemas.Time // detected before
@@ -75,6 +77,9 @@ func (f *IncidentFilter) where() *where {
 	}
 	if len(f.Services) > 0 {
 		w.add("hasAny(arrayMap(s -> toString(s), services), ?)", f.Services)
+	}
+	if len(f.Teams) > 0 {
+		w.add("hasAny(arrayMap(t -> toString(t), teams), ?)", f.Teams)
 	}
 	if f.Scope != "" {
 		w.add("scope = ?", f.Scope)
@@ -145,8 +150,12 @@ func (q *Queries) Problems(ctx context.Context, status schemas.ProblemStatus, li
 		append(w.args, limitOf(limit))...)
 }
 
-// Timeline returns the story of some incidents as one, earliest first.
-func (q *Queries) Timeline(ctx context.Context, incidentIDs []string, limit int) ([]schemas.TimelineEntry, error) {
+// Timeline returns the story of some incidents as one, earliest first, but for
+// entries of some types: the newest of them.
+func (q *Queries) Timeline(ctx context.Context, incidentIDs, without []string, limit int) ([]schemas.TimelineEntry, error) {
+	if without == nil {
+		without = []string{}
+	}
 	var out []schemas.TimelineEntry
 	err := scan(ctx, q.conn, "timeline", func(r driver.Rows) error {
 		var e schemas.TimelineEntry
@@ -156,13 +165,21 @@ func (q *Queries) Timeline(ctx context.Context, incidentIDs []string, limit int)
 		out = append(out, e)
 		return err
 	}, `SELECT incident_id, seq, scope, toUnixTimestamp64Milli(at), toUnixTimestamp64Milli(event_at), type, text, signal_id, by
-		FROM timeline FINAL WHERE incident_id IN ? ORDER BY at, incident_id, seq LIMIT ?`, incidentIDs, limitOf(limit))
+		FROM timeline FINAL WHERE incident_id IN ? AND NOT has(?, toString(type))
+		ORDER BY timeline.at DESC, incident_id DESC, seq DESC LIMIT ?`, incidentIDs, without, limitOf(limit))
+	slices.Reverse(out)
 	return out, err
 }
 
 // Deliveries returns how what was to be said of a main incident went, in the
 // order of its effects.
 func (q *Queries) Deliveries(ctx context.Context, incidentID string, limit int) ([]schemas.Delivery, error) {
+	return q.deliveries(ctx, " WHERE incident_id = ? ORDER BY seq, target, person LIMIT ?", incidentID, limitOf(limit))
+}
+
+// deliveries reads those that a condition and an order, which no caller's text is
+// part of, lead to.
+func (q *Queries) deliveries(ctx context.Context, which string, args ...any) ([]schemas.Delivery, error) {
 	var out []schemas.Delivery
 	err := scan(ctx, q.conn, "deliveries", func(r driver.Rows) error {
 		var d schemas.Delivery
@@ -177,7 +194,7 @@ func (q *Queries) Deliveries(ctx context.Context, incidentID string, limit int) 
 	}, `SELECT delivery_id, revision, effect_id, incident_id, seq, scope, kind, target, person, state,
 			toUnixTimestamp64Milli(decided_at), toUnixTimestamp64Milli(noted_at), toUnixTimestamp64Milli(at),
 			toUnixTimestamp64Milli(tried_at), toUnixTimestamp64Milli(next_at), attempts, error, ref, url
-		FROM deliveries FINAL WHERE incident_id = ? ORDER BY seq, target, person LIMIT ?`, incidentID, limitOf(limit))
+		FROM deliveries FINAL`+which, args...)
 	return out, err
 }
 

@@ -184,6 +184,7 @@ func TestQueries(t *testing.T) {
 		"children":   {IncidentFilter{ParentID: "INC-MAIN"}, []string{"INC-CHILD"}},
 		"resolved":   {IncidentFilter{Statuses: []schemas.IncidentStatus{schemas.IncidentResolved, schemas.IncidentClosed}}, []string{"INC-MAIN"}},
 		"severity":   {IncidentFilter{Severities: []schemas.Severity{schemas.SeverityMajor, schemas.SeverityWarning}}, []string{"INC-OCT", "INC-CHILD"}},
+		"team":       {IncidentFilter{Teams: []string{"defence", "x"}}, []string{"INC-MAIN"}},
 		"service":    {IncidentFilter{Services: []string{"shield", "none"}}, []string{"INC-MAIN"}},
 		"since":      {IncidentFilter{Since: since}, []string{"INC-OCT"}},
 		"until":      {IncidentFilter{Until: since}, []string{"INC-CHILD", "INC-MAIN"}},
@@ -214,8 +215,11 @@ func TestQueries(t *testing.T) {
 	if _, found, err := q.Incident(ctx, "INC-NONE"); found || err != nil {
 		t.Errorf("no incident: %v, %v", found, err)
 	}
-	if l, err := q.Timeline(ctx, []string{"INC-MAIN", "INC-CHILD"}, 0); err != nil || len(l) != 3 || l[0].Text+l[1].Text+l[2].Text != "acb" || l[1].EventAt != 0 {
+	if l, err := q.Timeline(ctx, []string{"INC-MAIN", "INC-CHILD"}, nil, 0); err != nil || len(l) != 3 || l[0].Text+l[1].Text+l[2].Text != "acb" || l[1].EventAt != 0 {
 		t.Errorf("timeline: %+v, %v", l, err)
+	}
+	if l, err := q.Timeline(ctx, []string{"INC-MAIN", "INC-CHILD"}, []string{"joined"}, 1); err != nil || len(l) != 1 || l[0].Text != "c" {
+		t.Errorf("the newest of the timeline that joins nothing: %+v, %v", l, err)
 	}
 	if l, err := q.Problems(ctx, schemas.ProblemReturned, 10); err != nil || len(l) != 1 || l[0].Count != 12 {
 		t.Errorf("problems: %+v, %v", l, err)
@@ -223,6 +227,11 @@ func TestQueries(t *testing.T) {
 	m, err := q.Members(ctx, "INC-000000000007", 10)
 	if err != nil || len(m) != 3 {
 		t.Fatalf("members: %+v, %v", m, err)
+	}
+	said := sampleSignal(7)
+	if m[0].Summary != said.Summary || m[0].Description != said.Description || m[0].Runbook != said.Runbook || m[0].URL != said.URL ||
+		!reflect.DeepEqual(m[0].Labels, said.Labels) || m[0].IncidentID != "INC-000000000007" {
+		t.Errorf("what a member says: %+v", m[0])
 	}
 	if m[0].SignalID != sampleSignal(7).ID || m[0].Service != "service-7" || m[0].Evidence[0].Points != 3000 || m[0].StartsAt != sampleSignal(7).StartsAt {
 		t.Errorf("member: %+v", m[0])

@@ -3,11 +3,9 @@ package web
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -25,18 +23,48 @@ import (
 //go:embed board
 var boardFiles embed.FS
 
-var boardPages = template.Must(template.New("").Funcs(template.FuncMap{
-	"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "chance": chanceText, "bare": bare, "points": pointsText,
-}).ParseFS(boardFiles, "board/*.html"))
+// boardPages are the pages by name, each within the frame.
+var boardPages = func() map[string]*template.Template {
+	base := template.Must(template.New("").Funcs(template.FuncMap{
+		"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "chance": chanceText, "bare": bare, "points": pointsText,
+		"minutes": minutesText,
+	}).ParseFS(boardFiles, "board/*.html"))
+	out := map[string]*template.Template{}
+	for _, t := range base.Templates() {
+		if name, ok := strings.CutPrefix(t.Name(), "page-"); ok {
+			out[name] = template.Must(template.Must(base.Clone()).Parse(`{{define "main"}}{{template "page-` + name + `" .}}{{end}}`))
+		}
+	}
+	return out
+}()
 
 // boardRoutes are the pages, by their patterns of net/http.
 var boardRoutes = []route{
 	{http.MethodGet, "/{$}", (*API).boardList, true},
 	{http.MethodGet, "/incidents/{id}", (*API).boardIncident, true},
 	{http.MethodPost, "/incidents/{id}", (*API).boardCommand, true},
+	{http.MethodGet, "/incidents/{id}/postmortem", (*API).boardPostmortem, true},
+	{http.MethodGet, "/why", (*API).boardWhy, true},
 	{http.MethodGet, "/problems", (*API).boardProblems, true},
 	{http.MethodGet, "/problems/{id}", (*API).boardProblem, true},
+	{http.MethodPost, "/problems/{id}", (*API).boardSolve, true},
+	{http.MethodGet, "/oncall", (*API).boardOnCall, false},
+	{http.MethodGet, "/changes", (*API).boardCalendar, false},
+	{http.MethodGet, "/messages", (*API).boardMessages, false},
+	{http.MethodGet, "/apart", (*API).boardApart, false},
+	{http.MethodGet, "/uncovered", (*API).boardUncovered, false},
+	{http.MethodGet, "/reports", (*API).boardReports, false},
+	{http.MethodGet, "/reports/{month}", (*API).boardReport, false},
 	{http.MethodGet, "/board/changes", (*API).boardChanges, true},
+}
+
+// place is an entry of the navigation.
+type place struct{ Path, Name, Page string }
+
+// boardPlaces are in the order in which somebody who was woken up needs them.
+var boardPlaces = []place{
+	{"/", "Incidents", "list"}, {"/oncall", "On call", "oncall"}, {"/changes", "Changes", "calendar"}, {"/messages", "Messages", "messages"},
+	{"/apart", "In no incident", "apart"}, {"/problems", "Problems", "problems"}, {"/uncovered", "No procedure", "uncovered"}, {"/reports", "Reports", "reports"},
 }
 
 // boardCSP lets a page load what this server has, and nothing else.
@@ -53,7 +81,7 @@ func (a *API) Board() http.Handler {
 		panic("web: " + err.Error()) // it is embedded
 	}
 	static := http.StripPrefix("/board/", http.FileServerFS(files))
-	for _, name := range []string{"board.css", "board.js"} {
+	for _, name := range []string{"board.css", "board.js", "icon.svg"} {
 		mux.Handle("GET /board/"+name, static)
 	}
 	return mux
@@ -61,7 +89,13 @@ func (a *API) Board() http.Handler {
 
 // BoardPaths lists what Board serves, as patterns of net/http.
 func BoardPaths() []string {
-	return []string{"/{$}", "/incidents/{id}", "/problems", "/problems/{id}", "/board/"}
+	paths := []string{"/board/"}
+	for _, rt := range boardRoutes {
+		if !strings.HasPrefix(rt.pattern, "/board/") && !slices.Contains(paths, rt.pattern) {
+			paths = append(paths, rt.pattern)
+		}
+	}
+	return paths
 }
 
 // page serves a page, and an error as a page.
@@ -102,6 +136,7 @@ type frame struct {
 	Person      Person
 	Asks        bool // nobody is asked who they are: commands need a name
 	By          string
+	Places      []place
 	Body        any
 }
 
@@ -110,14 +145,14 @@ type frame struct {
 const byCookie = "pinkstar_by"
 
 func (a *API) show(w http.ResponseWriter, r *http.Request, status int, page, title string, body any) error {
-	f := frame{Page: page, Title: title, Person: personOf(r), Body: body}
+	f := frame{Page: page, Title: title, Person: personOf(r), Places: boardPlaces, Body: body}
 	if f.Asks = f.Person.Name == Local; f.Asks {
 		if c, err := r.Cookie(byCookie); err == nil {
 			f.By, _ = url.QueryUnescape(c.Value)
 		}
 	}
 	var out bytes.Buffer
-	if err := boardPages.ExecuteTemplate(&out, "frame", f); err != nil {
+	if err := boardPages[page].ExecuteTemplate(&out, "frame", f); err != nil {
 		return fmt.Errorf("page %s: %w", page, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -127,80 +162,6 @@ func (a *API) show(w http.ResponseWriter, r *http.Request, status int, page, tit
 		a.log.Debug().Err(err).Msg("page not delivered")
 	}
 	return nil
-}
-
-// incidentBody is the page of one incident.
-type incidentBody struct {
-	incidentAnswer
-	Tree   schemas.IncidentTree
-	Done   string // a command that was just given
-	Active bool   // takes commands
-}
-
-func (a *API) boardIncident(w http.ResponseWriter, r *http.Request) error {
-	if err := known(r.URL.Query(), []string{"done"}); err != nil {
-		return err
-	}
-	ans, err := a.incident(r, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	inc := ans.Incident
-	b := incidentBody{incidentAnswer: *ans, Tree: treeOf(inc), Active: inc.Status != schemas.IncidentClosed && personOf(r).Role >= Act}
-	if done := r.URL.Query().Get("done"); slices.Contains(schemas.Actions, schemas.Action(done)) {
-		b.Done = bare(done)
-	}
-	return a.show(w, r, http.StatusOK, "incident", inc.Title, &b)
-}
-
-// boardCommand takes a command from a form. A page of another site can't send
-// one: the door refuses what a browser says comes from there.
-func (a *API) boardCommand(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, a.cfg.MaxBody)
-	if err := r.ParseForm(); err != nil {
-		return apierror.New(http.StatusBadRequest, "the form can't be read: %v", err)
-	}
-	body := map[string]string{}
-	for _, name := range []string{"action", "by", "to", "note", "parent_id"} {
-		if v := strings.TrimSpace(r.PostForm.Get(name)); v != "" {
-			body[name] = v
-		}
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	same := r.Clone(r.Context())
-	same.Header.Set("Content-Type", schemas.ContentTypeJSON)
-	same.Body = io.NopCloser(bytes.NewReader(text))
-	if err := a.commandIncident(discard{http.Header{}}, same); err != nil {
-		return err
-	}
-	if personOf(r).Name == Local {
-		// Not Secure: it is a name, on loopback, which has no TLS.
-		http.SetCookie(w, &http.Cookie{Name: byCookie, Value: url.QueryEscape(body["by"]), Path: "/", MaxAge: 30 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // see above
-	}
-	http.Redirect(w, r, "/incidents/"+url.PathEscape(r.PathValue("id"))+"?done="+url.QueryEscape(body["action"]), http.StatusSeeOther)
-	return nil
-}
-
-// discard takes the API's answer: the page that follows says it.
-type discard struct{ h http.Header }
-
-func (d discard) Header() http.Header       { return d.h }
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
-func (discard) WriteHeader(int)             {}
-
-func (a *API) boardProblems(w http.ResponseWriter, r *http.Request) error {
-	return a.show(w, r, http.StatusOK, "problems", "Problems", a.view.Problems())
-}
-
-func (a *API) boardProblem(w http.ResponseWriter, r *http.Request) error {
-	p, ok := a.view.Problem(r.PathValue("id"))
-	if !ok {
-		return apierror.New(http.StatusNotFound, "there is no problem %q", r.PathValue("id"))
-	}
-	return a.show(w, r, http.StatusOK, "problem", p.Title, p)
 }
 
 // Words and figures of the pages.
@@ -225,7 +186,11 @@ func costText(r schemas.ImpactRange) string {
 	if likelyCost(&r) <= 0 {
 		return ""
 	}
-	return strings.TrimSpace(fmt.Sprintf("%.0f %s", likelyCost(&r), r.Currency))
+	digits := strconv.FormatFloat(likelyCost(&r), 'f', 0, 64)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return strings.TrimSpace(digits + " " + r.Currency)
 }
 
 func likelyCost(r *schemas.ImpactRange) float64 { return r.LostRevenue.Likely + r.Cost.Likely }
@@ -244,6 +209,18 @@ func percentText(thousandths int64) string { return fmt.Sprintf("%d %%", (thousa
 
 // pointsText is a score as people read it: they are kept in thousandths.
 func pointsText(thousandths int64) string { return fmt.Sprintf("%.2f", float64(thousandths)/1000) }
+
+// minutesText is a duration in minutes as people say it.
+func minutesText(m float64) string {
+	switch n := int64(m + 0.5); {
+	case n >= 48*60:
+		return fmt.Sprintf("%d days", n/(24*60))
+	case n >= 60:
+		return fmt.Sprintf("%d h %d min", n/60, n%60)
+	default:
+		return fmt.Sprintf("%d min", n)
+	}
+}
 
 // bare is a word of the contract as people write it.
 func bare(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") }

@@ -22,11 +22,14 @@ type listBody struct {
 	Statuses   []choice
 	Severities []choice
 	Service    string
+	Team       string
+	Parent     string // only what is below this one
 	Text       string
 	All        bool // those below another too
 	Next, Prev string
 	Note       string // why something is missing
 	Columns    []column
+	Seen       string // position of the changes that the page shows
 }
 
 type choice struct {
@@ -37,7 +40,7 @@ type choice struct {
 
 type column struct{ Key, Name, Link, Arrow string }
 
-var boardParams = []string{"status", "severity", "service", "q", "all", "sort", "page"}
+var boardParams = []string{"status", "severity", "service", "team", "parent", "q", "all", "sort", "page"}
 
 // boardDefault is what a page shows that asks for nothing: what is not over.
 var boardDefault = []string{string(schemas.IncidentOpen), string(schemas.IncidentAcknowledged), string(schemas.IncidentMitigated)}
@@ -47,19 +50,21 @@ func (a *API) boardList(w http.ResponseWriter, r *http.Request) error {
 	if err := known(v, boardParams); err != nil {
 		return err
 	}
-	ask := url.Values{"severity": v["severity"], "service": v["service"], "q": v["q"], "status": v["status"]}
+	ask := url.Values{"severity": v["severity"], "service": v["service"], "team": v["team"], "parent": v["parent"], "q": v["q"], "status": v["status"]}
 	if len(words(v["status"])) == 0 {
 		ask["status"] = boardDefault
 	}
-	if v.Get("all") == "" {
+	if v.Get("all") == "" && v.Get("parent") == "" {
 		ask.Set("main", "true")
 	}
 	q, err := a.parseQuery(ask)
 	if err != nil {
 		return err
 	}
-	list := a.view.Incidents(q)
-	b := listBody{Total: len(list), Sort: v.Get("sort"), Service: v.Get("service"), Text: v.Get("q"), All: v.Get("all") != ""}
+	b := listBody{Sort: v.Get("sort"), Service: strings.Join(q.Services, ", "), Team: strings.Join(q.Teams, ", "), Parent: q.ParentID, Text: q.Text,
+		All: v.Get("all") != "", Seen: a.seen("")} // before anything is read: what comes later is news
+	list := a.choices(&b, q)
+	b.Total = len(list)
 	if b.Sort == "" {
 		b.Sort = "severity"
 	}
@@ -67,11 +72,12 @@ func (a *API) boardList(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return apierror.BadField("sort", "%q is none of the columns", b.Sort)
 	}
-	slices.SortStableFunc(list, order)
+	slices.SortFunc(list, func(x, y *schemas.Incident) int {
+		return cmp.Or(order(x, y), positionOf(x).compare(positionOf(y))) // equal ones: newest first
+	})
 	if err := a.turnTo(&b, list, v); err != nil {
 		return err
 	}
-	a.choices(&b, q)
 	for _, c := range boardColumns {
 		c.Link = with(v, "sort", c.Key)
 		if c.Key == b.Sort {
@@ -87,12 +93,9 @@ func (a *API) boardList(w http.ResponseWriter, r *http.Request) error {
 
 // turnTo fills the page that v asks for with its part of list.
 func (a *API) turnTo(b *listBody, list []*schemas.Incident, v url.Values) error {
-	number := 1
-	if p := v.Get("page"); p != "" {
-		var err error
-		if number, err = strconv.Atoi(p); err != nil || number < 1 {
-			return apierror.BadField("page", "%q is not a page's number", p)
-		}
+	number, err := pageNumber(v, "page")
+	if err != nil {
+		return err
 	}
 	from := min((number-1)*a.cfg.PageSize, len(list))
 	b.Rows, b.First = list[from:min(from+a.cfg.PageSize, len(list))], from+1
@@ -118,17 +121,23 @@ func with(v url.Values, name, value string) string {
 	return "/?" + u.Encode()
 }
 
-// choices counts what each filter would show, with the others as they are.
-func (a *API) choices(b *listBody, q *Query) {
+// choices counts what each filter would show, with the others as they are, and
+// returns what passes all of them.
+func (a *API) choices(b *listBody, q *Query) (list []*schemas.Incident) {
 	any := *q
 	any.Statuses, any.Severities = nil, nil
 	statuses, severities := map[schemas.IncidentStatus]int{}, map[schemas.Severity]int{}
-	for _, inc := range a.view.Incidents(&any) {
-		if len(q.Severities) == 0 || slices.Contains(q.Severities, inc.Severity) {
+	for _, inc := range a.view.matching(&any) {
+		status := len(q.Statuses) == 0 || slices.Contains(q.Statuses, inc.Status)
+		severity := len(q.Severities) == 0 || slices.Contains(q.Severities, inc.Severity)
+		if severity {
 			statuses[inc.Status]++
 		}
-		if len(q.Statuses) == 0 || slices.Contains(q.Statuses, inc.Status) {
+		if status {
 			severities[inc.Severity]++
+		}
+		if status && severity {
+			list = append(list, inc)
 		}
 	}
 	for _, s := range incidentStatuses {
@@ -141,6 +150,7 @@ func (a *API) choices(b *listBody, q *Query) {
 		}
 		b.Severities = append(b.Severities, choice{name, slices.Contains(q.Severities, s), severities[s]})
 	}
+	return list
 }
 
 var boardSeverities = []schemas.Severity{schemas.SeverityCritical, schemas.SeverityMajor, schemas.SeverityWarning, schemas.SeverityInfo, schemas.SeverityUnknown}
@@ -150,12 +160,10 @@ var boardColumns = []column{
 	{Key: "alerts", Name: "Alerts"}, {Key: "started", Name: "Since"}, {Key: "updated", Name: "Last change"}, {Key: "cost", Name: "Cost so far"},
 }
 
-// boardOrders are the orders of the list. Those that are equal stay newest first.
+// boardOrders are the orders of the list.
 var boardOrders = map[string]func(a, b *schemas.Incident) int{
-	"severity": func(a, b *schemas.Incident) int {
-		return slices.Index(boardSeverities, a.Severity) - slices.Index(boardSeverities, b.Severity)
-	},
-	"title": func(a, b *schemas.Incident) int { return strings.Compare(a.Title, b.Title) },
+	"severity": func(a, b *schemas.Incident) int { return severityOrder(a) - severityOrder(b) },
+	"title":    func(a, b *schemas.Incident) int { return strings.Compare(a.Title, b.Title) },
 	"status": func(a, b *schemas.Incident) int {
 		return slices.Index(incidentStatuses, a.Status) - slices.Index(incidentStatuses, b.Status)
 	},
@@ -167,6 +175,9 @@ var boardOrders = map[string]func(a, b *schemas.Incident) int{
 		return cmp.Compare(likelyCost(&b.Impact), likelyCost(&a.Impact))
 	},
 }
+
+// severityOrder puts the worst first.
+func severityOrder(inc *schemas.Incident) int { return slices.Index(boardSeverities, inc.Severity) }
 
 // treeOf is what an incident and all below it have.
 func treeOf(inc *schemas.Incident) schemas.IncidentTree {

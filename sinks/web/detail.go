@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -21,6 +22,8 @@ type incidentAnswer struct {
 	History  historyState            `json:"history"`
 	Problem  *schemas.Problem        `json:"problem,omitempty"`
 	Messages []schemas.Delivery      `json:"messages"` // how what was to be said of it went, in order
+
+	all int64 // things there are, where a page of them was asked for
 }
 
 // completeness says which lists hold everything. Without history, or over the
@@ -28,32 +31,47 @@ type incidentAnswer struct {
 type completeness struct {
 	Members  bool `json:"members"`
 	Timeline bool `json:"timeline"`
+	Children bool `json:"children"`
+}
+
+// look is which part of an incident is asked for.
+type look struct {
+	things   bool     // each alert, ticket and change once, of all below it too
+	from     int      // of things: left out before the first
+	members  int      // at most
+	timeline int      // at most
+	children int      // at most
+	without  []string // types of the timeline's entries that are left out
 }
 
 func (a *API) getIncident(w http.ResponseWriter, r *http.Request) error {
-	ans, err := a.incident(r, r.PathValue("id"))
+	n := a.cfg.MaxMembers
+	ans, err := a.incident(r.Context(), r.PathValue("id"), look{members: n, timeline: n, children: n})
 	if err != nil {
 		return err
 	}
 	return a.answer(w, http.StatusOK, ans)
 }
 
-// incident puts together all that is known of one.
-func (a *API) incident(r *http.Request, id string) (*incidentAnswer, error) {
-	inc, state, err := a.find(r.Context(), id)
+// incident puts together what is known of one.
+func (a *API) incident(ctx context.Context, id string, l look) (*incidentAnswer, error) {
+	inc, state, err := a.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	ans := incidentAnswer{Incident: inc, Children: withoutLists(a.view.Children(inc.ID)), Links: inc.Links, History: state, Messages: []schemas.Delivery{}}
+	below := a.view.Children(inc.ID)
+	ans := incidentAnswer{Incident: inc, Links: inc.Links, History: state, Messages: []schemas.Delivery{}}
+	ans.Children = withoutLists(below[:min(len(below), l.children)])
+	ans.Complete.Children = len(ans.Children) == len(below) && len(below) >= len(inc.Children) && inc.ChildrenOmitted == 0
 	if ans.Links == nil {
 		ans.Links = []schemas.Link{}
 	}
 	if p, ok := a.view.Problem(inc.ProblemID); ok {
 		ans.Problem = p
 	}
-	ans.fromLive(inc)
+	ans.fromLive(inc, below, l)
 	if a.history != nil {
-		ans.History = a.fromHistory(r.Context(), &ans)
+		ans.History = a.fromHistory(ctx, &ans, idsOf(inc, below), l)
 	} else {
 		ans.History = historyState{Reason: "no ClickHouse is configured: the lists hold what travels with the incident"}
 	}
@@ -83,51 +101,100 @@ func (a *API) find(ctx context.Context, id string) (*schemas.Incident, historySt
 	return &inc, historyState{Asked: true, Answered: true}, nil
 }
 
-// fromLive fills the lists with what travels with the incident. Of the story
-// only the texts do.
-func (ans *incidentAnswer) fromLive(inc *schemas.Incident) {
-	ans.Members = make([]Member, 0, len(inc.Members))
-	for _, m := range inc.Members {
-		ans.Members = append(ans.Members, Member{MemberRef: m})
+// fromLive fills the lists with what travels with the incident, and with those
+// below it. Of the story only the texts do.
+func (ans *incidentAnswer) fromLive(inc *schemas.Incident, below []*schemas.Incident, l look) {
+	ans.Members = membersOf(inc)
+	ans.Complete.Members = int64(len(inc.Members)) >= inc.SignalCount
+	if l.things {
+		ans.liveThings(below, l)
 	}
 	ans.Timeline = make([]schemas.TimelineEntry, 0, len(inc.Timeline))
 	for _, text := range inc.Timeline {
 		ans.Timeline = append(ans.Timeline, schemas.TimelineEntry{IncidentID: inc.ID, Scope: inc.Scope, Text: text})
 	}
-	ans.Complete.Members = int64(len(inc.Members)) >= inc.SignalCount
+}
+
+// liveThings makes things of the members that travel, as well as they tell which
+// is which.
+func (ans *incidentAnswer) liveThings(below []*schemas.Incident, l look) {
+	all := ans.Members
+	for _, c := range below {
+		all = append(all, membersOf(c)...)
+	}
+	slices.SortStableFunc(all, func(a, b Member) int { return cmp.Compare(a.StartsAt, b.StartsAt) })
+	type key struct {
+		kind                    schemas.Kind
+		name, service, instance string
+	}
+	seen := map[key]int{}
+	var out []Member
+	for _, m := range all {
+		k := key{m.Kind, m.Name, m.Service, m.Instance}
+		if i, ok := seen[k]; ok {
+			out[i].Status = m.Status
+		} else if m.Kind != schemas.KindCommand {
+			seen[k] = len(out)
+			out = append(out, m)
+		}
+	}
+	ans.all = int64(len(out))
+	first := min(l.from, len(out))
+	ans.Members = out[first:min(first+l.members, len(out))]
+	ans.Complete.Members = int64(len(all)) >= treeOf(ans.Incident).SignalCount
+}
+
+func membersOf(inc *schemas.Incident) []Member {
+	out := make([]Member, 0, len(inc.Members))
+	for _, m := range inc.Members {
+		out = append(out, Member{MemberRef: m, IncidentID: inc.ID})
+	}
+	return out
 }
 
 // fromHistory replaces the lists with history's when it has more: it lags
 // behind by a batch, so right after an incident opened the live lists are the
 // better ones.
-func (a *API) fromHistory(ctx context.Context, ans *incidentAnswer) historyState {
+func (a *API) fromHistory(ctx context.Context, ans *incidentAnswer, tree []string, l look) historyState {
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.HistoryTimeout)
 	defer cancel()
-	inc, limit := ans.Incident, a.cfg.MaxMembers
-	members, errM := a.history.Members(ctx, inc.ID, limit)
-	story, errT := a.history.Timeline(ctx, idsOf(ans), limit)
-	said, errD := a.history.Deliveries(ctx, inc.ID, limit)
+	errM := a.pastMembers(ctx, ans, tree, l)
+	story, errT := a.history.Timeline(ctx, tree, l.without, l.timeline)
+	said, errD := a.history.Deliveries(ctx, ans.Incident.ID, a.cfg.MaxMembers)
 	if err := errors.Join(errM, errT, errD); err != nil {
 		a.log.Warn().Err(err).Msg("history is not available")
 		return historyState{Asked: true, Reason: "ClickHouse cannot be asked right now: the lists hold what travels with the incident"}
 	}
-	if len(members) >= len(ans.Members) {
-		ans.Members = members
-		ans.Complete.Members = len(members) < limit && int64(len(members)) >= inc.SignalCount
-	}
 	ans.Messages = append(ans.Messages, said...)
-	if len(story) >= len(ans.Timeline) {
+	if len(story) >= len(ans.Timeline) || len(l.without) > 0 && len(story) > 0 {
 		ans.Timeline = story
-		ans.Complete.Timeline = len(story) < limit
+		ans.Complete.Timeline = len(story) < l.timeline && len(l.without) == 0
 	}
 	return historyState{Asked: true, Answered: true}
 }
 
+// pastMembers takes the members that history has, unless it has fewer.
+func (a *API) pastMembers(ctx context.Context, ans *incidentAnswer, tree []string, l look) error {
+	if l.things {
+		list, all, err := a.history.Things(ctx, tree, l.from, l.members)
+		if err == nil && (all >= ans.all || l.from > 0) {
+			ans.Members, ans.all, ans.Complete.Members = list, all, true
+		}
+		return err
+	}
+	list, err := a.history.Members(ctx, ans.Incident.ID, l.members)
+	if err == nil && len(list) >= len(ans.Members) {
+		ans.Members = list
+		ans.Complete.Members = len(list) < l.members && int64(len(list)) >= ans.Incident.SignalCount
+	}
+	return err
+}
+
 // idsOf are the ids of an incident and of what is below it: a main incident's
 // story is that of all of it.
-func idsOf(ans *incidentAnswer) []string {
-	ids := append([]string{ans.Incident.ID}, ans.Incident.Children...)
-	for _, c := range ans.Children {
+func idsOf(inc *schemas.Incident, below []*schemas.Incident) []string {
+	ids := append([]string{inc.ID}, inc.Children...)
+	for _, c := range below {
 		ids = append(ids, c.ID)
 	}
 	slices.Sort(ids)

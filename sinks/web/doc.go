@@ -15,8 +15,10 @@
 //   - changes.go: the calendar of what is planned, runs and took place;
 //     announce.go: changes, windows and silences that people announce and end
 //   - explain.go: the questions why and why not, and who answers them
-//   - board.go, boardlist.go: the pages, over the same view, roles and commands;
-//     boardlive.go tells them of changes; board/: templates, style, script
+//   - board.go: the pages' frame and words; boardlist.go, boardincident.go: incidents
+//     and their commands; boardpages.go: the pages about the whole installation;
+//     boardlive.go tells pages of changes; board/: templates, style, script
+//   - records.go: what those pages ask of history, who is on call, reports
 //   - answer.go: JSON answers and RFC 9457 errors
 //   - openapi.yaml: the description that is served; a test compares it with the
 //     routes
@@ -36,6 +38,11 @@
 //     carried out: the correlator decides, and the command's decision says how.
 //   - Who gives a command is who was let in (SetWho), never what the body says:
 //     an incident's story must not name somebody who was not there.
+//   - A page about a main incident shows things, not signals: an alert that fired,
+//     recovered and fired again is one row in its latest state. The API gives the
+//     signals of the incident itself.
+//   - A page carries the position of what it shows, and is told what came after it;
+//     another process, which counts for itself, compares imprints (view.go).
 //   - The pages work without a script, load nothing from elsewhere (their policy
 //     forbids it), and show what is told as text: a test puts markup into every
 //     field. Rows never move under the pointer: a page says that there is news.

@@ -41,36 +41,45 @@ func (a *API) explained(w http.ResponseWriter, r *http.Request, id string) error
 	if err := known(v, explainParams); err != nil {
 		return err
 	}
-	if a.explain == nil {
-		return apierror.New(http.StatusServiceUnavailable, "this instance has nobody who explains")
+	x, err := a.explanation(r.Context(), id, v.Get("with"))
+	if err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.ExplainTimeout)
+	return a.answer(w, http.StatusOK, x)
+}
+
+// explanation answers why, or why not, when its turn comes.
+func (a *API) explanation(asked context.Context, id, with string) (any, error) {
+	if a.explain == nil {
+		return nil, apierror.New(http.StatusServiceUnavailable, "this instance has nobody who explains")
+	}
+	ctx, cancel := context.WithTimeout(asked, a.cfg.ExplainTimeout)
 	defer cancel()
 	gate := a.whys
-	if v.Get("with") != "" {
+	if with != "" {
 		gate = a.whyNots
 	}
 	leave, err := gate.enter(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer leave()
-	x, err := a.explain.Explain(ctx, a.view, id, v.Get("with"))
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && r.Context().Err() == nil {
-		return apierror.New(http.StatusServiceUnavailable, "the answer takes longer than %s (web.explain_timeout); "+
+	x, err := a.explain.Explain(ctx, a.view, id, with)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && asked.Err() == nil {
+		return nil, apierror.New(http.StatusServiceUnavailable, "the answer takes longer than %s (web.explain_timeout); "+
 			"ask about a smaller incident, or `pinkstar explain --log` about a recorded log", a.cfg.ExplainTimeout)
 	}
 	if errors.Is(err, ErrUnknown) {
-		return apierror.New(http.StatusNotFound, "%v", err)
+		return nil, apierror.New(http.StatusNotFound, "%v", err)
 	}
 	if err != nil {
-		if r.Context().Err() != nil {
-			return err
+		if asked.Err() != nil {
+			return nil, err
 		}
 		a.log.Warn().Err(err).Str("id", id).Msg("not explained")
-		return apierror.New(http.StatusServiceUnavailable, "what was decided cannot be read right now: ClickHouse holds it")
+		return nil, apierror.New(http.StatusServiceUnavailable, "what was decided cannot be read right now: ClickHouse holds it")
 	}
-	return a.answer(w, http.StatusOK, x)
+	return x, nil
 }
 
 // gate lets a few questions of a kind be worked on at once, a few more wait their

@@ -18,15 +18,21 @@ type History interface {
 	// Members returns the signals placed in an incident with their decisions,
 	// earliest first, at most limit.
 	Members(ctx context.Context, incidentID string, limit int) ([]Member, error)
-	// Timeline returns the story of some incidents as one, earliest first, at most
-	// limit.
-	Timeline(ctx context.Context, incidentIDs []string, limit int) ([]schemas.TimelineEntry, error)
+	// Things returns what is in some incidents, each alert, ticket and change once,
+	// in its latest state, earliest first, without the first ones up to offset, at
+	// most limit; and how many there are in all.
+	Things(ctx context.Context, incidentIDs []string, offset, limit int) ([]Member, int64, error)
+	// Timeline returns the story of some incidents as one, earliest first, but for
+	// entries of some types: the newest of them, at most limit.
+	Timeline(ctx context.Context, incidentIDs, without []string, limit int) ([]schemas.TimelineEntry, error)
 	// Deliveries returns how what was to be said of a main incident went, in the
 	// order of its effects, at most limit.
 	Deliveries(ctx context.Context, incidentID string, limit int) ([]schemas.Delivery, error)
 	// Changes returns changes and windows, each as it was told last, the one that
 	// begins first at the front, at most q.Limit.
 	Changes(ctx context.Context, q ChangeQuery) ([]Change, error)
+
+	Records
 }
 
 // Member is a signal in an incident, and why it is there.
@@ -39,6 +45,13 @@ type Member struct {
 	Evidence  []schemas.Evidence `json:"evidence,omitempty"`
 	RunnerUp  *schemas.RunnerUp  `json:"runner_up,omitempty"`
 	Rules     string             `json:"rules,omitempty"`
+
+	IncidentID  string         `json:"incident_id,omitempty"` // the incident it is a direct member of
+	Summary     string         `json:"summary,omitempty"`     // what the signal itself says, from here on
+	Description string         `json:"description,omitempty"`
+	URL         string         `json:"url,omitempty"`
+	Runbook     string         `json:"runbook,omitempty"`
+	Labels      schemas.Labels `json:"labels,omitempty"`
 }
 
 // Query is what a list of incidents is filtered by. Empty fields do not filter.
@@ -46,6 +59,7 @@ type Query struct {
 	Statuses   []schemas.IncidentStatus
 	Severities []schemas.Severity
 	Services   []string     // any of
+	Teams      []string     // any of
 	Scope      string       //
 	Since      schemas.Time // detected at or after
 	Until      schemas.Time // detected before
@@ -101,6 +115,9 @@ func (q *Query) Match(inc *schemas.Incident) bool {
 		return false
 	}
 	if len(q.Services) > 0 && !slices.ContainsFunc(inc.Services, func(s string) bool { return slices.Contains(q.Services, s) }) {
+		return false
+	}
+	if len(q.Teams) > 0 && !slices.ContainsFunc(inc.Teams, func(t string) bool { return slices.Contains(q.Teams, t) }) {
 		return false
 	}
 	return q.Text == "" || q.matchText(inc)

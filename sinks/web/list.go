@@ -112,13 +112,13 @@ func withoutLists(list []*schemas.Incident) []*schemas.Incident {
 	return out
 }
 
-var listParams = []string{"status", "severity", "service", "scope", "since", "until", "parent", "main", "q", "limit", "cursor"}
+var listParams = []string{"status", "severity", "service", "team", "scope", "since", "until", "parent", "main", "q", "limit", "cursor"}
 
 func (a *API) parseQuery(v url.Values) (*Query, error) {
 	if err := known(v, listParams); err != nil {
 		return nil, err
 	}
-	q := &Query{Services: words(v["service"]), Scope: v.Get("scope"), ParentID: v.Get("parent"), Text: v.Get("q")}
+	q := &Query{Services: words(v["service"]), Teams: words(v["team"]), Scope: v.Get("scope"), ParentID: v.Get("parent"), Text: v.Get("q")}
 	for _, s := range words(v["status"]) {
 		st := schemas.IncidentStatus(s)
 		if !slices.Contains(incidentStatuses, st) {

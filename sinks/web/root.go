@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"net/http"
@@ -29,6 +30,7 @@ type Config struct {
 	MaxBody        int64         `yaml:"max_body"`        // bytes of a command
 	HistoryTimeout time.Duration `yaml:"history_timeout"` // how long ClickHouse may take before the answer goes without it
 	ExplainTimeout time.Duration `yaml:"explain_timeout"` // how long an explanation may take, its turn in the queue included
+	ReportTimeout  time.Duration `yaml:"report_timeout"`  // how long a report may take, its turn in the queue included
 	CommandTimeout time.Duration `yaml:"command_timeout"` // how long the brokers may take to acknowledge a command
 
 	// Now stamps commands; nil is the machine's clock. It must be the one the
@@ -42,7 +44,7 @@ func DefaultConfig() Config {
 		PageSize: 50, MaxPageSize: 500,
 		MaxOpen: 200_000, KeepClosed: 1_000, MaxProblems: 20_000,
 		MaxMembers: 1_000, MaxBody: 64 << 10,
-		HistoryTimeout: 5 * time.Second, ExplainTimeout: 20 * time.Second, CommandTimeout: 15 * time.Second,
+		HistoryTimeout: 5 * time.Second, ExplainTimeout: 20 * time.Second, ReportTimeout: 45 * time.Second, CommandTimeout: 15 * time.Second,
 	}
 }
 
@@ -57,9 +59,13 @@ type API struct {
 	view     *View
 	history  History   // nil: there is none
 	explain  Explainer // nil: nobody explains
+	duties   Duties    // nil: nobody knows who is on call
+	reports  Reports   // nil: nobody writes reports
 	who      Who       // nil: nobody is let in
 	whys     *gate     // why is it there
 	whyNots  *gate     // why are two not together: the log is run again
+	papers   *gate     // reports and post-mortems
+	epoch    string    // of this process: what it counts means nothing to the next
 	producer Producer
 	tell     Teller // nil: nobody can announce anything
 	log      zerolog.Logger
@@ -74,7 +80,7 @@ type API struct {
 func New(cfg Config, view *View, history History, producer Producer, log zerolog.Logger, reg prometheus.Registerer) (*API, error) {
 	a := &API{
 		cfg: cfg, view: view, history: history, producer: producer, log: log, now: time.Now,
-		whys: newGate(4, 16), whyNots: newGate(1, 4),
+		whys: newGate(4, 16), whyNots: newGate(1, 4), papers: newGate(1, 8), epoch: rand.Text()[:8],
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pinkstar_web_requests_total", Help: "API requests by route and status code.",
 		}, []string{"route", "code"}),
@@ -109,6 +115,7 @@ var routes = []route{
 	{http.MethodGet, "/api/v1/changes", (*API).listChanges, false},
 	{http.MethodPost, "/api/v1/changes", (*API).announce, false},
 	{http.MethodPost, "/api/v1/changes/{id}/end", (*API).endChange, false},
+	{http.MethodGet, "/api/v1/oncall", (*API).onCall, false},
 	{http.MethodGet, "/api/v1/openapi.yaml", (*API).describe, false},
 }
 

@@ -2,7 +2,9 @@ package web
 
 import (
 	"errors"
+	"hash/fnv"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -23,8 +25,9 @@ type View struct {
 	children  map[string]map[string]bool // outermost incident -> incidents below it
 	closed    []string                   // closed ones, in the order they closed
 	problems  *schemas.Newest[schemas.Problem]
-	dropped   int64 // not taken because a limit was reached
-	taken     int64 // revisions of incidents, in all
+	dropped   int64  // not taken because a limit was reached
+	taken     int64  // revisions of incidents, in all
+	standing  uint64 // of which incidents that are not closed there is which revision
 }
 
 // NewView returns an empty view.
@@ -63,6 +66,7 @@ func (v *View) PutIncident(inc *schemas.Incident) {
 		return
 	}
 	v.taken++
+	v.standing ^= imprint(old) ^ imprint(inc)
 	wasClosed := old != nil && old.Status == schemas.IncidentClosed
 	if old != nil && old.ParentID != inc.ParentID {
 		v.unlink(old)
@@ -90,8 +94,21 @@ func (v *View) DropIncident(id string) {
 		if old.Status == schemas.IncidentClosed {
 			v.closed = slices.DeleteFunc(v.closed, func(c string) bool { return c == id })
 		}
+		v.standing ^= imprint(old)
 		v.remove(old)
 	}
+}
+
+// imprint stands for a revision of an incident that is not closed. Put together
+// by exclusive or, the imprints of two views are equal when they show the same,
+// in whatever order and process they read it.
+func imprint(inc *schemas.Incident) uint64 {
+	if inc == nil || inc.Status == schemas.IncidentClosed {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(strconv.AppendInt([]byte(inc.ID+" "), inc.Revision, 10)) // a hash takes everything
+	return h.Sum64()
 }
 
 func (v *View) forgetClosed() {
@@ -141,18 +158,24 @@ func (v *View) Incident(id string) (*schemas.Incident, bool) {
 	return inc, inc != nil
 }
 
-// revisions returns a number that grows with each revision of an incident, or
-// of any for "".
-func (v *View) revisions(id string) int64 {
+// Stand is how far a view has come: what a page needs to know to tell whether it
+// still shows everything.
+type Stand struct {
+	Taken    int64  // revisions that this view has taken; of one incident, its revision
+	Standing uint64 // equal where the same is shown, by another process too
+}
+
+// stand returns how far the view has come with an incident, or for "" with all.
+func (v *View) stand(id string) Stand {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if id == "" {
-		return v.taken
+		return Stand{v.taken, v.standing}
 	}
 	if inc := v.incidents.Get(id); inc != nil {
-		return inc.Revision
+		return Stand{inc.Revision, 0}
 	}
-	return 0
+	return Stand{}
 }
 
 // Children returns the incidents below id that the view holds, newest first.
@@ -170,6 +193,13 @@ func (v *View) Children(id string) []*schemas.Incident {
 // Incidents returns what matches q after its position, newest first. It does
 // not apply q.Limit: the caller merges with history first.
 func (v *View) Incidents(q *Query) []*schemas.Incident {
+	out := v.matching(q)
+	sortIncidents(out)
+	return out
+}
+
+// matching is Incidents in no order.
+func (v *View) matching(q *Query) []*schemas.Incident {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	var out []*schemas.Incident
@@ -187,7 +217,6 @@ func (v *View) Incidents(q *Query) []*schemas.Incident {
 			take(inc)
 		}
 	}
-	sortIncidents(out)
 	return out
 }
 

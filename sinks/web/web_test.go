@@ -22,9 +22,13 @@ import (
 
 // memoryHistory answers from a list, by the rules of the interface.
 type memoryHistory struct {
-	list    []schemas.Incident
-	changes []Change
-	err     error
+	list      []schemas.Incident
+	changes   []Change
+	members   []Member
+	uncovered []Uncovered
+	apart     []Apart
+	said      []schemas.Delivery // nil: one
+	err       error
 }
 
 func (h *memoryHistory) Changes(_ context.Context, q ChangeQuery) ([]Change, error) {
@@ -64,15 +68,46 @@ func (h *memoryHistory) Incident(_ context.Context, id string) (schemas.Incident
 	return schemas.Incident{}, false, h.err
 }
 
-func (h *memoryHistory) Members(context.Context, string, int) ([]Member, error) {
-	return []Member{{MemberRef: schemas.MemberRef{SignalID: "m1", Reason: "opened it"}}}, h.err
+func (h *memoryHistory) Members(_ context.Context, id string, _ int) ([]Member, error) {
+	return []Member{{MemberRef: schemas.MemberRef{SignalID: "m1", Reason: "opened it"}, IncidentID: id}}, h.err
+}
+
+func (h *memoryHistory) Things(_ context.Context, ids []string, offset, limit int) ([]Member, int64, error) {
+	var out []Member
+	for _, m := range h.members {
+		if slices.Contains(ids, m.IncidentID) {
+			out = append(out, m)
+		}
+	}
+	first := min(offset, len(out))
+	return out[first:min(first+limit, len(out))], int64(len(out)), h.err
+}
+
+func (h *memoryHistory) Messages(ctx context.Context, states []schemas.DeliveryState, _ int) ([]schemas.Delivery, error) {
+	all, err := h.Deliveries(ctx, "", 0)
+	return slices.DeleteFunc(all, func(d schemas.Delivery) bool { return len(states) > 0 && !slices.Contains(states, d.State) }), err
+}
+
+func (h *memoryHistory) MessageStates(context.Context, schemas.Time) (map[schemas.DeliveryState]int64, error) {
+	return map[schemas.DeliveryState]int64{schemas.DeliverySent: 1}, h.err
+}
+
+func (h *memoryHistory) Uncovered(context.Context, int) ([]Uncovered, error) {
+	return h.uncovered, h.err
+}
+
+func (h *memoryHistory) Apart(context.Context, schemas.Time, int) ([]Apart, error) {
+	return h.apart, h.err
 }
 
 func (h *memoryHistory) Deliveries(context.Context, string, int) ([]schemas.Delivery, error) {
+	if h.said != nil {
+		return h.said, h.err
+	}
 	return []schemas.Delivery{{ID: "DLV-1", Kind: schemas.EffectOpened, Target: "slack:#ops", State: schemas.DeliverySent, Ref: "1.2"}}, h.err
 }
 
-func (h *memoryHistory) Timeline(_ context.Context, ids []string, _ int) ([]schemas.TimelineEntry, error) {
+func (h *memoryHistory) Timeline(_ context.Context, ids, _ []string, _ int) ([]schemas.TimelineEntry, error) {
 	var story []schemas.TimelineEntry
 	for _, id := range ids {
 		story = append(story, schemas.TimelineEntry{IncidentID: id, Seq: 1, Text: "opened"})

@@ -77,6 +77,7 @@ func fitting(doc config.Document, err error) (config.Document, error) {
 // through its log, and so do the defaults and weights of this binary.
 type engines struct {
 	wanted atomic.Pointer[[]schemas.Activation]
+	rules  atomic.Pointer[rules.Set] // of what is wanted
 }
 
 func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *engines {
@@ -87,6 +88,7 @@ func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *eng
 
 // want has the running partitions follow to other texts, through their logs.
 func (e *engines) want(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) {
+	e.rules.Store(set)
 	behaviour := strconv.FormatInt(correlate.Behaviour, 10)
 	e.wanted.Store(&[]schemas.Activation{
 		{What: schemas.WhatBehaviour, Version: behaviour, Text: behaviour},

@@ -22,7 +22,7 @@ type history struct{ *clickhouse.Queries }
 // Incidents implements web.History.
 func (h history) Incidents(ctx context.Context, q web.Query) ([]schemas.Incident, error) {
 	return h.Queries.Incidents(ctx, clickhouse.IncidentFilter{
-		Statuses: q.Statuses, Severities: q.Severities, Services: q.Services, Scope: q.Scope, Since: q.Since, Until: q.Until,
+		Statuses: q.Statuses, Severities: q.Severities, Services: q.Services, Teams: q.Teams, Scope: q.Scope, Since: q.Since, Until: q.Until,
 		ParentID: q.ParentID, MainOnly: q.MainOnly, Text: q.Text,
 		AfterDetectedAt: q.After.DetectedAt, AfterID: q.After.ID, Limit: q.Limit,
 	})
@@ -31,12 +31,35 @@ func (h history) Incidents(ctx context.Context, q web.Query) ([]schemas.Incident
 // Members implements web.History.
 func (h history) Members(ctx context.Context, incidentID string, limit int) ([]web.Member, error) {
 	list, err := h.Queries.Members(ctx, incidentID, limit)
+	return converted(list, err, func(m clickhouse.Member) web.Member { return web.Member(m) })
+}
+
+// Things implements web.History.
+func (h history) Things(ctx context.Context, incidentIDs []string, offset, limit int) ([]web.Member, int64, error) {
+	list, all, err := h.Queries.Things(ctx, incidentIDs, offset, limit)
+	out, err := converted(list, err, func(m clickhouse.Member) web.Member { return web.Member(m) })
+	return out, all, err
+}
+
+// Uncovered implements web.Records.
+func (h history) Uncovered(ctx context.Context, limit int) ([]web.Uncovered, error) {
+	list, err := h.Queries.Uncovered(ctx, limit)
+	return converted(list, err, func(u clickhouse.Uncovered) web.Uncovered { return web.Uncovered(u) })
+}
+
+// Apart implements web.Records.
+func (h history) Apart(ctx context.Context, since schemas.Time, limit int) ([]web.Apart, error) {
+	list, err := h.Queries.Apart(ctx, since, limit)
+	return converted(list, err, func(x clickhouse.Apart) web.Apart { return web.Apart(x) })
+}
+
+func converted[From, To any](list []From, err error, f func(From) To) ([]To, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]web.Member, len(list))
-	for i := range list {
-		out[i] = web.Member(list[i])
+	out := make([]To, len(list))
+	for i, v := range list {
+		out[i] = f(v)
 	}
 	return out, nil
 }
@@ -44,12 +67,5 @@ func (h history) Members(ctx context.Context, incidentID string, limit int) ([]w
 // Changes implements web.History.
 func (h history) Changes(ctx context.Context, q web.ChangeQuery) ([]web.Change, error) {
 	list, err := h.Queries.Changes(ctx, clickhouse.ChangeFilter(q))
-	if err != nil {
-		return nil, err
-	}
-	out := make([]web.Change, len(list))
-	for i := range list {
-		out[i] = web.Change(list[i])
-	}
-	return out, nil
+	return converted(list, err, func(c clickhouse.Change) web.Change { return web.Change(c) })
 }

@@ -146,6 +146,10 @@ func (a *App) web() (*role, error) {
 	api.SetWho(a.guard.Who)
 	api.SetExplainer(a.explainer())
 	api.SetTeller(teller(a.translator()))
+	api.SetDuties(a.duties)
+	if a.sql != nil {
+		api.SetReports(reports{a.sql.conn})
+	}
 	a.server.mux.Handle("/api/", api.Handler())
 	board := api.Board()
 	for _, path := range web.BoardPaths() {

@@ -147,7 +147,7 @@ func (k *checker) limits() {
 		"http.read_header_timeout": c.HTTP.ReadHeaderTimeout, "http.read_timeout": c.HTTP.ReadTimeout,
 		"http.write_timeout": c.HTTP.WriteTimeout, "http.idle_timeout": c.HTTP.IdleTimeout,
 		"http.shutdown_timeout": c.HTTP.ShutdownTimeout, "web.history_timeout": c.Web.HistoryTimeout,
-		"web.command_timeout": c.Web.CommandTimeout, "web.explain_timeout": c.Web.ExplainTimeout, "writer.insert_timeout": c.Writer.InsertTimeout,
+		"web.command_timeout": c.Web.CommandTimeout, "web.explain_timeout": c.Web.ExplainTimeout, "web.report_timeout": c.Web.ReportTimeout, "writer.insert_timeout": c.Writer.InsertTimeout,
 	} {
 		if d <= 0 {
 			k.bad(path, "%s: must be positive, a connection without a limit stays for ever", d)

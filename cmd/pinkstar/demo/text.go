@@ -28,6 +28,7 @@ func (p *page) started(took time.Duration) {
 // whereToLook is what a person needs to go on alone.
 func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
 	p.title("Where to look")
+	p.fact("board", "%s/   sign in as %s, with the token %s for a password", at.HTTP, manager, token)
 	p.fact("API", "%s/api/v1/incidents?main=true   (described at /api/v1/openapi.yaml)", at.HTTP)
 	p.line(fmt.Sprintf("      curl -H 'authorization: Bearer %s' '%s/api/v1/incidents?main=true'", token, at.HTTP))
 	p.fact("SQL over HTTP", "%s   user %s (may read the views v_*), password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,

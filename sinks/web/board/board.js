@@ -12,26 +12,34 @@
         return seconds < 0 ? "in " + text : text + " ago";
       }
     }
-    return "now";
+    return seconds < 0 ? "in a moment" : "now";
   }
+  const here = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
   function tell() {
     for (const t of document.querySelectorAll("time[datetime]")) {
-      const at = Date.parse(t.dateTime);
+      const at = new Date(t.dateTime);
       if (isNaN(at)) continue;
       const seconds = (Date.now() - at) / 1000;
-      t.title = t.dateTime + " (UTC), " + new Date(at).toLocaleString() + " here";
-      if (Math.abs(seconds) < 30 * 86400 && !t.closest(".timeline")) t.textContent = ago(seconds);
+      t.title = t.dateTime + " (UTC), " + here.format(at) + " here";
+      if (t.closest(".timeline")) continue;
+      if (t.classList.contains("abs")) t.textContent = here.format(at);
+      else if (Math.abs(seconds) < 30 * 86400) t.textContent = ago(seconds);
     }
   }
   tell();
   setInterval(tell, 30000);
 
+  const place = document.querySelector(".top nav [aria-current]");
+  if (place) place.parentNode.scrollLeft = place.offsetLeft - 80; // on a phone the navigation is wider than the page
+
+  // News come while somebody looks: a browser has six connections to a server, and
+  // a page in the background must not hold one.
   const news = document.getElementById("news");
   if (!news || !window.EventSource) return;
-  let n = 0;
-  const source = new EventSource(news.dataset.changes);
-  source.onmessage = function (e) {
-    n += Number(e.data) || 1;
+  const address = new URL(news.dataset.changes, location.href);
+  let n = 0, source = null;
+  function show() {
+    const focused = news.contains(document.activeElement);
     news.textContent = "";
     const a = document.createElement("a");
     a.href = location.href;
@@ -39,5 +47,21 @@
     a.addEventListener("click", function (e) { e.preventDefault(); location.reload(); });
     news.append(a);
     news.hidden = false;
-  };
+    if (focused) a.focus();
+  }
+  function watch() {
+    if (document.hidden) {
+      if (source) source.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource(address);
+      source.onmessage = function (e) {
+        if (e.lastEventId) address.searchParams.set("since", e.lastEventId);
+        n += Number(e.data) || 1;
+        show();
+      };
+    }
+  }
+  document.addEventListener("visibilitychange", watch);
+  watch();
 })();
