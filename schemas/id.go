@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // ID is a signal's identity: the first 16 bytes of a SHA-256 over what makes
@@ -98,11 +99,19 @@ func shortID(prefix string, h [32]byte) string {
 	return string(b)
 }
 
+const incidentPrefix = "INC-"
+
+// IsIncidentID reports whether id looks as IncidentID makes it.
+func IsIncidentID(id string) bool {
+	rest, ok := strings.CutPrefix(id, incidentPrefix)
+	return ok && len(rest) == 12 && strings.Trim(rest, crockford) == ""
+}
+
 // IncidentID returns the id of the incident that signal opened at log time at,
 // for example INC-7K3M9QX2AB4T. It follows from the log alone, so an aborted
 // transaction recreates the same one.
 func IncidentID(scope string, opening ID, at Time) string {
-	return shortID("INC-", hashOf("incident/1", scope, string(opening[:]), strconv.FormatInt(int64(at), 10)))
+	return shortID(incidentPrefix, hashOf("incident/1", scope, string(opening[:]), strconv.FormatInt(int64(at), 10)))
 }
 
 // ProblemID returns the id of the problem with this signature, for example

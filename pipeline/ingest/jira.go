@@ -3,6 +3,8 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,6 +194,9 @@ func (e *jiraEvent) signal(s *schemas.Signal) error {
 	if e.key == "" {
 		return errors.New("issue.key: missing")
 	}
+	if e.ours() {
+		return nothingError("a ticket that Pinkstar made of an incident: what happens to it comes back by /reply/TARGET")
+	}
 	if e.project == "" {
 		e.project, _, _ = strings.Cut(e.key, "-")
 	}
@@ -223,6 +228,18 @@ func (e *jiraEvent) signal(s *schemas.Signal) error {
 	}
 	return nil
 }
+
+// ours reports whether an installation of ours made the ticket of an incident: it
+// tells nothing that is not known, and would be part of the incident that it is of.
+func (e *jiraEvent) ours() bool {
+	return slices.ContainsFunc(e.labels, ourLabel.MatchString) || ourText.MatchString(strings.TrimSpace(e.description)) || ourText.MatchString(strings.TrimSpace(e.comment))
+}
+
+// What sinks/message writes into a ticket: a label, and the end of a text.
+var (
+	ourLabel = regexp.MustCompile(`-DLV-[0-9A-Z]{12}$`)
+	ourText  = regexp.MustCompile(`Pinkstar DLV-[0-9A-Z]{12}$`)
+)
 
 func (e *jiraEvent) signalStatus() schemas.Status {
 	switch {

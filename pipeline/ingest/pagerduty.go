@@ -54,8 +54,8 @@ type dutyWebhook struct {
 }
 
 type dutyIncident struct {
-	id, title, status, urgency, priority, service, team, assignee, url, policy string
-	created                                                                    schemas.Time
+	id, key, title, status, urgency, priority, service, team, assignee, url, policy string
+	created                                                                         schemas.Time
 }
 
 func (b *batch) pagerDutyWebhook(r *jsonscan.Reader) error {
@@ -78,6 +78,10 @@ func (b *batch) pagerDutyWebhook(r *jsonscan.Reader) error {
 	}
 	if !strings.HasPrefix(w.eventType, "incident.") {
 		return nil // pagey.ping, service.updated: nothing happened to an incident
+	}
+	if schemas.IsIncidentID(w.incident.key) { // it would be part of the incident that it is of
+		b.notes = append(b.notes, "an incident that Pinkstar triggered: what happens to it comes back by /reply/TARGET")
+		return nil
 	}
 	s, err := w.signal()
 	if err != nil {
@@ -125,6 +129,8 @@ func (i *dutyIncident) field(r *jsonscan.Reader, name string) (err error) {
 		if v, err = r.Text(); v != "" {
 			i.title = v
 		}
+	case "incident_key":
+		i.key, err = r.Text()
 	case "status":
 		i.status, err = r.Text()
 	case "urgency":

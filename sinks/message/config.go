@@ -66,6 +66,14 @@ func (c *Config) kinds() map[string]kind {
 	return set
 }
 
+// withOptional adds a secret to a kind's where it is set.
+func withOptional(set map[string]*secret.Text, name string, s *secret.Text) map[string]*secret.Text {
+	if s != nil {
+		set[name] = s
+	}
+	return set
+}
+
 var targetName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
 // Validate says what is wrong, each on a line that begins with the field.

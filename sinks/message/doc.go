@@ -7,6 +7,7 @@
 //   - words.go: an effect as people read it; every target takes its words from there
 //   - client.go: HTTP with what all targets need: where it may go, and which
 //     failures are sure to have had no effect
+//   - slackbuttons.go, back.go: what package reply needs, where people answer
 //   - slack.go, jira.go, mail.go, msteams.go, pagerduty.go, webhook.go: the targets
 //
 // # Non-obvious

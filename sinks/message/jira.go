@@ -24,13 +24,14 @@ import (
 // what matters, linked to the tickets that people open, and closed with it. It
 // speaks to Jira Cloud (REST v3) and Data Center (REST v2).
 type Jira struct {
-	URL     string      `yaml:"url"`             // https://example.atlassian.net
-	User    string      `yaml:"user"`            // Cloud: the account's mail; Data Center: empty, the token is a personal one
-	Token   secret.Text `yaml:"token"`           //
-	Project string      `yaml:"project"`         // key, where rules name none after the colon
-	Type    string      `yaml:"issue_type"`      // default Task
-	Link    string      `yaml:"link_type"`       // default Relates: administrators rename them
-	Done    string      `yaml:"done_transition"` // default: the first transition to a status of the category done
+	URL     string      `yaml:"url"`              // https://example.atlassian.net
+	User    string      `yaml:"user"`             // Cloud: the account's mail; Data Center: empty, the token is a personal one
+	Token   secret.Text `yaml:"token"`            //
+	Project string      `yaml:"project"`          // key, where rules name none after the colon
+	Type    string      `yaml:"issue_type"`       // default Task
+	Link    string      `yaml:"link_type"`        // default Relates: administrators rename them
+	Start   string      `yaml:"start_transition"` // of an acknowledged incident's; default: the first to a status of the category in progress
+	Done    string      `yaml:"done_transition"`  // default: the first transition to a status of the category done
 	Reopen  string      `yaml:"reopen_transition"`
 	// Mark is the label by which a ticket is found again, before the delivery's id.
 	// Two installations that write to one Jira need two. "-" sets no label, for
@@ -38,6 +39,9 @@ type Jira struct {
 	Mark string `yaml:"mark"`
 	// Grace is how long after a lost answer the search may not know a ticket yet.
 	Grace time.Duration `yaml:"grace"`
+	// WebhookSecret signs what Jira tells us of our tickets, to /reply/NAME: a
+	// webhook on issue and comment events.
+	WebhookSecret *secret.Text `yaml:"webhook_secret,omitempty"`
 }
 
 var projectKey = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,40}$`)
@@ -63,13 +67,17 @@ func (j *Jira) validate() error {
 	return errors.Join(errs...)
 }
 
-func (j *Jira) secrets() map[string]*secret.Text { return map[string]*secret.Text{"token": &j.Token} }
+func (j *Jira) secrets() map[string]*secret.Text {
+	return withOptional(map[string]*secret.Text{"token": &j.Token}, "webhook_secret", j.WebhookSecret)
+}
 
 // cloudHost is where Atlassian keeps the Jiras that speak version 3.
 const cloudHost = ".atlassian.net"
 
-func (j *Jira) target(c *Config, board string) (outbound.Target, error) {
-	t := &jira{cfg: *j, client: newClient(c.AllowPrivate), board: board, base: strings.TrimRight(j.URL, "/") + "/rest/api/2"}
+func (j *Jira) target(c *Config, board string) (outbound.Target, error) { return j.of(c, board) }
+
+func (j *Jira) of(c *Config, board string) (*jira, error) {
+	t := &jira{cfg: *j, name: c.Name, client: newClient(c.AllowPrivate), board: board, base: strings.TrimRight(j.URL, "/") + "/rest/api/2"}
 	u, err := url.Parse(j.URL)
 	if err != nil {
 		return nil, err
@@ -84,14 +92,15 @@ func (j *Jira) target(c *Config, board string) (outbound.Target, error) {
 
 type jira struct {
 	cfg    Jira
+	name   string
 	client *http.Client
 	board  string
 	base   string
 	cloud  bool
 }
 
-// jiraIssue is what a thread knows: the ticket's key.
-const jiraIssue = "issue"
+// JiraTicket is what a thread knows: the ticket's key.
+const JiraTicket = "issue"
 
 // Takes implements outbound.Target. Calling people is a pager's business.
 func (*jira) Takes(e *schemas.Effect) bool {
@@ -107,7 +116,7 @@ func (*jira) Limit() (time.Duration, int) { return 200 * time.Millisecond, 10 }
 
 // Deliver implements outbound.Target.
 func (j *jira) Deliver(ctx context.Context, m *outbound.Message) (outbound.Receipt, error) {
-	key := m.Thread.Get(jiraIssue)
+	key := m.Thread.Get(JiraTicket)
 	if key == "" {
 		return j.create(ctx, m)
 	}
@@ -117,19 +126,49 @@ func (j *jira) Deliver(ctx context.Context, m *outbound.Message) (outbound.Recei
 		return r, j.link(ctx, key, m.Effect)
 	case schemas.EffectTicketUnlink:
 		return r, j.unlink(ctx, key, m.Effect)
-	case schemas.EffectResolved, schemas.EffectExpired:
-		if err := j.move(ctx, key, j.cfg.Done, true); err != nil {
-			return r, err
-		}
-	case schemas.EffectReopened:
-		if err := j.move(ctx, key, j.cfg.Reopen, false); err != nil {
+	}
+	if w := j.way(m.Effect); w != nil {
+		if err := j.move(ctx, key, w); err != nil {
 			return r, err
 		}
 	}
-	if m.Effect.Via == "jira" && m.Effect.Kind == schemas.EffectOwner {
-		return r, nil // Jira said so
+	if m.Effect.Via == j.name && passedOn[m.Effect.Kind] {
+		return r, nil // who reads the ticket has said so there
 	}
 	return r, j.comment(ctx, key, m)
+}
+
+// passedOn are the effects that are a person's word, when they are by a person.
+var passedOn = map[schemas.EffectKind]bool{schemas.EffectOwner: true, schemas.EffectSeverity: true, schemas.EffectResolved: true, schemas.EffectReopened: true}
+
+// jiraWay is a change of a ticket's status: by the transition of that name, else
+// by the first that leads there. A ticket that is not where it begins stays.
+type jiraWay struct {
+	name     string
+	from, to func(category string) bool
+}
+
+// Categories of a status in Jira; "new" is what nobody works on.
+const (
+	jiraNew  = "new"
+	jiraWork = "indeterminate"
+	jiraDone = "done"
+)
+
+// way is where an effect takes the ticket; nil: it stays where it is.
+func (j *jira) way(e *schemas.Effect) *jiraWay {
+	is := func(want string, yes bool) func(string) bool {
+		return func(c string) bool { return (c == want) == yes }
+	}
+	switch {
+	case e.Kind == schemas.EffectResolved || e.Kind == schemas.EffectExpired:
+		return &jiraWay{j.cfg.Done, is(jiraDone, false), is(jiraDone, true)}
+	case e.Kind == schemas.EffectReopened:
+		return &jiraWay{j.cfg.Reopen, is(jiraDone, true), is(jiraDone, false)}
+	case e.Head.Status == schemas.IncidentAcknowledged || e.Head.Status == schemas.IncidentMitigated:
+		return &jiraWay{j.cfg.Start, is(jiraNew, true), is(jiraWork, true)}
+	}
+	return nil
 }
 
 func (j *jira) browse(key string) string {
@@ -170,7 +209,7 @@ func (j *jira) create(ctx context.Context, m *outbound.Message) (outbound.Receip
 }
 
 func (j *jira) receipt(key string) outbound.Receipt {
-	return outbound.Receipt{Ref: key, URL: j.browse(key), Thread: schemas.LabelsOf(map[string]string{jiraIssue: key})}
+	return outbound.Receipt{Ref: key, URL: j.browse(key), Thread: schemas.LabelsOf(map[string]string{JiraTicket: key})}
 }
 
 func (j *jira) comment(ctx context.Context, key string, m *outbound.Message) error {
@@ -227,10 +266,9 @@ func again(err error) error {
 	return &outbound.RetryError{Err: err}
 }
 
-// move takes a ticket to its end, or back: by the transition of that name, or
-// the first that leads there; where it is there already, or there is no way, it
+// move takes a ticket its way; where it is there already, or there is no way, it
 // stays.
-func (j *jira) move(ctx context.Context, key, name string, done bool) error {
+func (j *jira) move(ctx context.Context, key string, way *jiraWay) error {
 	var at struct {
 		Fields struct {
 			Status jiraStatus `json:"status"`
@@ -239,7 +277,7 @@ func (j *jira) move(ctx context.Context, key, name string, done bool) error {
 	if err := j.call(ctx, http.MethodGet, issuePath(key)+"?fields=status", nil, &at); err != nil {
 		return again(err)
 	}
-	if at.Fields.Status.done() == done {
+	if !way.from(at.Fields.Status.Category.Key) {
 		return nil
 	}
 	var ways struct {
@@ -253,7 +291,7 @@ func (j *jira) move(ctx context.Context, key, name string, done bool) error {
 		return again(err)
 	}
 	for _, w := range ways.Transitions {
-		if name != "" && !strings.EqualFold(w.Name, name) || name == "" && w.To.done() != done {
+		if way.name != "" && !strings.EqualFold(w.Name, way.name) || way.name == "" && !way.to(w.To.Category.Key) {
 			continue
 		}
 		return again(j.call(ctx, http.MethodPost, issuePath(key)+"/transitions", map[string]any{"transition": map[string]string{"id": w.ID}}, nil))
@@ -267,13 +305,11 @@ type jiraStatus struct {
 	} `json:"statusCategory"`
 }
 
-func (s jiraStatus) done() bool { return s.Category.Key == "done" }
-
 // Find implements outbound.Target. A comment is where it was written at once; a
 // new ticket is known to the search only after a while, so that until the grace
 // is over a search that finds nothing says nothing.
 func (j *jira) Find(ctx context.Context, m *outbound.Message) (outbound.Receipt, outbound.Finding, error) {
-	if key := m.Thread.Get(jiraIssue); key != "" {
+	if key := m.Thread.Get(JiraTicket); key != "" {
 		return j.findComment(ctx, key, m)
 	}
 	jql := fmt.Sprintf("project = %q AND text ~ %q", cmp.Or(m.Address, j.cfg.Project), `"`+m.Key+`"`)

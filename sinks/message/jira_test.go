@@ -31,7 +31,7 @@ func TestTheTicketFollowsItsIncident(t *testing.T) {
 		if len(r.Thread) > 0 {
 			thread = r.Thread
 		}
-		if k := s.issues[thread.Get(jiraIssue)]; k.done != c.done || len(k.links) != c.links || !strings.HasSuffix(r.URL, "/browse/"+k.key) {
+		if k := s.issues[thread.Get(JiraTicket)]; k.done != c.done || len(k.links) != c.links || !strings.HasSuffix(r.URL, "/browse/"+k.key) {
 			t.Errorf("%d, after %s: %+v, %s", i, c.kind, k, r.URL)
 		}
 	}

@@ -18,6 +18,8 @@ import (
 type PagerDuty struct {
 	RoutingKey secret.Text `yaml:"routing_key"` // of the service's integration
 	URL        string      `yaml:"url"`         // https://events.pagerduty.com unless it is the EU's
+	// WebhookSecret signs what a webhook (V3) on the service tells us, to /reply/NAME.
+	WebhookSecret *secret.Text `yaml:"webhook_secret,omitempty"`
 }
 
 const pagerDutyURL = "https://events.pagerduty.com"
@@ -36,7 +38,7 @@ func (p *PagerDuty) validate() error {
 }
 
 func (p *PagerDuty) secrets() map[string]*secret.Text {
-	return map[string]*secret.Text{"routing_key": &p.RoutingKey}
+	return withOptional(map[string]*secret.Text{"routing_key": &p.RoutingKey}, "webhook_secret", p.WebhookSecret)
 }
 
 func (p *PagerDuty) target(c *Config, board string) (outbound.Target, error) {
@@ -61,8 +63,11 @@ var pagerDutyActions = map[schemas.EffectKind]string{
 	schemas.EffectOwner: "acknowledge", schemas.EffectResolved: "resolve", schemas.EffectExpired: "resolve", schemas.EffectLinked: "resolve",
 }
 
-// Takes implements outbound.Target.
-func (*pagerDuty) Takes(e *schemas.Effect) bool { return pagerDutyActions[e.Kind] != "" }
+// Takes implements outbound.Target. Who is only assigned has not answered: the
+// pager goes on until somebody acknowledges, as the escalation does.
+func (*pagerDuty) Takes(e *schemas.Effect) bool {
+	return pagerDutyActions[e.Kind] != "" && (e.Kind != schemas.EffectOwner || e.Head.AcknowledgedAt != 0)
+}
 
 // Limit implements outbound.Target. PagerDuty takes 120 events a minute for one
 // integration (https://developer.pagerduty.com/docs/events-api-v2-overview).

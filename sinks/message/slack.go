@@ -21,6 +21,9 @@ type Slack struct {
 	Token   secret.Text `yaml:"token"`   // xoxb-…, with chat:write and channels:history or groups:history
 	Channel string      `yaml:"channel"` // id or #name, where rules name none
 	URL     string      `yaml:"url"`     // https://slack.com/api/ unless it is a proxy
+	// SigningSecret is the app's, with which Slack signs what people press. With it
+	// the head message has buttons; their request URL is /reply/NAME.
+	SigningSecret *secret.Text `yaml:"signing_secret,omitempty"`
 }
 
 func (s *Slack) validate() error {
@@ -39,19 +42,27 @@ func (s *Slack) validate() error {
 	return errors.Join(errs...)
 }
 
-func (s *Slack) secrets() map[string]*secret.Text { return map[string]*secret.Text{"token": &s.Token} }
+func (s *Slack) secrets() map[string]*secret.Text {
+	return withOptional(map[string]*secret.Text{"token": &s.Token}, "signing_secret", s.SigningSecret)
+}
 
 func (s *Slack) target(c *Config, board string) (outbound.Target, error) {
-	// No retries by the library: it would post again after a broken connection.
-	opts := []slack.Option{slack.OptionHTTPClient(newClient(c.AllowPrivate))}
+	return &slackTarget{cfg: *s, name: c.Name, api: s.client(newClient(c.AllowPrivate)), board: board}, nil
+}
+
+// client is Slack's API. The library repeats nothing: it would post again after a
+// broken connection.
+func (s *Slack) client(c *http.Client) *slack.Client {
+	opts := []slack.Option{slack.OptionHTTPClient(c)}
 	if s.URL != "" {
 		opts = append(opts, slack.OptionAPIURL(strings.TrimRight(s.URL, "/")+"/"))
 	}
-	return &slackTarget{cfg: *s, api: slack.New(s.Token.Reveal(), opts...), board: board}, nil
+	return slack.New(s.Token.Reveal(), opts...)
 }
 
 type slackTarget struct {
 	cfg   Slack
+	name  string
 	api   *slack.Client
 	board string
 }
@@ -88,7 +99,7 @@ func loud(k schemas.EffectKind) bool {
 func (s *slackTarget) Deliver(ctx context.Context, m *outbound.Message) (outbound.Receipt, error) {
 	w := wordsOf(m.Effect, s.board)
 	head := []slack.MsgOption{
-		slack.MsgOptionText(slackEscape(clip(w.Headline, 1000)), false), slack.MsgOptionBlocks(slackBlocks(&w)...),
+		slack.MsgOptionText(slackEscape(clip(w.Headline, 1000)), false), slack.MsgOptionBlocks(append(slackBlocks(&w), s.buttons(m.Effect)...)...),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 	}
 	channel, ts := m.Thread.Get(slackChannel), m.Thread.Get(slackHead)

@@ -233,13 +233,23 @@ func (a *API) sameScope(ctx context.Context, field, id string, inc *schemas.Inci
 // Idempotency-Key the same command sent again has the same id and is carried
 // out once.
 func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command, scope string) error {
-	now := schemas.TimeOf(a.now())
 	occurrence, err := occurrenceOf(r, cmd.By)
 	if err != nil {
 		return err
 	}
+	id, err := a.give(r.Context(), cmd, scope, source, occurrence)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, http.StatusAccepted, commandAnswer{id, cmd.By})
+}
+
+// give makes a command durable and returns its signal's id. from is the
+// system by which it came, occurrence tells it from others of its kind.
+func (a *API) give(ctx context.Context, cmd schemas.Command, scope, from, occurrence string) (string, error) {
+	now := schemas.TimeOf(a.now())
 	s := schemas.Signal{
-		Kind: schemas.KindCommand, Status: schemas.StatusIssued, Source: source, Name: string(cmd.Action),
+		Kind: schemas.KindCommand, Status: schemas.StatusIssued, Source: from, Name: string(cmd.Action),
 		Fingerprint: cmd.IncidentID + cmd.ProblemID, Scope: scope, Occurrence: occurrence, ReceivedAt: now, Command: &cmd,
 	}
 	if s.Fingerprint == "" {
@@ -247,11 +257,11 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command,
 	}
 	s.ID = schemas.SignalID(&s).String() // without a start: the same command sent again is the same one
 	s.StartsAt = now
-	if err := a.produce(r.Context(), []schemas.Signal{s}); err != nil {
-		return err
+	if err := a.produce(ctx, []schemas.Signal{s}); err != nil {
+		return "", err
 	}
-	a.log.Info().Str("action", string(cmd.Action)).Str("by", cmd.By).Str("incident", cmd.IncidentID).Str("signal", s.ID).Msg("command taken")
-	return a.answer(w, http.StatusAccepted, commandAnswer{s.ID, cmd.By})
+	a.log.Info().Str("action", string(cmd.Action)).Str("by", cmd.By).Str("incident", cmd.IncidentID).Str("via", from).Str("signal", s.ID).Msg("command taken")
+	return s.ID, nil
 }
 
 // produce makes signals durable, or says that they are not.

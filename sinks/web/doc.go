@@ -14,6 +14,7 @@
 //   - command.go: operators' commands become signals
 //   - changes.go: the calendar of what is planned, runs and took place;
 //     announce.go: changes, windows and silences that people announce and end
+//   - order.go: commands that come another way (package reply)
 //   - explain.go: the questions why and why not, and who answers them
 //   - board.go: the pages' frame and words; boardlist.go, boardincident.go: incidents
 //     and their commands; boardpages.go: the pages about the whole installation;

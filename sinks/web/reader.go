@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -35,6 +37,7 @@ type Reader struct {
 	newClient func(...kgo.Opt) (*kgo.Client, error)
 	incidents string
 	problems  string
+	others    map[string]func(value []byte) error // by topic: who else reads it
 	log       zerolog.Logger
 	bad       prometheus.Counter
 }
@@ -43,7 +46,7 @@ type Reader struct {
 // makes a client with the installation's brokers and credentials plus opts.
 func NewReader(view *View, newClient func(...kgo.Opt) (*kgo.Client, error), incidentsTopic, problemsTopic string,
 	log zerolog.Logger, reg prometheus.Registerer) (*Reader, error) {
-	r := &Reader{view: view, newClient: newClient, incidents: incidentsTopic, problems: problemsTopic, log: log,
+	r := &Reader{view: view, newClient: newClient, incidents: incidentsTopic, problems: problemsTopic, others: map[string]func([]byte) error{}, log: log,
 		bad: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "pinkstar_web_unreadable_records_total", Help: "Records of the incidents and problems topics that could not be read.",
 		})}
@@ -51,6 +54,15 @@ func NewReader(view *View, newClient func(...kgo.Opt) (*kgo.Client, error), inci
 		return nil, err
 	}
 	return r, reg.Register(&viewMetrics{view})
+}
+
+// Follow has take read another topic beside the two, from its beginning: the
+// view counts as caught up when that is read too. It is called before Run.
+func (r *Reader) Follow(topic string, take func(value []byte) error) { r.others[topic] = take }
+
+// topics are all that are read.
+func (r *Reader) topics() []string {
+	return append(slices.Sorted(maps.Keys(r.others)), r.incidents, r.problems)
 }
 
 // Run reads until ctx ends. It returns an error only for what another try
@@ -70,7 +82,7 @@ func (r *Reader) Run(ctx context.Context) error {
 	share := min(maxPartitionBytes, maxFetchBytes/max(partitions, 1))
 	total := min(int64(share+1<<20+1<<16)*int64(max(partitions, 1)), 1<<30)
 	cl, err := r.newClient(
-		kgo.ConsumeTopics(r.incidents, r.problems),
+		kgo.ConsumeTopics(r.topics()...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), // a fold: reading again does no harm
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.KeepControlRecords(), // their offsets tell how far the reader is
@@ -90,7 +102,7 @@ func (r *Reader) Run(ctx context.Context) error {
 	return nil
 }
 
-// ends asks where the topics end now, until the brokers answer and both topics
+// ends asks where the topics end now, until the brokers answer and all
 // are there.
 func (r *Reader) ends(ctx context.Context) (map[string]map[int32]int64, error) {
 	cl, err := r.newClient()
@@ -101,7 +113,7 @@ func (r *Reader) ends(ctx context.Context) (map[string]map[int32]int64, error) {
 	adm := kadm.NewClient(cl)
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = 100*time.Millisecond, 5*time.Second, 2
-	return backoff.Retry(ctx, func() (map[string]map[int32]int64, error) { return askEnds(ctx, adm, r.incidents, r.problems) },
+	return backoff.Retry(ctx, func() (map[string]map[int32]int64, error) { return askEnds(ctx, adm, r.topics()...) },
 		backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, _ time.Duration) {
 			r.view.setReady(fmt.Errorf("the live view waits for the brokers: %w", err))
 		}))
@@ -142,7 +154,11 @@ func (r *Reader) follow(ctx context.Context, cl *kgo.Client, ends map[string]map
 	caughtUp := false
 	quietSince := time.Now()
 	for {
-		if !caughtUp && (len(ends[r.incidents])+len(ends[r.problems]) == 0 || time.Since(quietSince) > settled) {
+		left := 0
+		for _, ps := range ends {
+			left += len(ps)
+		}
+		if !caughtUp && (left == 0 || time.Since(quietSince) > settled) {
 			caughtUp = true
 			r.view.setReady(nil)
 			open, closed, problems, _ := r.view.Size()
@@ -183,7 +199,10 @@ func (r *Reader) poll(ctx context.Context, cl *kgo.Client) kgo.Fetches {
 
 func (r *Reader) take(rec *kgo.Record) {
 	var err error
-	switch {
+	switch other := r.others[rec.Topic]; {
+	case other != nil && rec.Value == nil: // nothing more is to be known of it
+	case other != nil:
+		err = other(rec.Value)
 	case rec.Topic == r.incidents && rec.Value == nil:
 		r.view.DropIncident(string(rec.Key))
 	case rec.Topic == r.problems && rec.Value == nil:

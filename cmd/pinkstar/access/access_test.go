@@ -169,3 +169,30 @@ func TestHosts(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoseAnAccountIs(t *testing.T) {
+	c := Config{Tokens: []Token{{Name: "sam", Role: "act", Token: token("s3")}}, People: []Account{
+		{Name: "sam", Accounts: map[string]string{"chat": "U1", "tracker": "a1"}}, {Name: "eve", Role: "read", Accounts: map[string]string{"chat": "U2"}},
+	}}
+	if errs := c.Validate(); len(errs) != 0 {
+		t.Fatal(errs)
+	}
+	for account, want := range map[[2]string]web.Person{
+		{"chat", "U1"}: {Name: "sam", Role: web.Act}, {"tracker", "a1"}: {Name: "sam", Role: web.Act}, {"chat", "U2"}: {Name: "eve", Role: web.Read},
+		{"chat", "a1"}: {}, {"tracker", ""}: {}, {"pager", ""}: {},
+	} {
+		if got, ok := c.Whose(account[0], account[1]); got != want || ok != (want.Name != "") {
+			t.Errorf("%v: %+v %v, want %+v", account, got, ok, want)
+		}
+	}
+	c.People = append(c.People, Account{Name: "kim"}, Account{Name: "lee", Role: "act", Accounts: map[string]string{"chat": "U1", "pager": ""}}, Account{Name: "eve", Role: "act"})
+	var said []string
+	for _, err := range c.Validate() {
+		said = append(said, err.Error())
+	}
+	for _, want := range []string{"people[2].role", `people[3].accounts.chat: "U1" is the account of sam`, "people[3].accounts.pager: empty", `people[4].name: "eve" is there already`} {
+		if !strings.Contains(strings.Join(said, "\n"), want) {
+			t.Errorf("%q is not in %q", want, said)
+		}
+	}
+}

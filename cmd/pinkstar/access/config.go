@@ -15,6 +15,9 @@ import (
 type Config struct {
 	// Tokens are the people and programs that may use the API.
 	Tokens []Token `yaml:"tokens"`
+	// People say whose the accounts of chats, ticket systems and pagers are, for
+	// what comes back from there.
+	People []Account `yaml:"people"`
 	// Hosts are further names under which the server is reached. On loopback only
 	// these, localhost and loopback addresses are served; elsewhere a list that is
 	// not empty is the whole list.
@@ -35,6 +38,17 @@ type Token struct {
 	// Token is absent for a user of the web configuration file: the password is
 	// there, and this says what the user may do.
 	Token *secret.Text `yaml:"token,omitempty"`
+}
+
+// Account is one person's accounts in the systems of notify.targets.
+type Account struct {
+	Name string `yaml:"name"` // stands in incidents as "by"
+	// Role is act or admin for who may order something there. Who has a token by
+	// the same name may leave it out and has that one's.
+	Role string `yaml:"role"`
+	// Accounts are the ids there by the target's name: a Slack member id, a Jira
+	// account id (Data Center: the user's key or name), a PagerDuty user id.
+	Accounts map[string]string `yaml:"accounts"`
 }
 
 var name = regexp.MustCompile(`^[\p{L}\p{N}]([\p{L}\p{N} ._@+'-]{0,62}[\p{L}\p{N}._])?$`)
@@ -60,6 +74,7 @@ func (c *Config) Validate() (errs []error) {
 			errs = append(errs, fmt.Errorf("%s.role: %q is not one of read, act, admin", at, t.Role))
 		}
 	}
+	errs = append(errs, c.validatePeople()...)
 	for i, h := range c.Hosts {
 		if h == "" || strings.ContainsAny(h, "/:* ") {
 			errs = append(errs, fmt.Errorf("hosts[%d]: %q; a name without scheme and port", i, h))
@@ -72,4 +87,55 @@ func (c *Config) Validate() (errs []error) {
 		}
 	}
 	return errs
+}
+
+func (c *Config) validatePeople() (errs []error) {
+	seen, whose := map[string]bool{}, map[string]string{}
+	for i, p := range c.People {
+		at := fmt.Sprintf("people[%d]", i)
+		switch {
+		case !name.MatchString(p.Name):
+			errs = append(errs, fmt.Errorf("%s.name: %q; a name has 1 to 64 letters, digits, spaces and . _ @ + ' -; it stands in incidents", at, p.Name))
+		case seen[p.Name]:
+			errs = append(errs, fmt.Errorf("%s.name: %q is there already", at, p.Name))
+		}
+		seen[p.Name] = true
+		if c.roleOf(p) == web.Nothing {
+			errs = append(errs, fmt.Errorf("%s.role: %q is not one of read, act, admin, and no token has the name %q", at, p.Role, p.Name))
+		}
+		for target, id := range p.Accounts {
+			switch other := whose[target+"\n"+id]; {
+			case id == "":
+				errs = append(errs, fmt.Errorf("%s.accounts.%s: empty", at, target))
+			case other != "":
+				errs = append(errs, fmt.Errorf("%s.accounts.%s: %q is the account of %s; who ordered something could not be told", at, target, id, other))
+			}
+			whose[target+"\n"+id] = p.Name
+		}
+	}
+	return errs
+}
+
+// roleOf is what p may do: what is said of it, or of its token.
+func (c *Config) roleOf(p Account) web.Role {
+	if p.Role != "" {
+		return roles[p.Role]
+	}
+	for _, t := range c.Tokens {
+		if t.Name == p.Name {
+			return roles[t.Role]
+		}
+	}
+	return web.Nothing
+}
+
+// Whose returns whose account of a target an id is, or false when it is nobody's
+// that is known.
+func (c *Config) Whose(target, id string) (web.Person, bool) {
+	for _, p := range c.People {
+		if id != "" && p.Accounts[target] == id {
+			return web.Person{Name: p.Name, Role: c.roleOf(p)}, true
+		}
+	}
+	return web.Person{}, false
 }

@@ -19,6 +19,7 @@ import (
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/reply"
 	"pinkstar/sinks/web"
 )
 
@@ -150,6 +151,14 @@ func (a *App) web() (*role, error) {
 	if a.sql != nil {
 		api.SetReports(reports{a.sql.conn})
 	}
+	replies, err := reply.New(a.cfg.Notify.Targets, api, a.cfg.Access.Whose, a.log, a.reg, a.deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	if replies.Listens() {
+		reader.Follow(a.kafka.Topic(schemas.TopicDeliveries), replies.Take)
+	}
+	a.server.mux.Handle(reply.Path, replies)
 	a.server.mux.Handle("/api/", api.Handler())
 	board := api.Board()
 	for _, path := range web.BoardPaths() {

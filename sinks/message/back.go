@@ -1,0 +1,31 @@
+package message
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/slack-go/slack"
+)
+
+// What the package reply needs of a target to understand what comes back.
+
+// HTTPClient is one that goes where the target may.
+func (c *Config) HTTPClient() *http.Client { return newClient(c.AllowPrivate) }
+
+// SlackAPI is Slack's, for dialogs.
+func (c *Config) SlackAPI() *slack.Client { return c.Slack.client(newClient(c.AllowPrivate)) }
+
+// JiraAccount asks Jira which account ours is: the ids and names by which its
+// webhooks may call it.
+func (c *Config) JiraAccount(ctx context.Context) ([]string, error) {
+	j, err := c.Jira.of(c, "")
+	if err != nil {
+		return nil, err
+	}
+	var me struct{ AccountID, Key, Name string }
+	if err := j.call(ctx, http.MethodGet, "/myself", nil, &me); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc([]string{me.AccountID, me.Key, me.Name}, func(s string) bool { return s == "" }), nil
+}

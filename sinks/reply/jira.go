@@ -1,0 +1,256 @@
+package reply
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
+)
+
+// jiraEvent is what is used of a webhook, of Cloud and of Data Center.
+type jiraEvent struct {
+	At    schemas.Time `json:"timestamp"`
+	Event string       `json:"webhookEvent"`
+	User  jiraUser     `json:"user"`
+	Issue struct {
+		Key    string `json:"key"`
+		Fields struct {
+			Status struct {
+				Name     string `json:"name"`
+				Category struct {
+					Key string `json:"key"`
+				} `json:"statusCategory"`
+			} `json:"status"`
+		} `json:"fields"`
+	} `json:"issue"`
+	Changelog struct {
+		Items []jiraChange `json:"items"`
+	} `json:"changelog"`
+	Comment *jiraComment `json:"comment"`
+}
+
+type jiraUser struct {
+	AccountID   string `json:"accountId"` // Cloud
+	Key         string `json:"key"`       // Data Center
+	Name        string `json:"name"`      // Data Center
+	DisplayName string `json:"displayName"`
+}
+
+func (u *jiraUser) ids() []string {
+	return slices.DeleteFunc([]string{u.AccountID, u.Key, u.Name}, func(s string) bool { return s == "" })
+}
+
+type jiraChange struct {
+	Field  string `json:"field"`
+	To     string `json:"to"`
+	ToText string `json:"toString"`
+}
+
+type jiraComment struct {
+	ID     string          `json:"id"`
+	Author jiraUser        `json:"author"`
+	Body   json.RawMessage `json:"body"` // text, or Atlassian's document format
+}
+
+// jiraAge is how long Jira goes on trying to deliver a webhook, with room; an older
+// one was kept by somebody else.
+const jiraAge = 6 * time.Hour
+
+// jira takes a webhook about a ticket that we made.
+func (d *Desk) jira(ctx context.Context, l *line, w http.ResponseWriter, h *heard) error {
+	var e jiraEvent
+	if err := json.Unmarshal(h.body, &e); err != nil {
+		return fmt.Errorf("the body is no webhook of Jira: %w", err)
+	}
+	if e.Comment != nil && len(e.User.ids()) == 0 {
+		e.User = e.Comment.Author
+	}
+	id := d.book.owner(l.name, e.Issue.Key)
+	switch {
+	case id == "":
+		return ignored(e.Issue.Key + " is not a ticket that was made here")
+	case e.At != 0 && d.now().Sub(e.At.Std()) > jiraAge:
+		return &outcome{result: "refused", why: "it happened over " + jiraAge.String() + " ago"}
+	case d.jiraEcho(ctx, l, id, &e):
+		return &outcome{result: "echo", why: "we did that ourselves"}
+	}
+	by, err := d.who(l, e.User.DisplayName, e.User.ids()...)
+	if err != nil {
+		return err
+	}
+	inc, err := d.orders.Live(id)
+	if err != nil {
+		return err
+	}
+	cmds := d.jiraCommands(l, inc, &e)
+	if len(cmds) == 0 {
+		return ignored("nothing of it changes " + id + " as it is")
+	}
+	return d.orderAll(ctx, l, w, cmds, by, jiraKey(h.header, &e))
+}
+
+// jiraKey tells one event from others: of a comment Data Center tells twice.
+func jiraKey(h http.Header, e *jiraEvent) string {
+	if e.Comment != nil {
+		return "comment " + e.Comment.ID
+	}
+	return cmp.Or(h.Get("X-Atlassian-Webhook-Identifier"), fmt.Sprint(e.Issue.Key, " ", e.Event, " ", int64(e.At)))
+}
+
+// orderAll gives what one event means, each for itself: one that is refused does not
+// hold the others.
+func (d *Desk) orderAll(ctx context.Context, l *line, w http.ResponseWriter, cmds []schemas.Command, by, key string) error {
+	var refused error
+	taken := []string{}
+	for i, cmd := range cmds {
+		cmd.By = by
+		err := d.order(ctx, l, cmd, fmt.Sprint(key, " ", i))
+		if e, ok := errors.AsType[*apierror.Error](err); ok && e.Status >= http.StatusInternalServerError {
+			return err // told again, what was taken is known by its key
+		}
+		if err != nil {
+			refused = err
+			continue
+		}
+		taken = append(taken, string(cmd.Action))
+	}
+	if len(taken) == 0 {
+		return refused
+	}
+	note(w, strings.Join(taken, ", ")+" of "+cmds[0].IncidentID+" is taken")
+	return nil
+}
+
+// jiraCommands is what an event means for the incident as it is.
+func (d *Desk) jiraCommands(l *line, inc *schemas.Incident, e *jiraEvent) (cmds []schemas.Command) {
+	add := func(a schemas.Action, to, text string) {
+		cmds = append(cmds, schemas.Command{Action: a, IncidentID: inc.ID, To: to, Note: text})
+	}
+	for _, c := range e.Changelog.Items {
+		switch c.Field {
+		case "status":
+			if a := statusAction(inc, e.Issue.Fields.Status.Category.Key); a != "" {
+				add(a, "", e.Issue.Key+" is "+e.Issue.Fields.Status.Name)
+			}
+		case "assignee":
+			if c.To != "" {
+				to, _ := d.who(l, c.ToText, c.To) // who is assigned need not be allowed to order
+				add(schemas.ActionAssign, to, "")
+			}
+		case "priority":
+			if s := schemas.ParseSeverity(c.ToText); s != schemas.SeverityUnknown {
+				add(schemas.ActionSetSeverity, string(s), "")
+			}
+		}
+	}
+	if e.Comment != nil && e.Event != "comment_updated" && e.Event != "comment_deleted" {
+		if text := documentText(e.Comment.Body); text != "" {
+			add(schemas.ActionNote, "", clip(e.Issue.Key+": "+text))
+		}
+	}
+	return cmds
+}
+
+// statusAction is what a ticket's new status means for the incident as it is: ""
+// nothing, it says so already.
+func statusAction(inc *schemas.Incident, category string) schemas.Action {
+	over := inc.Status == schemas.IncidentResolved || inc.Status == schemas.IncidentClosed
+	switch {
+	case category == "done" && !over:
+		return schemas.ActionResolve
+	case category != "done" && over:
+		return schemas.ActionReopen
+	case category == "indeterminate" && inc.Status == schemas.IncidentOpen:
+		return schemas.ActionAcknowledge
+	}
+	return ""
+}
+
+// jiraAccount is which account ours is, asked once.
+type jiraAccount struct {
+	mu    sync.Mutex
+	ids   []string
+	asked time.Time
+}
+
+// jiraAskAgain is how long after a question that failed it is asked again.
+const jiraAskAgain = time.Minute
+
+func (d *Desk) jiraOwn(ctx context.Context, l *line) []string {
+	l.jira.mu.Lock()
+	defer l.jira.mu.Unlock()
+	if l.jira.ids != nil || time.Since(l.jira.asked) < jiraAskAgain {
+		return l.jira.ids
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	ids, err := l.cfg.JiraAccount(ctx)
+	if err != nil {
+		d.log.Warn().Err(err).Str("target", l.name).Msg("which account of Jira is ours can't be told; echoes are known by what was written")
+	}
+	l.jira.ids, l.jira.asked = ids, time.Now()
+	return ids
+}
+
+// jiraMark begins what we write below a text, before the delivery's id.
+const jiraMark = "Pinkstar DLV-"
+
+// jiraEcho reports whether we did that ourselves: our account did, or, where it
+// can't be told whose doing it was, we wrote the same about then.
+func (d *Desk) jiraEcho(ctx context.Context, l *line, incident string, e *jiraEvent) bool {
+	if e.Comment != nil && strings.Contains(string(e.Comment.Body), jiraMark) {
+		return true
+	}
+	own, who := d.jiraOwn(ctx, l), e.User.ids()
+	if len(own) > 0 && len(who) > 0 {
+		return slices.ContainsFunc(who, func(id string) bool { return slices.Contains(own, id) })
+	}
+	moved := slices.ContainsFunc(e.Changelog.Items, func(c jiraChange) bool { return c.Field == "status" })
+	what := wroteOpen
+	switch e.Issue.Fields.Status.Category.Key {
+	case "done":
+		what = wroteDone
+	case "indeterminate":
+		what = wroteWork
+	}
+	return moved && (d.book.ours(l.name, incident, what, e.At) || what == wroteWork && d.book.ours(l.name, incident, wroteOpen, e.At))
+}
+
+// documentText is the text of a comment: what stands there, or the leaves of
+// Atlassian's document format.
+func documentText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return strings.TrimSpace(text)
+	}
+	var doc struct {
+		Text    string            `json:"text"`
+		Content []json.RawMessage `json:"content"`
+	}
+	if json.Unmarshal(raw, &doc) != nil {
+		return ""
+	}
+	words := []string{doc.Text}
+	for _, c := range doc.Content {
+		words = append(words, documentText(c))
+	}
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// clip bounds a note.
+func clip(s string) string {
+	const most = 1000
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
