@@ -14,6 +14,30 @@ func Stop(main *state.Incident) bool {
 	return main.Talk.Step > 0 && (main.Parent != nil || main.Pub.Status != schemas.IncidentOpen)
 }
 
+// Calling reports whether people are being called for main and nobody answered.
+func Calling(main *state.Incident) bool {
+	return main.Talk.Step > 0 && main.Parent == nil && main.Pub.Status == schemas.IncidentOpen
+}
+
+// Answers reports whether an acknowledgement of part by somebody answers the call
+// for the incident above it: the procedure that calls is that part's, or it is one
+// of those who were called.
+func Answers(st *state.State, part *state.Incident, by string) bool {
+	main := part.Main()
+	tr := treeOf(main)
+	if tr.holder == nil || tr.holder == part {
+		return tr.holder == part
+	}
+	steps := tr.procedure.Escalation
+	for i := range steps[:min(main.Talk.Step, len(steps))] {
+		step := &steps[i]
+		if slices.ContainsFunc(people(st, step.Call, step.CalledAt), func(p schemas.Person) bool { return p.Name == by }) {
+			return true
+		}
+	}
+	return false
+}
+
 // escalation calls the first ones when nobody was called yet.
 func (s *Speaker) escalation() {
 	p := s.tr.procedure

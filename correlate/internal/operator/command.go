@@ -28,11 +28,13 @@ func (op *Operator) OnCommand(sc *state.Scope, s *schemas.Signal, r *state.SeenS
 		op.Refuse(r, s, "incident "+phrase.OrNone(c.IncidentID)+" is not open in scope "+sc.Name+": it has closed, or never was")
 		return
 	}
+	said := inc.Talk
+	op.wordOf(inc, c, s.Source)
 	if why := op.carryOut(inc, c, r); why != "" {
+		inc.Talk.By, inc.Talk.Via = said.By, said.Via
 		op.Refuse(r, s, why)
 		return
 	}
-	op.wordOf(inc, c, s.Source)
 	op.EmitNow(inc)
 	op.Count(inc)
 	op.Decide(r, s, state.Placed, inc, &evidence.Reason{Text: string(c.Action) + " by " + phrase.OrNone(c.By)})
@@ -105,14 +107,21 @@ func (op *Operator) acknowledge(inc *state.Incident, c *schemas.Command, note st
 	if inc.Pub.Status != schemas.IncidentOpen {
 		return "incident " + inc.Pub.ID + " is " + string(inc.Pub.Status) + ", not open"
 	}
-	inc.Pub.Status = schemas.IncidentAcknowledged
-	if inc.Pub.AcknowledgedAt == 0 {
-		inc.Pub.AcknowledgedAt = op.Now
+	op.Acknowledge(inc, c.By)
+	main := inc.Main()
+	rest := ""
+	switch answers := op.Answered(inc, c.By); {
+	case answers:
+		op.Acknowledge(main, c.By)
+		main.Talk.By, main.Talk.Via = inc.Talk.By, inc.Talk.Via
+		op.Timeline(main, "acknowledged", 0, "acknowledged by "+phrase.OrNone(c.By)+" on "+inc.Pub.ID+", which is part of it: nobody else is called"+note, r, c.By)
+		op.EmitNow(main)
+	case op.Calls(main) && main != inc:
+		rest = "; " + main.Pub.ID + ", of which it is part, still calls people: acknowledge that one"
+		op.Timeline(main, "note", 0, inc.Pub.ID+", a part of it, was acknowledged by "+phrase.OrNone(c.By)+", who was not called for this one: the escalation goes on", r, c.By)
+		op.EmitNow(main)
 	}
-	if inc.Pub.Assignee == "" {
-		inc.Pub.Assignee = c.By
-	}
-	op.Timeline(inc, "acknowledged", 0, "acknowledged by "+phrase.OrNone(c.By)+note, r, c.By)
+	op.Timeline(inc, "acknowledged", 0, "acknowledged by "+phrase.OrNone(c.By)+rest+note, r, c.By)
 	return ""
 }
 
