@@ -19,9 +19,15 @@ type Config struct {
 	// NextWayAfter is how long a page may wait before its person is called the next
 	// way as well.
 	NextWayAfter time.Duration `yaml:"next_way_after"`
-	// MaxAge is how old an effect may be when it is first read: what is older is
-	// noted as failed and not said, so that a role which was away for days does not
-	// wake people for what is long over.
+	// Since is from when on people are told: of an incident that was detected before,
+	// and of what was decided before, nothing is said, unless it reopens: a time with
+	// its zone, as 2026-11-30T10:00:00Z; "": from ever. For an installation that takes
+	// its history in.
+	Since string `yaml:"since"`
+	// MaxAge is how old an effect may be when it is first read, and how long ago an
+	// incident of which nobody was ever told may have been detected: what is older is
+	// noted as failed and not said. So neither a first start, nor a backfill, nor a
+	// role that was away for days wakes people for what is long over.
 	MaxAge time.Duration `yaml:"max_age"`
 	// MaxWaiting messages may wait for one target, for each partition. More are
 	// noted as failed; pages are always taken.
@@ -38,6 +44,14 @@ func DefaultConfig() Config {
 	}
 }
 
+// since is Since as a time; the zero time: from ever.
+func (c *Config) since() (time.Time, error) {
+	if c.Since == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, c.Since)
+}
+
 // Validate says which limits make no sense, each on a line that begins with the
 // field.
 func (c *Config) Validate() error {
@@ -52,6 +66,8 @@ func (c *Config) Validate() error {
 	check(c.BackoffLast >= c.BackoffFirst, "backoff_last: %s is under backoff_first, %s", c.BackoffLast, c.BackoffFirst)
 	check(c.GiveUpAfter > c.Timeout, "give_up_after: %s; it must be over timeout, %s", c.GiveUpAfter, c.Timeout)
 	check(c.NextWayAfter > 0, "next_way_after: %s; it must be over 0", c.NextWayAfter)
+	_, err := c.since()
+	check(err == nil, "since: %q; write a time with its zone, such as 2026-11-30T10:00:00Z", c.Since)
 	check(c.MaxAge > 0, "max_age: %s; it must be over 0", c.MaxAge)
 	check(c.MaxWaiting >= 1, "max_waiting: %d; it must be at least 1", c.MaxWaiting)
 	check(c.Remember >= c.GiveUpAfter, "remember: %s is under give_up_after, %s", c.Remember, c.GiveUpAfter)

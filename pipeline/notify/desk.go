@@ -32,13 +32,14 @@ type desk struct {
 	mu       sync.Mutex
 	known    map[string]schemas.Time // deliveries by id: of the newest revision
 	lanes    map[laneKey]*lane
+	heard    map[string]*hearing // by incident
 	couriers map[string]*courier // by the name of their route
 }
 
 func (n *Notifier) newDesk(j journal, lost func(error)) *desk {
 	d := &desk{
 		cfg: &n.cfg, now: n.now, routes: n.routes, gates: n.gates, journal: j, log: n.log, m: n.m, doubtful: schemas.DeliveryUnknown, lost: lost,
-		known: map[string]schemas.Time{}, lanes: map[laneKey]*lane{}, couriers: map[string]*courier{},
+		known: map[string]schemas.Time{}, lanes: map[laneKey]*lane{}, heard: map[string]*hearing{}, couriers: map[string]*courier{},
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d
@@ -77,8 +78,13 @@ func (d *desk) stamp() schemas.Time { return schemas.TimeOf(d.now()) }
 func (d *desk) accept(ctx context.Context, effects []*schemas.Effect) error {
 	var fresh []*schemas.Delivery
 	for _, e := range effects {
-		for _, l := range d.routes.plan(e) {
+		if d.before(e) {
+			d.m.before.Inc()
+			continue
+		}
+		for _, l := range d.legs(e) {
 			if x := d.first(e, l); x != nil {
+				d.hears(x)
 				fresh = append(fresh, x)
 			}
 		}
@@ -99,6 +105,7 @@ func (d *desk) first(e *schemas.Effect, l leg) *schemas.Delivery {
 	x.At = x.NotedAt
 	d.mu.Lock()
 	_, known := d.known[x.ID]
+	h := d.heard[e.IncidentID]
 	waiting := 0
 	if c := d.couriers[routeName(l.target)]; c != nil {
 		waiting = c.waiting
@@ -112,6 +119,8 @@ func (d *desk) first(e *schemas.Effect, l leg) *schemas.Delivery {
 		fail(x, l.problem)
 	case age > d.cfg.MaxAge:
 		fail(x, fmt.Sprintf("not said: it was decided %s before it was read, over notify.max_age, %s", age.Round(time.Second), d.cfg.MaxAge))
+	case e.Kind != schemas.EffectReopened && (h == nil || !h.told) && e.Head.DetectedAt != 0 && d.now().Sub(e.Head.DetectedAt.Std()) > d.cfg.MaxAge:
+		fail(x, fmt.Sprintf("not said: nobody was told of the incident, and it was detected over notify.max_age, %s, ago", d.cfg.MaxAge))
 	case waiting >= d.cfg.MaxWaiting && !urgent(x):
 		fail(x, fmt.Sprintf("not said: %d messages wait for this target already (notify.max_waiting)", waiting))
 	}
@@ -152,6 +161,7 @@ func (d *desk) note(x *schemas.Delivery) {
 		l = &lane{key: key}
 		d.lanes[key] = l
 	}
+	d.heardOf(x)
 	c := d.courier(x.Target)
 	before := len(l.open)
 	l.put(x)
@@ -188,6 +198,11 @@ func (d *desk) forget() {
 	for id, at := range d.known {
 		if at < before {
 			delete(d.known, id)
+		}
+	}
+	for incident, h := range d.heard {
+		if h.last < before {
+			delete(d.heard, incident)
 		}
 	}
 	for key, l := range d.lanes {

@@ -6,6 +6,8 @@
 //
 //   - notify.go: the role: consumer group, sessions; config.go: settings
 //   - plan.go: which targets an effect is for
+//   - hearing.go: who has heard of an incident and who was called for it, and so
+//     hears how it goes on
 //   - desk.go: one partition: what is known of its deliveries, what comes next
 //   - courier.go: one target of a partition: an attempt, a look after a lost
 //     answer, and what follows from how it went; lane.go: the messages of one
@@ -30,6 +32,10 @@
 //     never wait for it.
 //   - A target that does not answer is asked with one message at a time until it
 //     does; pages go first.
+//   - A target by which somebody was called hears who answered and how it ended, though
+//     nothing names it: a pager calls on until it is told.
+//   - An incident of which nobody was told while it was new is not told of when it is
+//     old, unless it reopens: the first start of the role, or a backfill, wakes nobody.
 //   - What a target has to know of its earlier messages (the message to edit, the
 //     ticket's key) is in their deliveries, so a restart knows it too.
 package notify

@@ -16,6 +16,7 @@ type metrics struct {
 	seconds    *prometheus.HistogramVec
 	looks      *prometheus.CounterVec
 	waiting    *prometheus.GaugeVec
+	before     prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -30,9 +31,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Searches for a message whose answer was lost: found, not_found, not_yet, failed."}, []string{"target", "result"}),
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pinkstar_notify_waiting",
 			Help: "Messages that are not brought yet."}, []string{"target"}),
+		before: prometheus.NewCounter(prometheus.CounterOpts{Name: "pinkstar_notify_before_since_total",
+			Help: "Effects of the time before notify.since, of which nobody is told."}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.deliveries, m.attempts, m.seconds, m.looks, m.waiting)
+		reg.MustRegister(m.deliveries, m.attempts, m.seconds, m.looks, m.waiting, m.before)
 	}
 	return m
 }
