@@ -113,7 +113,9 @@ func (a *answering) look() {
 	if a.main == "" {
 		return
 	}
-	var d struct{ Incident struct{ Status, Assignee string } }
+	var d struct {
+		Incident struct{ Status, Assignee string }
+	}
 	if resp, err := http.Get("http://" + a.p.where.HTTP + "/api/v1/incidents/" + a.main); err == nil {
 		_ = json.NewDecoder(resp.Body).Decode(&d)
 		_ = resp.Body.Close()
