@@ -16,6 +16,7 @@ import (
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/ingest"
+	"pinkstar/pipeline/kafkatest"
 	"pinkstar/schemas/secret"
 )
 
@@ -76,7 +77,7 @@ func openIncident(t *testing.T, addr string, header map[string]string) string {
 	if code != http.StatusAccepted {
 		t.Fatalf("%d %s", code, body)
 	}
-	for deadline := time.Now().Add(30 * time.Second); len(list.Incidents) == 0; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); len(list.Incidents) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the incident never shows")
 		}
@@ -163,7 +164,7 @@ func TestTokensGuardEverything(t *testing.T) {
 	var list struct {
 		Incidents []struct{ ID, Status, Assignee string }
 	}
-	for deadline := time.Now().Add(30 * time.Second); len(list.Incidents) == 0; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); len(list.Incidents) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the incident never shows")
 		}
@@ -198,7 +199,7 @@ func TestTokensGuardEverything(t *testing.T) {
 	if code, body := (request{"GET", "/-/ready", "", nil}).do(t, addr); code != 200 || strings.Contains(body, "reason") {
 		t.Errorf("/-/ready: %d %s", code, body)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(50 * time.Millisecond) {
 		_, body := request{"GET", "/api/v1/incidents", "", bearer("read-token")}.do(t, addr)
 		if unmarshal(t, body, &list); list.Incidents[0].Status == "acknowledged" {
 			break
@@ -238,7 +239,7 @@ func consumeOne(t *testing.T, at, topic string) string {
 		t.Fatal(err)
 	}
 	defer cl.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	fetches := cl.PollRecords(ctx, 1)
 	for _, r := range fetches.Records() {
@@ -275,7 +276,7 @@ func TestCommandsOfATopicNeedTrust(t *testing.T) {
 		var list struct {
 			Incidents []struct{ Status, Assignee string }
 		}
-		for deadline := time.Now().Add(30 * time.Second); trusted; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(kafkatest.Patience); trusted; time.Sleep(50 * time.Millisecond) {
 			_, body := request{"GET", "/api/v1/incidents", "", nil}.do(t, a.Endpoints().HTTP)
 			if unmarshal(t, body, &list); list.Incidents[0].Assignee == "chatbot" {
 				break

@@ -20,14 +20,14 @@ import (
 
 func start(t *testing.T, cfg *config.Config) *app.App {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	a, err := app.Start(ctx, cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), kafkatest.Patience)
 		defer cancel()
 		if err := a.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)
@@ -172,7 +172,7 @@ func TestClickHouseAwayStopsNothing(t *testing.T) {
 			Reason          string
 		}
 	}
-	for deadline := time.Now().Add(30 * time.Second); len(list.Incidents) == 0; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); len(list.Incidents) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the incident never shows")
 		}
@@ -191,7 +191,7 @@ func TestClickHouseAwayStopsNothing(t *testing.T) {
 		Ready bool
 		Parts []struct{ Part, Ailing string }
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(50 * time.Millisecond) {
 		if code := c.get("/-/ready", &ready); code != http.StatusOK || !ready.Ready {
 			t.Fatalf("/-/ready: %d %+v; a writer without ClickHouse must not take the gateway out of service", code, ready)
 		}

@@ -153,7 +153,7 @@ func (c client) sql(query string) (string, error) {
 // wait polls until query answers want.
 func (c client) wait(query, want string) {
 	c.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		got, err := c.sql(query)
 		if err == nil && got == want {
@@ -169,7 +169,7 @@ func (c client) wait(query, want string) {
 // waitForIDs polls until every id has a decision.
 func (c client) waitForIDs(ids map[string]int) {
 	c.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		missing := maps.Clone(ids)
 		got, err := c.sql("SELECT signal_id FROM v_decisions")
@@ -199,7 +199,7 @@ func TestFromWebhookToReport(t *testing.T) {
 	lib := needEngine(t)
 	cfg := config.Default()
 	cfg.Data, cfg.HTTP.Listen, cfg.ClickHouse.Libchdb, cfg.Topology = t.TempDir(), "127.0.0.1:0", lib, station
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	a, err := app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)})
 	if err != nil {
@@ -290,7 +290,7 @@ func startProcess(t testing.TB, dir, lib string, more ...string) *process {
 	exited := make(chan error, 1)
 	go func() { exited <- p.cmd.Wait() }()
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		b, err := os.ReadFile(filepath.Join(dir, app.EndpointsName))
 		if err == nil && json.Unmarshal(b, &p.where) == nil && p.where.PID == p.cmd.Process.Pid {
@@ -349,7 +349,7 @@ var stormStart = time.Now().UTC().Truncate(time.Second).Add(-time.Minute)
 // through fresh engines. What ClickHouse shows must be what comes out.
 func (c client) waitForOfflineReplay() {
 	c.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		offline := strings.Join(c.replayLog(), "\n")
 		live, err := c.sql("SELECT incident_id, parent_id, status, signals, repeats FROM v_incidents ORDER BY incident_id")
@@ -479,7 +479,7 @@ func TestCrashLosesAndDoublesNothing(t *testing.T) {
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		if _, err := os.Stat(filepath.Join(dir, app.EndpointsName)); errors.Is(err, os.ErrNotExist) {
 			break

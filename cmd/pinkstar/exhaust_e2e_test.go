@@ -16,12 +16,13 @@ import (
 
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/ingest"
+	"pinkstar/pipeline/kafkatest"
 )
 
 // raw opens a connection, writes text and leaves it open until the test ends.
 func raw(t *testing.T, addr, text string) net.Conn {
 	t.Helper()
-	c, err := net.DialTimeout("tcp", addr, 30*time.Second)
+	c, err := net.DialTimeout("tcp", addr, kafkatest.Patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func TestSlowAndIdleConnectionsKeepNobodyOut(t *testing.T) {
 	for range 1000 {
 		raw(t, addr, "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	}
-	honest := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	honest := &http.Client{Timeout: kafkatest.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	for i := range 5 {
 		body := alertmanagerBody(stormStart, [2]string{fmt.Sprintf("Honest%d", i), "shield-generator"})
 		resp, err := honest.Post("http://"+addr+"/webhook/alertmanager", "application/json", strings.NewReader(body))
@@ -146,7 +147,7 @@ func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
 	codes := map[int]int{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	client := &http.Client{Timeout: 2 * time.Minute}
+	client := &http.Client{Timeout: kafkatest.Patience}
 	post := func(body []byte, encoding string) (code int, answer http.Header, err error) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/webhook/alertmanager", bytes.NewReader(body))
 		if err != nil {
@@ -221,7 +222,7 @@ func TestOneByteOverTheLimitIsAnsweredWithTheReason(t *testing.T) {
 		if strings.HasPrefix(framing, "T") {
 			_, _ = io.WriteString(c, "\r\n0\r\n\r\n")
 		}
-		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(kafkatest.Patience))
 		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 		if err != nil {
 			t.Errorf("%s: %v", framing, err)

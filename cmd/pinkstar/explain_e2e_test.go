@@ -11,6 +11,7 @@ import (
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/pipeline/kafkatest"
 )
 
 // TestExplainARunningInstallation asks the API and the command line why, and
@@ -20,7 +21,7 @@ func TestExplainARunningInstallation(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data, cfg.HTTP.Listen, cfg.ClickHouse.Libchdb, cfg.Topology = t.TempDir(), "127.0.0.1:0", lib, station
 	cfg.Shadow.RulesFile = file(t, "shadow.yaml", "rules:\n  - {name: shop, match: ['service=\"gift-shop\"'], action: suppress}\n")
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	a, err := app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)})
 	if err != nil {

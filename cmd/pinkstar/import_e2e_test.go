@@ -18,6 +18,7 @@ import (
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/deliver"
 	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/kafkatest"
 	"pinkstar/schemas"
 )
 
@@ -61,7 +62,7 @@ func (c client) waitForWriter(cfg kafka.Config) {
 	}
 	defer cl.Close()
 	group := deliver.Group(cfg, "clickhouse")
-	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(100 * time.Millisecond) {
 		lags, err := kadm.NewClient(cl).Lag(c.t.Context(), group)
 		if err == nil {
 			err = lags.Error()

@@ -14,6 +14,7 @@ import (
 
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/kafkatest"
 	"pinkstar/schemas"
 )
 
@@ -58,7 +59,7 @@ func TestMessagesGoOut(t *testing.T) {
 	if err := p.ProduceRecords(t.Context(), []*kgo.Record{kafka.OutcomeRecord(&kc, &x)}); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(time.Minute); !strings.Contains(got(), `"INC-1"`); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(kafkatest.Patience); !strings.Contains(got(), `"INC-1"`); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the message never came")
 		}

@@ -28,14 +28,14 @@ func startWhole(t *testing.T, topics ...string) client {
 	cfg.Data, cfg.HTTP.Listen, cfg.ClickHouse.Libchdb = t.TempDir(), "127.0.0.1:0", needEngine(t)
 	cfg.Topology = station
 	cfg.Kafka.EventRecorderTopics = topics
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	a, err := app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), kafkatest.Patience)
 		defer cancel()
 		if err := a.Stop(ctx); err != nil {
 			t.Error(err)
@@ -112,7 +112,7 @@ func TestKcat(t *testing.T) {
 	c := startWhole(t)
 	run := func(in string, args ...string) string {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, kcat, append([]string{"-b", c.where.Kafka}, args...)...)
 		var stderr bytes.Buffer

@@ -14,6 +14,7 @@ import (
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/cmd/pinkstar/console"
 	"pinkstar/pipeline/ingest"
+	"pinkstar/pipeline/kafkatest"
 	"pinkstar/schemas"
 	"pinkstar/schemas/secret"
 )
@@ -38,7 +39,7 @@ func (x terminal) run(code int, says string, args ...string) outcome {
 func (x terminal) until(says string, args ...string) outcome {
 	x.t.Helper()
 	var got outcome
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if got = command(x.t, "", append(args, x.args...)...); got.code == exitOK && strings.Contains(got.out, says) {
 			return got
 		}

@@ -29,7 +29,7 @@ func TestRepair(t *testing.T) {
 	cfg.Kafka.Partitions = 1
 	cfg.Roles = []string{config.RoleGateway, config.RoleCorrelate}
 	begin := func() (*app.App, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 		defer cancel()
 		return app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel)})
 	}
@@ -55,12 +55,12 @@ func TestRepair(t *testing.T) {
 				t.Fatal(resp.Status)
 			}
 		}
-		for deadline := time.Now().Add(20 * time.Second); len(kafkatest.ReadAll(t, kc, schemas.TopicDecisions)) < have+20; time.Sleep(100 * time.Millisecond) {
+		for deadline := time.Now().Add(kafkatest.Patience); len(kafkatest.ReadAll(t, kc, schemas.TopicDecisions)) < have+20; time.Sleep(100 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the signals are not decided on")
 			}
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), kafkatest.Patience)
 		defer cancel()
 		if err := a.Stop(ctx); err != nil {
 			t.Fatal(err)
@@ -125,13 +125,13 @@ func TestLostDecisionsComeBackToSQL(t *testing.T) {
 	}
 	cfg.ClickHouse.Libchdb = lib
 	begin := func() (*app.App, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 		defer cancel()
 		return app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel)})
 	}
 	stop := func(a *app.App) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), kafkatest.Patience)
 		defer cancel()
 		if err := a.Stop(ctx); err != nil {
 			t.Fatal(err)
@@ -142,7 +142,7 @@ func TestLostDecisionsComeBackToSQL(t *testing.T) {
 		t.Helper()
 		c := client{t: t, where: a.Endpoints()}
 		const q = "SELECT uniqExact(signal_id), (SELECT count() FROM v_alerts), (SELECT sum(alerts) FROM v_incidents WHERE is_main) FROM v_decisions FORMAT TSV"
-		for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+		for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(200 * time.Millisecond) {
 			got, err := c.sql(q)
 			if err == nil && strings.TrimSpace(got) == fmt.Sprintf("%d\t%d\t%d", signals, signals, signals) {
 				return

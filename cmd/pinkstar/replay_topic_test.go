@@ -78,7 +78,7 @@ func orders(t *testing.T, c client) {
 	t.Helper()
 	var list struct{ Incidents []struct{ ID, Scope string } }
 	var ids []string
-	for deadline := time.Now().Add(60 * time.Second); len(ids) < 2; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); len(ids) < 2; time.Sleep(100 * time.Millisecond) {
 		c.get("/api/v1/incidents?scope=default/env2", &list)
 		ids = ids[:0]
 		for _, inc := range list.Incidents {
@@ -100,7 +100,7 @@ func orders(t *testing.T, c client) {
 // correlator said, and returns it.
 func sameAsLive(t *testing.T, cfg *config.Config, kc kafka.Config) (offline []string) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(500 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(500 * time.Millisecond) {
 		live := liveOutcomes(t, kc)
 		got := command(t, "", "replay", "--topic", "--data", cfg.Data, "--emit", "incident,decision")
 		if got.code != exitOK || got.err != "" {

@@ -153,7 +153,7 @@ func produce(t *testing.T, kc kafka.Config, from, n int) {
 func eventually(t *testing.T, what string, f func() error) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(kafkatest.Patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if err = f(); err == nil {
 			return
 		}
@@ -329,7 +329,7 @@ func TestSinkAwayAtTheStart(t *testing.T) {
 	r := start(t, testConfig(), kc, sink)
 	failing(r)
 	began := time.Now()
-	if err := r.stop(); err != nil || time.Since(began) > 20*time.Second {
+	if err := r.stop(); err != nil || time.Since(began) > kafkatest.Patience {
 		t.Fatalf("the stop took %s: %v", time.Since(began), err)
 	}
 	r = start(t, testConfig(), kc, sink)
@@ -596,7 +596,7 @@ func TestPermanentErrorStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	if err := d.Run(ctx); err == nil || ctx.Err() != nil {
 		t.Errorf("Run: %v, %v", err, ctx.Err())

@@ -429,7 +429,7 @@ func TestSlowBodyIsCutOff(t *testing.T) {
 	if _, err := io.WriteString(conn, "POST /signals HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	b, err := io.ReadAll(conn) // the server hangs up after its answer, which may end in a reset

@@ -96,11 +96,14 @@ func TestRealAlertmanager(t *testing.T) {
 	}
 }
 
+// patience is how long a test waits for what must come, on a loaded machine too.
+const patience = 4 * time.Minute
+
 func wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 20 s still not: %s", what)
+			t.Fatalf("after %s still not: %s", patience, what)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func TestUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Client().Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	err = p.Produce(ctx, []schemas.Signal{{ID: "x", Scope: "y"}})
 	if !isUnavailable(err) {

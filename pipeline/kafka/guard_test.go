@@ -49,7 +49,7 @@ func TestGuard(t *testing.T) {
 		if _, err := c.Write(b); err != nil {
 			t.Fatal(err)
 		}
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(kafkatest.Patience))
 		if n, err := io.Copy(io.Discard, c); n > 0 || isTimeout(err) {
 			t.Errorf("%s: %d bytes came back, %v; want the connection closed", name, n, err)
 		}
@@ -82,7 +82,7 @@ func TestGuardPieces(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(kafkatest.Patience))
 	// ApiVersions 0: key 18, version 0, correlation 7, client id "x".
 	req := []byte{0, 0, 0, 11, 0, 18, 0, 0, 0, 0, 0, 7, 0, 1, 'x'}
 	for range 2 {

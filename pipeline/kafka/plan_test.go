@@ -42,7 +42,7 @@ func TestPlan(t *testing.T) {
 		if err := cs.Apply(t.Context(), cl); err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(50 * time.Millisecond) {
 			left := plan()
 			if len(left) == len(left.Blocked()) && len(left) > 0 {
 				break

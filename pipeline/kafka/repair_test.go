@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -107,7 +106,7 @@ func crashAt(t *testing.T, tp *tape.Tape, promises []promise, n int, torn, noRep
 	}
 	defer e.Stop()
 	kc := smallKafka(e.Addr())
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	cl := kafkatest.Client(t, kc, kgo.WithLogger(nil), kgo.TransactionalID("tape"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	defer cl.Close()

@@ -172,7 +172,7 @@ func roundTrip(t *testing.T, cfg kafka.Config, log *heard, topic, value string) 
 	}
 	defer cl.Close()
 	// Refusals are told at once; what hangs is one too, a minute later.
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	if err := cl.Ping(ctx); err != nil {
 		return err

@@ -25,6 +25,11 @@ import (
 	"pinkstar/pipeline/kafka"
 )
 
+// Patience is how long a test waits for what must come. On a machine of its own that
+// takes seconds; a loaded one, under the race detector, may take minutes, and says
+// nothing about what is tested.
+const Patience = 4 * time.Minute
+
 // Required reports whether PINKSTAR_REQUIRE, a list with commas, names service.
 func Required(service string) bool {
 	return slices.Contains(strings.Split(os.Getenv("PINKSTAR_REQUIRE"), ","), service)
@@ -80,7 +85,7 @@ func Real(t testing.TB, mut ...func(*kafka.Config)) kafka.Config {
 	cfg = ensure(t, cfg, mut)
 	t.Cleanup(func() {
 		cl := Client(t, cfg)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), Patience)
 		defer cancel()
 		for _, s := range cfg.Topics() {
 			_, _ = kadm.NewClient(cl).DeleteTopics(ctx, s.Name)
@@ -111,7 +116,7 @@ func ensure(t testing.TB, cfg kafka.Config, mut []func(*kafka.Config)) kafka.Con
 	}
 	cl := Client(t, cfg)
 	defer cl.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	if err := kafka.Ensure(ctx, cl, cfg); err != nil {
 		t.Fatal(err)
@@ -133,7 +138,7 @@ func Client(t testing.TB, cfg kafka.Config, opts ...kgo.Opt) *kgo.Client {
 // order within each partition.
 func ReadAll(t testing.TB, cfg kafka.Config, topic string) []*kgo.Record {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	recs, err := kafka.ReadCommitted(ctx, cfg, kafka.Deps{Log: Log(t)}, cfg.Topic(topic))
 	if err != nil {

@@ -58,9 +58,9 @@ func start(t *testing.T, cfg kafka.Config, routes Routes) (n *Notifier, stop fun
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(kafkatest.Patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("not within a minute: " + what)
+			t.Fatalf("not within %s: %s", kafkatest.Patience, what)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func restarts(t *testing.T, kc kafka.Config, restart func(pause time.Duration)) 
 	}
 	close(stop)
 	<-done
-	settle(t, kc, counters{}, 60*time.Second)
+	settle(t, kc, counters{})
 }
 
 // backAtWork waits until a signal for every partition is decided and everybody
@@ -110,7 +110,7 @@ func backAtWork(t *testing.T, kc kafka.Config, members []*running, round int) {
 	}
 	defer p.Client().Close()
 	probe := probes(fmt.Sprint("probe-", round), 16)
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for p.Produce(t.Context(), probe) != nil && time.Now().Before(deadline) {
 		time.Sleep(200 * time.Millisecond)
 	}

@@ -32,7 +32,7 @@ func alertAt(name string, status schemas.Status, starts, at schemas.Time) schema
 // awaitDecisions waits until every signal has one.
 func awaitDecisions(t *testing.T, kc kafka.Config, signals []schemas.Signal) *outcome {
 	t.Helper()
-	for deadline := time.Now().Add(80 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(100 * time.Millisecond) {
 		got := published(t, kc)
 		missing := 0
 		for i := range signals {
@@ -84,7 +84,7 @@ func TestWrongClockMovesNothing(t *testing.T) {
 	if err := r.c.Ailing(); err != nil {
 		t.Error(err)
 	}
-	settle(t, kc, correlates{}, 20*time.Second)
+	settle(t, kc, correlates{})
 }
 
 // TestGapNeedsNoCommand stops for a weekend, as the clock has it, and starts
@@ -110,7 +110,7 @@ func TestGapNeedsNoCommand(t *testing.T) {
 	if a, b := got.Decisions[sent[0].ID].IncidentID, got.Decisions[sent[2].ID].IncidentID; got.Incidents[a].Status != schemas.IncidentClosed || a == b {
 		t.Errorf("friday's incident %s is %s, monday's is %s", a, got.Incidents[a].Status, b)
 	}
-	settle(t, kc, correlates{}, 20*time.Second)
+	settle(t, kc, correlates{})
 }
 
 // TestClockPutBack is the way out for a partition whose log time leads already:
@@ -124,7 +124,7 @@ func TestClockPutBack(t *testing.T) {
 	produce(t, kc, sent)
 	r := startCorrelator(t, kc, testConfig(), correlates{})
 	awaitDecisions(t, kc, sent)
-	for deadline := time.Now().Add(10 * time.Second); r.c.Ailing() == nil; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); r.c.Ailing() == nil; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing says that log time leads the clock")
 		}
@@ -135,7 +135,7 @@ func TestClockPutBack(t *testing.T) {
 	if err := process.PutClock(t.Context(), kc, time.Now(), []int32{0}, kafka.Deps{Log: kafkatest.Log(t)}); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); r.c.Ailing() != nil; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); r.c.Ailing() != nil; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("after the command: %v", r.c.Ailing())
 		}
@@ -148,7 +148,7 @@ func TestClockPutBack(t *testing.T) {
 	}
 	r.stop()
 	r = startCorrelator(t, kc, testConfig(), correlates{}) // and it survives a restart
-	settle(t, kc, correlates{}, 20*time.Second)
+	settle(t, kc, correlates{})
 	if err := r.c.Ailing(); err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -45,8 +45,8 @@ func startCorrelator(t *testing.T, kc kafka.Config, cfg process.Config, engines 
 			if err != nil {
 				t.Errorf("Run: %v", err)
 			}
-		case <-time.After(30 * time.Second):
-			t.Error("Run did not end within 30 s")
+		case <-time.After(kafkatest.Patience):
+			t.Errorf("Run did not end within %s", kafkatest.Patience)
 		}
 	}}
 	t.Cleanup(r.stop)
@@ -157,9 +157,9 @@ func offline(t testing.TB, kc kafka.Config, engines process.Engines) (*outcome, 
 }
 
 // settle waits until the published decisions count every signal of the log.
-func settle(t testing.TB, kc kafka.Config, engines process.Engines, limit time.Duration) {
+func settle(t testing.TB, kc kafka.Config, engines process.Engines) {
 	t.Helper()
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		got, want := published(t, kc), (*outcome)(nil)
 		want, _ = offline(t, kc, engines)
@@ -168,7 +168,7 @@ func settle(t testing.TB, kc kafka.Config, engines process.Engines, limit time.D
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %s the topics are not what a replay of the log gives:\n%s", limit, strings.Join(diff, "\n"))
+			t.Fatalf("after %s the topics are not what a replay of the log gives:\n%s", kafkatest.Patience, strings.Join(diff, "\n"))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
@@ -180,13 +180,13 @@ func TestCorrelatorFollowsTheLog(t *testing.T) {
 		at := schemas.TimeOf(time.Now().Add(-time.Hour))
 		produce(t, kc, storm(rng, 3000, at))
 		r := startCorrelator(t, kc, testConfig(), counters{})
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 		r.stop()
 		produce(t, kc, storm(rng, 3000, at.Add(schemas.Minute)))
 		startCorrelator(t, kc, testConfig(), counters{})
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 		// Ticks bring out the counts that are still inside the engines.
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(kafkatest.Patience)
 		for {
 			var sum int64
 			for _, d := range published(t, kc).Decisions {
@@ -200,7 +200,7 @@ func TestCorrelatorFollowsTheLog(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 	})
 }
 
@@ -210,7 +210,7 @@ func TestIdlePartitionTicks(t *testing.T) {
 	s := storm(rand.New(rand.NewPCG(1, 2)), 3, now)[:1]
 	produce(t, kc, append(s, s[0], s[0]))
 	startCorrelator(t, kc, testConfig(), counters{})
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		if d := published(t, kc).Decisions[s[0].ID]; d.Repeats == 2 {
 			break
@@ -220,7 +220,7 @@ func TestIdlePartitionTicks(t *testing.T) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	settle(t, kc, counters{}, 10*time.Second)
+	settle(t, kc, counters{})
 }
 
 func TestActivationGoesThroughTheLog(t *testing.T) {
@@ -241,7 +241,7 @@ func activate(t *testing.T, text string) {
 	waitReady(t, r)
 	now := schemas.TimeOf(time.Now())
 	produce(t, kc, storm(rand.New(rand.NewPCG(1, 2)), 30, now))
-	settle(t, kc, engines, 20*time.Second)
+	settle(t, kc, engines)
 	for id, d := range published(t, kc).Decisions {
 		if d.Rules != "v1" {
 			t.Fatalf("decision on %s was made under rules %q", id, d.Rules)
@@ -249,7 +249,7 @@ func activate(t *testing.T, text string) {
 	}
 	r.stop()
 	r = startCorrelator(t, kc, testConfig(), engines)
-	for deadline := time.Now().Add(30 * time.Second); r.c.Ready() != nil; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); r.c.Ready() != nil; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not ready after the restart: %v", r.c.Ready())
 		}
@@ -274,7 +274,7 @@ func TestActivationOfNothing(t *testing.T) {
 		engines := counters{wanted: []schemas.Activation{{What: "learnt", Version: version}}}
 		r := startCorrelator(t, kc, testConfig(), engines)
 		waitReady(t, r)
-		settle(t, kc, engines, 20*time.Second)
+		settle(t, kc, engines)
 		r.stop()
 	}
 	n := 0
@@ -290,7 +290,7 @@ func TestActivationOfNothing(t *testing.T) {
 
 func waitReady(t testing.TB, r *running) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(20 * time.Millisecond) {
 		err := r.c.Ready()
 		if err == nil {
 			return
@@ -329,7 +329,7 @@ func TestPoisonStopsNothing(t *testing.T) {
 		for _, s := range good {
 			want[s.ID] = true
 		}
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(kafkatest.Patience)
 		for {
 			placed, refused := 0, 0
 			for id, d := range published(t, kc).Decisions {

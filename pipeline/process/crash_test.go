@@ -247,7 +247,7 @@ func bombard(t *testing.T, v *victim, size crashSize, rng *rand.Rand) map[string
 	t.Cleanup(func() { close(stop); <-done })
 	for k := range size.kills {
 		from := int64(k) * int64(size.signals) / int64(size.kills+1)
-		deadline := time.Now().Add(60 * time.Second)
+		deadline := time.Now().Add(kafkatest.Patience)
 		for sent.Load() <= from && time.Now().Before(deadline) {
 			time.Sleep(time.Millisecond)
 		}
@@ -336,14 +336,14 @@ func survive(t *testing.T, v *victim, size crashSize) {
 func comesRight(t *testing.T, v *victim, acked map[string]bool, after string) {
 	t.Helper()
 	engines := enginesOf(v.variant)
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(time.Second) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(time.Second) {
 		waitBroker(t, v.kc)
 		faults := judge(t, v.kc, engines, acked)
 		if len(faults) == 0 {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("60 s after %s:\n%s", after, strings.Join(faults, "\n"))
+			t.Fatalf("%s after %s:\n%s", kafkatest.Patience, after, strings.Join(faults, "\n"))
 		}
 	}
 }

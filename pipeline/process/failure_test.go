@@ -44,7 +44,7 @@ func TestRebalanceStorm(t *testing.T) {
 			}
 		}
 		first.stop()
-		settle(t, kc, counters{}, 60*time.Second)
+		settle(t, kc, counters{})
 	})
 }
 
@@ -58,10 +58,10 @@ func TestAbortRestoresTheEngine(t *testing.T) {
 	startCorrelator(t, kc, testConfig(), engines)
 	at := schemas.TimeOf(time.Now().Add(-time.Hour))
 	produce(t, kc, storm(rng, 2000, at))
-	settle(t, kc, counters{}, 30*time.Second)
+	settle(t, kc, counters{})
 	tripped.Store(true)
 	produce(t, kc, storm(rng, 2000, at.Add(schemas.Minute)))
-	settle(t, kc, counters{}, 60*time.Second)
+	settle(t, kc, counters{})
 	if tripped.Load() {
 		t.Error("nothing was tripped")
 	}
@@ -110,7 +110,7 @@ func TestTooLargeIsCut(t *testing.T) {
 	for _, s := range signals {
 		want[s.ID] = true
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(100 * time.Millisecond) {
 		placed, refused := 0, 0
 		for id, d := range published(t, kc).Decisions {
 			switch {
@@ -161,14 +161,14 @@ func TestDamagedSnapshot(t *testing.T) {
 			for i := range 3 {
 				produce(t, kc, storm(rng, 2000, at.Add(int64(i)*schemas.Minute)))
 				r := startCorrelator(t, kc, cfg, counters{})
-				settle(t, kc, counters{}, 30*time.Second)
+				settle(t, kc, counters{})
 				r.stop()
 			}
 			produce(t, kc, storm(rng, 500, at.Add(5*schemas.Minute)))
 			var left atomic.Int32
 			left.Store(int32(damaged))
 			r := startCorrelator(t, kc, cfg, failing{failures: &left})
-			settle(t, kc, counters{}, 30*time.Second)
+			settle(t, kc, counters{})
 			r.stop()
 		})
 	}
@@ -195,7 +195,7 @@ func TestMissingLogIsAHardStop(t *testing.T) {
 		at := schemas.TimeOf(time.Now().Add(-time.Hour))
 		produce(t, kc, storm(rng, 500, at))
 		r := startCorrelator(t, kc, testConfig(), counters{})
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 		r.stop()
 		produce(t, kc, storm(rng, 500, at.Add(schemas.Minute)))
 		cl := kafkatest.Client(t, kc)
@@ -212,7 +212,7 @@ func TestMissingLogIsAHardStop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 		defer cancel()
 		err = c.Run(ctx)
 		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "no longer in the log") {
@@ -230,7 +230,7 @@ func TestMissingTopicIsAHardStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	if err := c.Run(ctx); !errors.Is(err, kafka.ErrNoTopic) || !strings.Contains(err.Error(), "topics apply") {
 		t.Fatalf("Run returned %v, want ErrNoTopic and what to do", err)
@@ -254,7 +254,7 @@ func TestZombieIsFenced(t *testing.T) {
 		}
 		defer zombie.CloseAllowingRebalance()
 		produce(t, kc, storm(rand.New(rand.NewPCG(1, 2)), 300, schemas.TimeOf(time.Now().Add(-time.Hour))))
-		pctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		pctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 		defer cancel()
 		fs := zombie.PollFetches(pctx)
 		if fs.NumRecords() == 0 {
@@ -273,12 +273,12 @@ func TestZombieIsFenced(t *testing.T) {
 		}
 		// It stalls here: it blocks the rebalance, and is thrown out for it.
 		startCorrelator(t, kc, testConfig(), counters{})
-		settle(t, kc, counters{}, 60*time.Second) // readers wait for the zombie's transaction to time out
-		ectx, cancel2 := context.WithTimeout(t.Context(), 20*time.Second)
+		settle(t, kc, counters{}) // readers wait for the zombie's transaction to time out
+		ectx, cancel2 := context.WithTimeout(t.Context(), kafkatest.Patience)
 		defer cancel2()
 		if committed, _ := zombie.End(ectx, kgo.TryCommit); committed {
 			t.Fatal("the zombie committed after its partitions had gone to another")
 		}
-		settle(t, kc, counters{}, 20*time.Second)
+		settle(t, kc, counters{})
 	})
 }

@@ -90,7 +90,7 @@ func hang(t *testing.T, kc kafka.Config, role, topic string) {
 	}
 	txn := kc.Name(role)
 	for p := range kc.Partitions {
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(200 * time.Millisecond) { // the setting takes a moment
+		for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(200 * time.Millisecond) { // the setting takes a moment
 			req := kmsg.NewPtrProduceRequest()
 			req.TransactionID, req.Acks, req.TimeoutMillis = &txn, -1, 5000
 			rt, rp := kmsg.NewProduceRequestTopic(), kmsg.NewProduceRequestTopicPartition()

@@ -61,7 +61,7 @@ func TestMissingInputsAreAHardStop(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 				defer cancel()
 				if err = n.Run(ctx); err == nil || !strings.Contains(err.Error(), c.words) || !strings.Contains(err.Error(), "pinkstar repair --accept-lost-inputs") {
 					t.Fatalf("Run returned %v", err)
@@ -108,7 +108,7 @@ func runNormaliser(t *testing.T, kc kafka.Config, signals int) {
 			t.Error(err)
 		}
 	}()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(100 * time.Millisecond) {
 		if got := len(kafkatest.ReadAll(t, kc, schemas.TopicSignals)); got == signals {
 			return
 		} else if got > signals || time.Now().After(deadline) {
@@ -120,7 +120,7 @@ func runNormaliser(t *testing.T, kc kafka.Config, signals int) {
 // awaitEnsure makes topics anew, which takes brokers a moment.
 func awaitEnsure(t *testing.T, kc kafka.Config, cl *kgo.Client) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(200 * time.Millisecond) {
 		err := kafka.Ensure(t.Context(), cl, kc)
 		if err == nil {
 			return

@@ -84,7 +84,7 @@ func TestNormaliser(t *testing.T) {
 		}
 		await := func(signals, dead, refused int) {
 			t.Helper()
-			deadline := time.Now().Add(30 * time.Second)
+			deadline := time.Now().Add(kafkatest.Patience)
 			for {
 				s, d := kafkatest.ReadAll(t, kc, schemas.TopicSignals), kafkatest.ReadAll(t, kc, schemas.TopicDeadLetter)
 				r := published(t, kc).Decisions

@@ -68,7 +68,7 @@ func refuses(t *testing.T, kc kafka.Config, accept string, words ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	err = c.Run(ctx)
 	if err == nil || ctx.Err() != nil {
@@ -134,7 +134,7 @@ func TestLogShorterThanStateIsAHardStop(t *testing.T) {
 				for i := range int64(3) {
 					produce(t, d.kc, storm(rng, 600, at.Add(i*schemas.Second)))
 					r := startCorrelator(t, d.kc, cfg, counters{})
-					settle(t, d.kc, counters{}, 30*time.Second)
+					settle(t, d.kc, counters{})
 					r.stop()
 				}
 				d.stop()
@@ -183,7 +183,7 @@ func TestTopicMadeAnewIsAHardStop(t *testing.T) {
 		at := schemas.TimeOf(time.Now().Add(-10 * time.Second))
 		produce(t, kc, storm(rng, 500, at))
 		r := startCorrelator(t, kc, testConfig(), counters{})
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 		r.stop()
 		cl := kafkatest.Client(t, kc)
 		defer cl.Close()
@@ -205,7 +205,7 @@ func TestStateGoneIsRebuilt(t *testing.T) {
 	at := schemas.TimeOf(time.Now().Add(-10 * time.Second))
 	produce(t, kc, storm(rng, 500, at))
 	r := startCorrelator(t, kc, testConfig(), counters{})
-	settle(t, kc, counters{}, 30*time.Second)
+	settle(t, kc, counters{})
 	r.stop()
 	cl := kafkatest.Client(t, kc)
 	defer cl.Close()
@@ -219,5 +219,5 @@ func TestStateGoneIsRebuilt(t *testing.T) {
 	}
 	produce(t, kc, storm(rng, 500, at.Add(schemas.Second)))
 	startCorrelator(t, kc, testConfig(), counters{})
-	settle(t, kc, counters{}, 30*time.Second)
+	settle(t, kc, counters{})
 }

@@ -61,7 +61,7 @@ func acceptsOutcomes(t *testing.T, kc kafka.Config, before *outcome, ends kadm.L
 // awaitOutcome waits until everything is there that was.
 func awaitOutcome(t *testing.T, kc kafka.Config, want *outcome) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(200 * time.Millisecond) {
 		got := published(t, kc)
 		var lacks []string
 		for id, d := range want.Decisions {
@@ -156,7 +156,7 @@ func TestOutTopicCutIsAHardStop(t *testing.T) {
 			for i := range int64(3) {
 				produce(t, d.kc, storm(rng, 400, at.Add(i*schemas.Second)))
 				r := startCorrelator(t, d.kc, cfg, c.engines)
-				settle(t, d.kc, counters{}, 30*time.Second)
+				settle(t, d.kc, counters{})
 				r.stop()
 			}
 			before, ends := published(t, d.kc), endsOf(t, d.kc, c.topic)
@@ -180,7 +180,7 @@ func TestOutTopicMadeAnewIsAHardStop(t *testing.T) {
 		at := schemas.TimeOf(time.Now().Add(-10 * time.Second))
 		produce(t, kc, storm(rng, 500, at))
 		r := startCorrelator(t, kc, testConfig(), counters{})
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 		r.stop()
 		before := published(t, kc)
 		cl := kafkatest.Client(t, kc)
@@ -202,7 +202,7 @@ func TestOutTopicWrittenOnIsAHardStop(t *testing.T) {
 	at := schemas.TimeOf(time.Now().Add(-10 * time.Second))
 	produce(t, d.kc, storm(rand.New(rand.NewPCG(1, 2)), 500, at))
 	r := startCorrelator(t, d.kc, testConfig(), counters{})
-	settle(t, d.kc, counters{}, 30*time.Second)
+	settle(t, d.kc, counters{})
 	r.stop()
 	before, ends := published(t, d.kc), endsOf(t, d.kc, schemas.TopicDecisions)
 	d.stop()

@@ -32,7 +32,7 @@ func TestRecoveryAfterKill(t *testing.T) {
 			v := &victim{addr: kc.Brokers[0], variant: exactlyOnce, kc: kc, session: process.DefaultConfig().SessionTimeout}
 			v.cleanup(t)
 			v.start(t)
-			for deadline := time.Now().Add(60 * time.Second); len(a.c.Partitions()) == int(kc.Partitions); time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(kafkatest.Patience); len(a.c.Partitions()) == int(kc.Partitions); time.Sleep(20 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("the second instance gets no partitions")
 				}
@@ -67,7 +67,7 @@ func TestRecoveryAfterKill(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 	})
 }
 
@@ -81,9 +81,9 @@ func TestACleanStopLeavesAtOnce(t *testing.T) {
 		a, b := startCorrelator(t, kc, cfg, counters{}), startCorrelator(t, kc, cfg, counters{})
 		await := func(what string, done func() bool) {
 			t.Helper()
-			for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(kafkatest.Patience); !done(); time.Sleep(20 * time.Millisecond) {
 				if time.Now().After(deadline) {
-					t.Fatalf("after a minute %s: %v and %v", what, a.c.Partitions(), b.c.Partitions())
+					t.Fatalf("after %s %s: %v and %v", kafkatest.Patience, what, a.c.Partitions(), b.c.Partitions())
 				}
 			}
 		}

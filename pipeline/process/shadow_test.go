@@ -70,7 +70,7 @@ func startShadow(t *testing.T, kc kafka.Config) func() {
 // follows waits until the shadow's topics hold what other rules make of the log.
 func follows(t *testing.T, kc kafka.Config) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(200 * time.Millisecond) {
 		want, _ := offline(t, kc, deaf{})
 		diff := published(t, kc.ForShadow()).diff(want)
 		if len(diff) == 0 && len(want.Decisions) > 0 {
@@ -104,7 +104,7 @@ func TestShadowChangesNothing(t *testing.T) {
 	stop()
 	produce(t, kc, storm(rng, 700, at.Add(2*schemas.Minute)))
 	startShadow(t, kc)
-	settle(t, kc, main, 30*time.Second)
+	settle(t, kc, main)
 	follows(t, kc)
 	for id, d := range published(t, kc.ForShadow()).Decisions {
 		if d.Rules != "v2" {
@@ -128,7 +128,7 @@ func TestShadowMayDecideOtherwise(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- c.Run(ctx) }()
-		for deadline := time.Now().Add(30 * time.Second); len(published(t, kc.ForShadow()).Decisions) == 0 || c.Ready() != nil; time.Sleep(100 * time.Millisecond) {
+		for deadline := time.Now().Add(kafkatest.Patience); len(published(t, kc.ForShadow()).Decisions) == 0 || c.Ready() != nil; time.Sleep(100 * time.Millisecond) {
 			select {
 			case err := <-done:
 				t.Fatalf("it ended: %v", err)

@@ -77,7 +77,7 @@ func TestSlowRecordsGetThrough(t *testing.T) {
 			t.Fatal(err)
 		}
 		run(t, c.Run)
-		settle(t, kc, counters{}, 60*time.Second)
+		settle(t, kc, counters{})
 		if n := total(t, reg, "pinkstar_process_cut_transactions_total"); n == 0 {
 			t.Error("no transaction was cut: the test shows nothing")
 		}
@@ -107,7 +107,7 @@ func TestSlowRecordsDontKeepItFromStopping(t *testing.T) {
 		t.Errorf("it took %d records before it stopped", done)
 	}
 	startCorrelator(t, kc, testConfig(), counters{})
-	settle(t, kc, counters{}, 30*time.Second)
+	settle(t, kc, counters{})
 }
 
 // TestSlowPayloadsGetThrough is the same for what recognises payloads.
@@ -136,7 +136,7 @@ func TestSlowPayloadsGetThrough(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, p.Run)
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(kafkatest.Patience); ; time.Sleep(200 * time.Millisecond) {
 		got := len(kafkatest.ReadAll(t, kc, schemas.TopicSignals))
 		if got == n && seen.Load() == n {
 			break

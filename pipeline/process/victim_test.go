@@ -99,7 +99,7 @@ func waitBroker(t testing.TB, kc kafka.Config) {
 	t.Helper()
 	cl := kafkatest.Client(t, kc, kgo.WithLogger(nil))
 	defer cl.Close()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		_, err := kafka.CountPartitions(ctx, cl, kc.Topic(schemas.TopicState), kc.Topic(schemas.TopicSignals))
@@ -120,7 +120,7 @@ func waitConsumed(t *testing.T, kc kafka.Config, group string) {
 	cl := kafkatest.Client(t, kc)
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		ends, err := adm.ListEndOffsets(t.Context(), kc.Topic(schemas.TopicSignals))
 		if err != nil {

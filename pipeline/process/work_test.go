@@ -73,7 +73,7 @@ func stops(t *testing.T, kc kafka.Config, engines process.Engines, number int64,
 		t.Fatal(err)
 	}
 	c.BehaveAs(number)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	err = c.Run(ctx)
 	if err == nil || ctx.Err() != nil {
@@ -97,7 +97,7 @@ func TestWhatIsDecidedOtherwiseIsAHardStop(t *testing.T) {
 	cfg.SnapshotRecords = 1 << 40
 	produce(t, kc, storm(rng, 800, at))
 	r := startCorrelator(t, kc, cfg, forgetful{})
-	settle(t, kc, counters{}, 30*time.Second)
+	settle(t, kc, counters{})
 	r.stop()
 
 	stops(t, kc, otherwise{}, 2, "decided otherwise")
@@ -114,7 +114,7 @@ func TestWhatIsDecidedOtherwiseIsAHardStop(t *testing.T) {
 		t.Fatalf("accepted: %+v, %v", found, err)
 	}
 	startCorrelator(t, kc, cfg, otherwise{})
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(kafkatest.Patience)
 	for {
 		old := 0
 		all := published(t, kc)
@@ -149,7 +149,7 @@ func TestUnreadableStateOfAnotherBehaviourIsAHardStop(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- c.Run(ctx) }()
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 		cancel()
 		if err := <-done; err != nil {
 			t.Fatal(err)
@@ -180,7 +180,7 @@ func TestAStopInPeaceLeavesNothingToReadAgain(t *testing.T) {
 	cfg.SnapshotRecords = 1 << 40
 	produce(t, kc, storm(rand.New(rand.NewPCG(7, 8)), 500, schemas.TimeOf(time.Now())))
 	r := startCorrelator(t, kc, cfg, counters{})
-	settle(t, kc, counters{}, 30*time.Second)
+	settle(t, kc, counters{})
 	r.stop()
 	if found, err := process.CheckPositions(t.Context(), kc, otherwise{}, process.Accepted{}, zerolog.Nop()); err != nil || len(found) > 0 {
 		t.Fatalf("an engine that decides otherwise finds %+v, %v", found, err)
@@ -199,7 +199,7 @@ func TestWorkCountsWhatTheStateHadLost(t *testing.T) {
 	use := func() {
 		t.Helper()
 		r := startCorrelator(t, kc, cfg, forgetful{})
-		settle(t, kc, counters{}, 30*time.Second)
+		settle(t, kc, counters{})
 		r.stop()
 	}
 	use()

@@ -409,7 +409,7 @@ func TestAPageHearsOfChanges(t *testing.T) {
 		inc := incident(n, schemas.IncidentOpen)
 		a.view.PutIncident(&inc)
 	}
-	end := time.AfterFunc(2*time.Minute, func() { resp.Body.Close() })
+	end := time.AfterFunc(patience, func() { resp.Body.Close() })
 	defer end.Stop()
 	for lines.Scan() {
 		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {

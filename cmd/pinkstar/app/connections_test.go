@@ -50,7 +50,7 @@ func dial(t *testing.T, addr, text string) net.Conn {
 // status reads one answer; 0: the connection was closed without.
 func status(t *testing.T, c net.Conn) int {
 	t.Helper()
-	_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(patience))
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatal("no answer")
@@ -89,7 +89,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 	fresh := dial(t, addr, "GET / HT") // a header that never ends
 	// Wait until the server has taken it in.
-	for end := time.Now().Add(10 * time.Second); testutil.ToFloat64(l.count) < 3; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); testutil.ToFloat64(l.count) < 3; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("not accepted")
 		}

@@ -100,7 +100,7 @@ func (i *installation) alert() {
 
 // patience is how long a test waits for what must come: a loaded machine, with the
 // race detector, is far slower than what is waited for.
-const patience = 5 * time.Minute
+const patience = 4 * time.Minute
 
 // doing says what the process is at, for a test that gives up: its parts, how far
 // writers and the correlator are, and the last that was logged.

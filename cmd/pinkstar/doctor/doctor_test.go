@@ -98,7 +98,7 @@ func TestBrokersAreExamined(t *testing.T) {
 			list, err := adm.ListTopics(t.Context(), kc.Topic(schemas.TopicProblems))
 			return err == nil && list.Error() != nil
 		}
-		for end := time.Now().Add(20 * time.Second); !gone() && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(kafkatest.Patience); !gone() && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		}
 		examine(t, cfg).want(t, "topics", Failure, kc.Topic(schemas.TopicProblems)+": create")
 	})

@@ -14,6 +14,7 @@ import (
 
 	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
+	"pinkstar/pipeline/kafkatest"
 	"pinkstar/schemas"
 )
 
@@ -42,7 +43,7 @@ func options(cfg kafka.Config) Options {
 
 func read(t *testing.T, cl *kgo.Client, n int) []*kgo.Record {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
 	var out []*kgo.Record
 	for len(out) < n {
