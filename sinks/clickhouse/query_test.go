@@ -237,3 +237,17 @@ func TestQueries(t *testing.T) {
 		t.Errorf("member: %+v", m[0])
 	}
 }
+
+// A service's month over all scopes weighs each scope's means by what is in it.
+func TestAServicesMonthOverScopes(t *testing.T) {
+	conn := migrated(t)
+	if err := do(t, conn, `INSERT INTO incidents (incident_id, scope, revision, status, root_service, services, started_at, detected_at, resolved_at, currency, cost_likely)
+		SELECT 'INC-' || toString(n), if(n = 1, 'a', 'b'), 1, 'closed', 's', ['s'], toDateTime64('2026-10-05 10:00:00', 3, 'UTC') AS began, began + n * 10, began + n * 100, if(n = 1, 'EUR', 'CHF'), n
+		FROM (SELECT arrayJoin([1, 2, 3]) AS n)`); err != nil {
+		t.Fatal(err)
+	}
+	expectRows(t, conn, map[string]string{
+		"SELECT scope, incidents, mttd_seconds, mttd_n, mttr_seconds, currency, cost_likely FROM v_scope_service_month ORDER BY scope": "('a',1,10,1,100,'EUR',1) ('b',2,25,2,250,'CHF',5)",
+		"SELECT incidents, mttd_seconds, mttd_n, mttr_seconds, mtta_seconds, mtta_n, currency, cost_likely FROM v_service_month":       "(3,20,3,200,NULL,0,'mixed',6)",
+	})
+}

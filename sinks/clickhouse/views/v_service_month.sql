@@ -1,9 +1,5 @@
--- Formulas: each duration is averaged over main incidents that have both times;
--- the *_n beside it says how many. Costs and minutes are sums over main incidents.
--- Excluded: children (they are inside their main incident), alerts that recovered
--- (only their firing counts), and from times to detect and to acknowledge imported
--- incidents, which have no detected_at. Of durations prefer medians: a few long
--- incidents move every mean.
+-- Formulas: those of v_scope_service_month, over all scopes. Means are weighted by
+-- how many there are in each.
 CREATE OR REPLACE VIEW v_service_month
 (
     service            LowCardinality(String) COMMENT 'A main incident counts once, for its suspected root, or for its first service when there is none',
@@ -27,45 +23,21 @@ CREATE OR REPLACE VIEW v_service_month
     cost_high          Float64 COMMENT 'Sum of staff and repair, high'
 )
 AS SELECT
-    x.service AS service,
-    x.month AS month,
-    countIf(x.what = 'root') AS incidents,
-    countIf(x.what = 'affected') AS incidents_affected,
-    sumIf(x.n, x.what = 'alerts') AS alerts,
-    avgOrNullIf(x.ttd, x.what = 'root' AND x.ttd IS NOT NULL) AS mttd_seconds,
-    countIf(x.what = 'root' AND x.ttd IS NOT NULL) AS mttd_n,
-    avgOrNullIf(x.tta, x.what = 'root' AND x.tta IS NOT NULL) AS mtta_seconds,
-    countIf(x.what = 'root' AND x.tta IS NOT NULL) AS mtta_n,
-    avgOrNullIf(x.ttr, x.what = 'root' AND x.ttr IS NOT NULL) AS mttr_seconds,
-    countIf(x.what = 'root' AND x.ttr IS NOT NULL) AS mttr_n,
-    sum(x.minutes) AS minutes,
-    if(uniqExactIf(x.currency, x.currency != '') > 1, 'mixed', max(x.currency)) AS currency,
-    sum(x.lost_low) AS lost_low, sum(x.lost_likely) AS lost_likely, sum(x.lost_high) AS lost_high,
-    sum(x.cost_low) AS cost_low, sum(x.cost_likely) AS cost_likely, sum(x.cost_high) AS cost_high
-FROM
-(
-    SELECT
-        toString(if(root_service != '', root_service, services[1])) AS service,
-        toStartOfMonth(began_at) AS month,
-        'root' AS what, toUInt64(1) AS n,
-        dateDiff('millisecond', started_at, detected_at) / 1000 AS ttd,
-        dateDiff('millisecond', detected_at, acknowledged_at) / 1000 AS tta,
-        dateDiff('millisecond', started_at, resolved_at) / 1000 AS ttr,
-        minutes, toString(currency) AS currency, lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high
-    FROM v_incidents WHERE is_main
-    UNION ALL
-    SELECT
-        toString(arrayJoin(arrayDistinct(arrayFilter(s -> s != '', arrayConcat(services, [root_service]))))) AS service,
-        toStartOfMonth(began_at) AS month,
-        'affected', 1, NULL, NULL, NULL, 0, '', 0, 0, 0, 0, 0, 0
-    FROM v_incidents WHERE is_main
-    UNION ALL
-    SELECT
-        toString(service) AS service, toStartOfMonth(ifNull(starts_at, received_at)) AS month,
-        'alerts', uniqExact(scope, source, fingerprint, starts_at), NULL, NULL, NULL, 0, '', 0, 0, 0, 0, 0, 0
-    FROM v_alerts WHERE status = 'firing'
-    GROUP BY service, month
-) AS x
-WHERE x.month IS NOT NULL
-GROUP BY x.service, x.month
+    m.service AS service,
+    m.month AS month,
+    sum(m.incidents) AS incidents,
+    sum(m.incidents_affected) AS incidents_affected,
+    sum(m.alerts) AS alerts,
+    sum(ifNull(m.mttd_seconds, 0) * m.mttd_n) / nullIf(sum(m.mttd_n), 0) AS mttd_seconds,
+    sum(m.mttd_n) AS mttd_n,
+    sum(ifNull(m.mtta_seconds, 0) * m.mtta_n) / nullIf(sum(m.mtta_n), 0) AS mtta_seconds,
+    sum(m.mtta_n) AS mtta_n,
+    sum(ifNull(m.mttr_seconds, 0) * m.mttr_n) / nullIf(sum(m.mttr_n), 0) AS mttr_seconds,
+    sum(m.mttr_n) AS mttr_n,
+    sum(m.minutes) AS minutes,
+    if(uniqExactIf(m.currency, m.currency != '') > 1, 'mixed', max(m.currency)) AS currency,
+    sum(m.lost_low) AS lost_low, sum(m.lost_likely) AS lost_likely, sum(m.lost_high) AS lost_high,
+    sum(m.cost_low) AS cost_low, sum(m.cost_likely) AS cost_likely, sum(m.cost_high) AS cost_high
+FROM v_scope_service_month AS m
+GROUP BY m.service, m.month
 COMMENT 'Per service and month: how many incidents and alerts, how fast they were detected, acknowledged and resolved, and what they cost';

@@ -12,12 +12,14 @@ CREATE OR REPLACE VIEW v_shadow_diff
     reason          String,
     shadow_reason   String,
     rules           LowCardinality(String) COMMENT 'Version of the rule set in force',
-    shadow_rules    LowCardinality(String) COMMENT 'Version of the shadow''s'
+    shadow_rules    LowCardinality(String) COMMENT 'Version of the shadow''s',
+    scope           LowCardinality(String)
 )
 AS SELECT
     a.signal_id AS signal_id, a.kind AS kind, s.name AS name, s.service AS service, a.at AS at,
     a.decision AS decision, b.decision AS shadow_decision, a.parent_id AS parent_id, b.parent_id AS shadow_parent_id,
-    a.reason AS reason, b.reason AS shadow_reason, a.rules AS rules, b.rules AS shadow_rules
+    a.reason AS reason, b.reason AS shadow_reason, a.rules AS rules, b.rules AS shadow_rules,
+    a.scope AS scope
 FROM
 (
     SELECT d.*, if(i.parent_id = '', d.incident_id, i.parent_id) AS parent_id
