@@ -9,7 +9,7 @@
 //   - session.go: one client's life: poll, hand on, end the transaction, survive
 //     rebalances and errors; both processors are stages of it
 //   - watch.go: what is stuck without an error: who blocks whom, and whether this
-//     process is ready
+//     process is ready; holder.go: whether whose transaction it is lives
 //   - pace.go: when a transaction ends; cut.go: when it takes too long
 //   - correlator.go: the stage that runs an engine for each partition
 //   - part.go: one partition: records into the engine, outcomes out of it
@@ -61,7 +61,11 @@
 //   - A transaction that a dead process left open is ended by whoever takes its
 //     partitions (restore.go), or by the watcher after a session's time
 //     (watch.go): by taking over its transactional id. The brokers' own time-out
-//     comes late, and they look for it only every ten seconds. A process ends its
+//     comes late, and they look for it only every ten seconds. Dead is who is no
+//     member of its group; how long a transaction is open says nothing, since one
+//     record may take longer than a session, and a loaded machine longer still.
+//     What a coordinator does not know must be seen so twice: between two
+//     questions a transaction may end and the next begin. A process ends its
 //     own before it joins its group again: the client would do so only when it
 //     first produces, and until then wait for what it had left open itself.
 //   - There is no reset of offsets. A position that the log no longer has is a

@@ -56,9 +56,8 @@ func (c *Correlator) newRestorer(ctx context.Context, ids []int32) (*restorer, e
 }
 
 // leftOpen is how long a predecessor's transaction may stay open once its
-// partitions are ours. A live one ends before it gives them up, so what is left
-// is that of a process that died or stalls: waiting for its time-out would
-// only delay us.
+// partitions are ours. A live one ends before it gives them up; one that is gone
+// never does, and waiting for its time-out would only delay us.
 const leftOpen = time.Second
 
 // hangsAfter is how long one must have been open that no coordinator knows:
@@ -69,7 +68,7 @@ const hangsAfter = 5 * time.Second
 // unblock ends the transactions of predecessors that keep the state from being
 // read.
 func (r *restorer) unblock(ctx context.Context, cl *kgo.Client) func(time.Duration) {
-	next := leftOpen
+	next, hung := leftOpen, map[string]bool{}
 	return func(waited time.Duration) {
 		if waited < next {
 			return
@@ -80,12 +79,20 @@ func (r *restorer) unblock(ctx context.Context, cl *kgo.Client) func(time.Durati
 			r.c.deps.Log.Debug().Err(err).Msg("who keeps the state from being read?")
 			return
 		}
+		holders, before := newRoll(cl, &r.c.kafka), hung
+		hung = map[string]bool{}
 		for i := range blockers {
 			b := &blockers[i]
-			if b.Hanging && waited < hangsAfter || b.TxnID == r.c.txnID && !b.Hanging {
+			if !strings.HasPrefix(b.TxnID, r.c.kafka.Name(RoleCorrelate)+".") {
 				continue
 			}
-			if !strings.HasPrefix(b.TxnID, r.c.kafka.Name(RoleCorrelate)+".") {
+			if b.Hanging {
+				hung[b.String()] = true
+				if waited < hangsAfter || !before[b.String()] {
+					continue
+				}
+			} else if gone, err := holders.gone(ctx, b.TxnID); err != nil || !gone || b.TxnID == r.c.txnID {
+				r.c.deps.Log.Debug().Err(err).Msg("not ended: " + b.String())
 				continue
 			}
 			err := b.End(ctx, r.c.kafka, r.deps)

@@ -101,6 +101,7 @@ func (r *runner) session(ctx context.Context) error {
 	}
 	opts := slices.Concat(base, kafka.ReaderOpts(r.kafka, partitions))
 	opts = append(opts,
+		kgo.ClientID(clientID(&r.kafka, r.role, r.txnID)),
 		kgo.TransactionalID(r.txnID), kgo.TransactionTimeout(r.cfg.TransactionTimeout),
 		kgo.ConsumerGroup(r.kafka.Name(r.role)), kgo.ConsumeTopics(r.topics...),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),

@@ -37,11 +37,11 @@ type watcher struct {
 	none time.Time           // since when no member of the group has any
 }
 
-// sighting is since when a transaction has been seen open, and whether that was
-// told.
+// sighting is since when a transaction has been seen open, since when nobody who
+// could end it is seen (see abandoned), and whether it was told.
 type sighting struct {
-	since time.Time
-	told  bool
+	since, abandoned time.Time
+	told             bool
 }
 
 // watch runs beside the session until ctx ends.
@@ -83,6 +83,7 @@ func (w *watcher) look(ctx context.Context, now time.Time) {
 	}
 	var why []string
 	seen, ended := map[string]sighting{}, map[int64]bool{}
+	holders := newRoll(w.cl, &w.r.kafka)
 	for i := range blockers {
 		b := &blockers[i]
 		key := fmt.Sprint(b.Topic, "/", b.Partition, " ", b.ProducerID, " ", b.Epoch, " ", b.From)
@@ -91,7 +92,12 @@ func (w *watcher) look(ctx context.Context, now time.Time) {
 			at.since = now
 		}
 		age := now.Sub(at.since)
-		if age >= w.r.cfg.SessionTimeout && (b.Hanging || !ended[b.ProducerID]) {
+		switch {
+		case !w.abandoned(ctx, holders, b):
+			at.abandoned = time.Time{}
+		case at.abandoned.IsZero(): // one look may see what is just changing
+			at.abandoned = now
+		case age >= w.r.cfg.SessionTimeout && (b.Hanging || !ended[b.ProducerID]):
 			ended[b.ProducerID] = true // a known one ends on all partitions at once
 			w.end(ctx, b, age)
 		}
@@ -135,12 +141,22 @@ func (w *watcher) blockers(ctx context.Context, stuck bool) ([]kafka.Blocker, er
 	return append(out, offsets...), nil
 }
 
-// end ends a transaction that has been open for longer than its owner may be
-// away: its process is gone, or it hangs.
-func (w *watcher) end(ctx context.Context, b *kafka.Blocker, age time.Duration) {
-	if b.TxnID == w.r.txnID && !b.Hanging {
-		return
+// abandoned reports whether nobody will end a transaction: its holder is gone, or
+// its coordinator does not know it.
+func (w *watcher) abandoned(ctx context.Context, holders *roll, b *kafka.Blocker) bool {
+	if b.Hanging {
+		return true
 	}
+	gone, err := holders.gone(ctx, b.TxnID)
+	if err != nil {
+		w.r.deps.Log.Debug().Err(err).Str("role", w.r.role).Msg("whose transaction is open?")
+	}
+	return gone && b.TxnID != w.r.txnID
+}
+
+// end ends a transaction that has been abandoned, and open for longer than its
+// owner may be silent.
+func (w *watcher) end(ctx context.Context, b *kafka.Blocker, age time.Duration) {
 	if b.TxnID == "" && age < stuckAfter { // a coordinator may be moving
 		return
 	}
