@@ -22,6 +22,8 @@ const (
 type Person struct {
 	Name string // stands in incidents as "by"
 	Role Role
+	// Session: by a browser that signed in, and can sign out.
+	Session bool
 }
 
 // Local is the name of whoever comes where nobody is asked for one.

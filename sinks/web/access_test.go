@@ -11,7 +11,7 @@ import (
 
 // tokenWho knows callers by their bearer token.
 func tokenWho(r *http.Request) (Person, bool) {
-	p, ok := map[string]Person{"r": {"reader", Read}, "s": {"sam", Act}, "a": {"root", Admin}}[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
+	p, ok := map[string]Person{"r": {Name: "reader", Role: Read}, "s": {Name: "sam", Role: Act}, "a": {Name: "root", Role: Admin}}[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
 	return p, ok
 }
 

@@ -40,22 +40,22 @@ var boardPages = func() map[string]*template.Template {
 
 // boardRoutes are the pages, by their patterns of net/http.
 var boardRoutes = []route{
-	{http.MethodGet, "/{$}", (*API).boardList, true},
-	{http.MethodGet, "/incidents/{id}", (*API).boardIncident, true},
-	{http.MethodPost, "/incidents/{id}", (*API).boardCommand, true},
-	{http.MethodGet, "/incidents/{id}/postmortem", (*API).boardPostmortem, true},
-	{http.MethodGet, "/why", (*API).boardWhy, true},
-	{http.MethodGet, "/problems", (*API).boardProblems, true},
-	{http.MethodGet, "/problems/{id}", (*API).boardProblem, true},
-	{http.MethodPost, "/problems/{id}", (*API).boardSolve, true},
-	{http.MethodGet, "/oncall", (*API).boardOnCall, false},
-	{http.MethodGet, "/changes", (*API).boardCalendar, false},
-	{http.MethodGet, "/messages", (*API).boardMessages, false},
-	{http.MethodGet, "/apart", (*API).boardApart, false},
-	{http.MethodGet, "/uncovered", (*API).boardUncovered, false},
-	{http.MethodGet, "/reports", (*API).boardReports, false},
-	{http.MethodGet, "/reports/{month}", (*API).boardReport, false},
-	{http.MethodGet, "/board/changes", (*API).boardChanges, true},
+	{method: http.MethodGet, pattern: "/{$}", serve: (*API).boardList, needsView: true},
+	{method: http.MethodGet, pattern: "/incidents/{id}", serve: (*API).boardIncident, needsView: true},
+	{method: http.MethodPost, pattern: "/incidents/{id}", serve: (*API).boardCommand, needsView: true},
+	{method: http.MethodGet, pattern: "/incidents/{id}/postmortem", serve: (*API).boardPostmortem, needsView: true},
+	{method: http.MethodGet, pattern: "/why", serve: (*API).boardWhy, needsView: true},
+	{method: http.MethodGet, pattern: "/problems", serve: (*API).boardProblems, needsView: true},
+	{method: http.MethodGet, pattern: "/problems/{id}", serve: (*API).boardProblem, needsView: true},
+	{method: http.MethodPost, pattern: "/problems/{id}", serve: (*API).boardSolve, needsView: true},
+	{method: http.MethodGet, pattern: "/oncall", serve: (*API).boardOnCall},
+	{method: http.MethodGet, pattern: "/changes", serve: (*API).boardCalendar},
+	{method: http.MethodGet, pattern: "/messages", serve: (*API).boardMessages},
+	{method: http.MethodGet, pattern: "/apart", serve: (*API).boardApart},
+	{method: http.MethodGet, pattern: "/uncovered", serve: (*API).boardUncovered},
+	{method: http.MethodGet, pattern: "/reports", serve: (*API).boardReports},
+	{method: http.MethodGet, pattern: "/reports/{month}", serve: (*API).boardReport},
+	{method: http.MethodGet, pattern: "/board/changes", serve: (*API).boardChanges, needsView: true},
 }
 
 // place is an entry of the navigation.
@@ -73,7 +73,7 @@ const boardCSP = "default-src 'none'; style-src 'self'; script-src 'self'; conne
 // Board returns the handler of the pages.
 func (a *API) Board() http.Handler {
 	mux := http.NewServeMux()
-	for _, rt := range boardRoutes {
+	for _, rt := range slices.Concat(boardRoutes, signInRoutes) {
 		mux.Handle(rt.method+" "+rt.pattern, a.page(rt))
 	}
 	files, err := fs.Sub(boardFiles, "board")
@@ -90,7 +90,7 @@ func (a *API) Board() http.Handler {
 // BoardPaths lists what Board serves, as patterns of net/http.
 func BoardPaths() []string {
 	paths := []string{"/board/"}
-	for _, rt := range boardRoutes {
+	for _, rt := range slices.Concat(boardRoutes, signInRoutes) {
 		if !strings.HasPrefix(rt.pattern, "/board/") && !slices.Contains(paths, rt.pattern) {
 			paths = append(paths, rt.pattern)
 		}
@@ -114,10 +114,14 @@ func (a *API) page(rt route) http.Handler {
 	})
 }
 
-// refusePage says why there is no page. Who is not let in gets the API's answer,
-// at which a browser asks for a name and a token.
+// refusePage says why there is no page. Who is not let in is led to sign in or
+// gets the API's answer, at which a browser asks for a name and a token.
 func (a *API) refusePage(w http.ResponseWriter, r *http.Request, err error) {
 	f, ok := errors.AsType[*apierror.Error](err)
+	if ok && f.Status == http.StatusUnauthorized && a.leadsToSignIn(r) {
+		toSignIn(w, r)
+		return
+	}
 	if !ok || f.Status == http.StatusUnauthorized || r.Context().Err() != nil {
 		a.refuse(w, r, err)
 		return

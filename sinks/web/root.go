@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
@@ -57,15 +58,17 @@ type Producer interface {
 type API struct {
 	cfg      Config
 	view     *View
-	history  History   // nil: there is none
-	explain  Explainer // nil: nobody explains
-	duties   Duties    // nil: nobody knows who is on call
-	reports  Reports   // nil: nobody writes reports
-	who      Who       // nil: nobody is let in
-	whys     *gate     // why is it there
-	whyNots  *gate     // why are two not together: the log is run again
-	papers   *gate     // reports and post-mortems
-	epoch    string    // of this process: what it counts means nothing to the next
+	history  History       // nil: there is none
+	explain  Explainer     // nil: nobody explains
+	duties   Duties        // nil: nobody knows who is on call
+	reports  Reports       // nil: nobody writes reports
+	who      Who           // nil: nobody is let in
+	signIn   SignIn        // nil: browsers ask for name and token themselves
+	attempts *rate.Limiter // to sign in
+	whys     *gate         // why is it there
+	whyNots  *gate         // why are two not together: the log is run again
+	papers   *gate         // reports and post-mortems
+	epoch    string        // of this process: what it counts means nothing to the next
 	producer Producer
 	tell     Teller // nil: nobody can announce anything
 	log      zerolog.Logger
@@ -80,7 +83,7 @@ type API struct {
 func New(cfg Config, view *View, history History, producer Producer, log zerolog.Logger, reg prometheus.Registerer) (*API, error) {
 	a := &API{
 		cfg: cfg, view: view, history: history, producer: producer, log: log, now: time.Now,
-		whys: newGate(4, 16), whyNots: newGate(1, 4), papers: newGate(1, 8), epoch: rand.Text()[:8],
+		whys: newGate(4, 16), whyNots: newGate(1, 4), papers: newGate(1, 8), attempts: newAttempts(), epoch: rand.Text()[:8],
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pinkstar_web_requests_total", Help: "API requests by route and status code.",
 		}, []string{"route", "code"}),
@@ -101,22 +104,23 @@ type route struct {
 	method, pattern string
 	serve           func(*API, http.ResponseWriter, *http.Request) error
 	needsView       bool
+	anybody         bool // also who is not known
 }
 
 var routes = []route{
-	{http.MethodGet, "/api/v1/incidents", (*API).listIncidents, true},
-	{http.MethodGet, "/api/v1/incidents/{id}", (*API).getIncident, true},
-	{http.MethodGet, "/api/v1/incidents/{id}/explanation", (*API).explainIncident, true},
-	{http.MethodPost, "/api/v1/incidents/{id}/commands", (*API).commandIncident, true},
-	{http.MethodGet, "/api/v1/signals/{id}/explanation", (*API).explainSignal, true},
-	{http.MethodGet, "/api/v1/problems", (*API).listProblems, true},
-	{http.MethodGet, "/api/v1/problems/{id}", (*API).getProblem, true},
-	{http.MethodPost, "/api/v1/problems/{id}/commands", (*API).commandProblem, true},
-	{http.MethodGet, "/api/v1/changes", (*API).listChanges, false},
-	{http.MethodPost, "/api/v1/changes", (*API).announce, false},
-	{http.MethodPost, "/api/v1/changes/{id}/end", (*API).endChange, false},
-	{http.MethodGet, "/api/v1/oncall", (*API).onCall, false},
-	{http.MethodGet, "/api/v1/openapi.yaml", (*API).describe, false},
+	{method: http.MethodGet, pattern: "/api/v1/incidents", serve: (*API).listIncidents, needsView: true},
+	{method: http.MethodGet, pattern: "/api/v1/incidents/{id}", serve: (*API).getIncident, needsView: true},
+	{method: http.MethodGet, pattern: "/api/v1/incidents/{id}/explanation", serve: (*API).explainIncident, needsView: true},
+	{method: http.MethodPost, pattern: "/api/v1/incidents/{id}/commands", serve: (*API).commandIncident, needsView: true},
+	{method: http.MethodGet, pattern: "/api/v1/signals/{id}/explanation", serve: (*API).explainSignal, needsView: true},
+	{method: http.MethodGet, pattern: "/api/v1/problems", serve: (*API).listProblems, needsView: true},
+	{method: http.MethodGet, pattern: "/api/v1/problems/{id}", serve: (*API).getProblem, needsView: true},
+	{method: http.MethodPost, pattern: "/api/v1/problems/{id}/commands", serve: (*API).commandProblem, needsView: true},
+	{method: http.MethodGet, pattern: "/api/v1/changes", serve: (*API).listChanges},
+	{method: http.MethodPost, pattern: "/api/v1/changes", serve: (*API).announce},
+	{method: http.MethodPost, pattern: "/api/v1/changes/{id}/end", serve: (*API).endChange},
+	{method: http.MethodGet, pattern: "/api/v1/oncall", serve: (*API).onCall},
+	{method: http.MethodGet, pattern: "/api/v1/openapi.yaml", serve: (*API).describe},
 }
 
 // Handler returns the handler for everything below /api/.
@@ -151,9 +155,11 @@ func (a *API) handle(rt route) http.Handler {
 }
 
 func (a *API) serve(rt route, w http.ResponseWriter, r *http.Request) error {
-	r, err := a.admit(r)
-	if err != nil {
-		return err
+	if !rt.anybody {
+		var err error
+		if r, err = a.admit(r); err != nil {
+			return err
+		}
 	}
 	if rt.needsView {
 		if err := a.view.Ready(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"pinkstar/schemas/secret"
 	"pinkstar/sinks/web"
@@ -28,7 +29,25 @@ type Config struct {
 	// InsecureOpenToAnybody lets everybody who reaches the port do everything,
 	// beyond loopback too.
 	InsecureOpenToAnybody bool `yaml:"insecure_open_to_anybody"`
+	// SessionLife is how long a browser stays signed in.
+	SessionLife time.Duration `yaml:"session_life"`
+	// SessionKey signs sessions; 32 bytes or more. Without one everybody signs in
+	// again after a restart, and at each of several instances.
+	SessionKey *secret.Text `yaml:"session_key,omitempty"`
+	// TLSInFront says that browsers come by a proxy which does TLS: sessions then go
+	// over encrypted connections alone.
+	TLSInFront bool `yaml:"tls_in_front"`
+	// OIDC lets people sign in at a provider of OpenID Connect.
+	OIDC *OIDC `yaml:"oidc,omitempty"`
+	// Proxy is one in front that asks people who they are.
+	Proxy *Proxy `yaml:"proxy,omitempty"`
 }
+
+// DefaultConfig lets nobody in but by loopback.
+func DefaultConfig() Config { return Config{SessionLife: 12 * time.Hour} }
+
+// KnowsPeople reports whether anything here says who may come in.
+func (c *Config) KnowsPeople() bool { return len(c.Tokens) > 0 || c.OIDC != nil || c.Proxy != nil }
 
 // Token is one person or program. The token is sent as `Authorization: Bearer
 // TOKEN`, or as the password of basic authentication under the name.
@@ -75,6 +94,7 @@ func (c *Config) Validate() (errs []error) {
 		}
 	}
 	errs = append(errs, c.validatePeople()...)
+	errs = append(errs, c.signIn()...)
 	for i, h := range c.Hosts {
 		if h == "" || strings.ContainsAny(h, "/:* ") {
 			errs = append(errs, fmt.Errorf("hosts[%d]: %q; a name without scheme and port", i, h))
@@ -138,4 +158,18 @@ func (c *Config) Whose(target, id string) (web.Person, bool) {
 		}
 	}
 	return web.Person{}, false
+}
+
+// signIn checks what is said of sessions, a provider and a proxy.
+func (c *Config) signIn() (errs []error) {
+	if c.SessionLife < 0 || c.SessionLife > 30*24*time.Hour {
+		errs = append(errs, fmt.Errorf("session_life: %s is not from 0 (12h) to 720h", c.SessionLife))
+	}
+	if c.OIDC != nil {
+		errs = append(errs, c.OIDC.validate()...)
+	}
+	if c.Proxy != nil {
+		errs = append(errs, c.Proxy.validate()...)
+	}
+	return errs
 }

@@ -3,9 +3,11 @@ package access
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"pinkstar/sinks/web"
@@ -20,11 +22,21 @@ type Guard struct {
 	// file is the web configuration file, where the server asks it who may come
 	// in; "" otherwise.
 	file string
+
+	sessions *sessions
+	provider *provider // nil: nobody signs in elsewhere
+	proxy    *Proxy
 }
 
 type holder struct {
 	person web.Person
 	hash   [sha256.Size]byte
+}
+
+// mark tells a token from others in a session, and is none.
+func (h *holder) mark() string {
+	sum := sha256.Sum256(append([]byte("pinkstar session "), h.hash[:]...))
+	return hex.EncodeToString(sum[:12])
 }
 
 // NewGuard reads the tokens. open lets in whoever comes, as long as there is no
@@ -34,17 +46,17 @@ func NewGuard(c Config, open bool, webConfig string) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Guard{open: open && len(c.Tokens) == 0 && !file.Authenticates(), people: map[string]web.Person{}}
+	g := &Guard{open: open && !c.KnowsPeople() && !file.Authenticates(), people: map[string]web.Person{}, proxy: c.Proxy}
 	if file.Authenticates() {
 		g.file = webConfig
 	}
-	var errs []error
+	errs := []error{g.signIn(c)}
 	seen := map[[sha256.Size]byte]string{}
 	for i, t := range c.Tokens {
 		p := web.Person{Name: t.Name, Role: roles[t.Role]}
 		if t.Token == nil {
-			if g.people[t.Name] = p; g.file == "" {
-				errs = append(errs, fmt.Errorf("access.tokens[%d]: %s has no token, and no http.web_config_file says who that is: give one of the two", i, t.Name))
+			if g.people[t.Name] = p; g.file == "" && g.proxy == nil {
+				errs = append(errs, fmt.Errorf("access.tokens[%d]: %s has no token, and no http.web_config_file or access.proxy says who that is: give one of them", i, t.Name))
 			}
 			continue
 		}
@@ -61,6 +73,24 @@ func NewGuard(c Config, open bool, webConfig string) (*Guard, error) {
 		g.tokens = append(g.tokens, holder{p, hash})
 	}
 	return g, errors.Join(errs...)
+}
+
+// signIn prepares sessions and the ways to begin one.
+func (g *Guard) signIn(c Config) error {
+	seal, err := newSealer(c.SessionKey)
+	if err != nil {
+		return err
+	}
+	g.sessions = newSessions(seal, c.SessionLife, c.TLSInFront)
+	if c.Proxy != nil {
+		if errs := c.Proxy.validate(); len(errs) > 0 { // it reads the addresses
+			return errors.Join(errs...)
+		}
+	}
+	if c.OIDC != nil {
+		g.provider, err = newProvider(c.OIDC, seal, g.sessions)
+	}
+	return err
 }
 
 // Open reports whether whoever comes may do everything.
@@ -90,26 +120,58 @@ func (g *Guard) Who(r *http.Request) (web.Person, bool) {
 			return g.named(who)
 		}
 	}
+	if g.proxy.sent(r) && len(r.Header.Values(g.proxy.UserHeader)) > 0 {
+		return g.proxy.who(r, g.people)
+	}
 	given := password
 	if !basic {
 		const scheme = "bearer "
 		a := r.Header.Get("Authorization")
+		if a == "" {
+			return g.signedIn(r)
+		}
 		if len(a) < len(scheme) || !strings.EqualFold(a[:len(scheme)], scheme) {
 			return web.Person{}, false
 		}
 		given = strings.TrimSpace(a[len(scheme):])
 	}
-	// Every token is compared, and hashes have one length: the time tells neither
-	// whose was nearly right nor how long it is.
+	h := g.holds(given)
+	if h == nil || basic && user != h.person.Name {
+		return web.Person{}, false
+	}
+	return h.person, true
+}
+
+// holds returns whose token that is. Every token is compared, and hashes have one
+// length: the time tells neither whose was nearly right nor how long it is.
+func (g *Guard) holds(given string) (found *holder) {
 	hash := sha256.Sum256([]byte(given))
-	var found web.Person
 	for i := range g.tokens {
-		h := &g.tokens[i]
-		if subtle.ConstantTimeCompare(hash[:], h.hash[:]) == 1 && (!basic || user == h.person.Name) {
-			found = h.person
+		if subtle.ConstantTimeCompare(hash[:], g.tokens[i].hash[:]) == 1 {
+			found = &g.tokens[i]
 		}
 	}
-	return found, found.Role != web.Nothing
+	return found
+}
+
+// signedIn is who a browser's session is of, as the configuration knows them now.
+func (g *Guard) signedIn(r *http.Request) (web.Person, bool) {
+	s, ok := g.sessions.of(r)
+	if !ok {
+		return web.Person{}, false
+	}
+	p := web.Person{Name: s.Name, Role: s.Role}
+	if s.Token != "" {
+		i := slices.IndexFunc(g.tokens, func(h holder) bool { return h.mark() == s.Token })
+		if i < 0 {
+			return web.Person{}, false // the token has been taken away
+		}
+		p = g.tokens[i].person
+	} else if g.provider == nil {
+		return web.Person{}, false
+	}
+	p.Session = true
+	return p, p.Role != web.Nothing
 }
 
 // checked returns the name that the server itself has checked: a basic user's,

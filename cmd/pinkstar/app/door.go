@@ -83,10 +83,11 @@ func (d *door) check(r *http.Request) (reason string, _ *apierror.Error) {
 }
 
 // readsFromAnotherSite: the answer would stay hidden from the page, but not the
-// work it makes. A person who follows a link is let through.
+// work it makes. A person who follows a link is let through, and so is a browser
+// that a provider of sign-in sends back, perhaps by itself.
 func readsFromAnotherSite(r *http.Request) bool {
 	h := r.Header
-	return h.Get("Sec-Fetch-Site") == "cross-site" && (h.Get("Sec-Fetch-Dest") != "document" || h.Get("Sec-Fetch-User") != "?1")
+	return h.Get("Sec-Fetch-Site") == "cross-site" && (h.Get("Sec-Fetch-Dest") != "document" || h.Get("Sec-Fetch-User") != "?1" && r.URL.Path != web.CallbackPath)
 }
 
 func (d *door) trusted(r *http.Request) bool {

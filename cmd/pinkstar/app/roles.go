@@ -145,6 +145,9 @@ func (a *App) web() (*role, error) {
 		return nil, err
 	}
 	api.SetWho(a.guard.Who)
+	if !a.guard.Open() {
+		api.SetSignIn(a.guard)
+	}
 	api.SetExplainer(a.explainer())
 	api.SetTeller(teller(a.translator()))
 	api.SetDuties(a.duties)

@@ -216,7 +216,7 @@ func (k *checker) open(authenticated bool) {
 	if c.Has(RoleGateway) && !c.Gateway.Guarded() {
 		k.bad("http.listen", "%s is reached from other machines, and anybody could send alerts: give the senders credentials (gateway.sources.alertmanager.bearer: [{file: …}])"+instead, c.HTTP.Listen)
 	}
-	if c.Has(RoleWeb) && len(c.Access.Tokens) == 0 {
+	if c.Has(RoleWeb) && !c.Access.KnowsPeople() {
 		k.bad("http.listen", "%s is reached from other machines, and anybody could give commands: give people tokens (access.tokens: [{name: …, role: act, token: {file: …}}])"+instead, c.HTTP.Listen)
 	}
 }

@@ -192,8 +192,9 @@ func (c *ClickHouse) TenantReaders() ([]rights.Tenant, error) {
 // Default returns the configuration of a process that is told nothing.
 func Default() Config {
 	return Config{
-		Data:  "pinkstar-data",
-		Roles: slices.Clone(Roles),
+		Data:   "pinkstar-data",
+		Roles:  slices.Clone(Roles),
+		Access: access.DefaultConfig(),
 		HTTP: HTTP{
 			Listen: "127.0.0.1:8080", ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 			WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
