@@ -3,6 +3,7 @@ package correlate
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"pinkstar/correlate/internal/topology"
 	"pinkstar/correlate/rules"
@@ -73,9 +74,16 @@ func (e *Engine) activated(a *schemas.Activation) bool {
 	return false
 }
 
-// Active returns the version in force of what an activation can set, or "". That
-// of the engine's behaviour is the one that the log says.
+// Active returns the version in force of what an activation with this key
+// (schemas.Activation.Key) can set, or "". That of the engine's behaviour is the
+// one that the log says.
 func (e *Engine) Active(what string) string {
+	if name, ok := strings.CutPrefix(what, schemas.WhatShifts+"/"); ok {
+		if s := e.st.Shifts[name]; s != nil {
+			return rules.VersionOf([]byte(s.Text))
+		}
+		return ""
+	}
 	switch what {
 	case schemas.WhatRules:
 		return e.RulesVersion()

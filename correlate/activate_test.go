@@ -234,3 +234,34 @@ func line(b *bytes.Buffer, v any) {
 	b.Write(text)
 	b.WriteByte('\n')
 }
+
+// Each calendar of shifts has a text of its own in force, known by its key; it
+// outlives a snapshot.
+func TestShiftsAreKnownByTheirCalendar(t *testing.T) {
+	t.Parallel()
+	e := New(rules.Released(), nil)
+	var out Output
+	keys := map[string]string{}
+	for _, name := range []string{"nights", "days"} {
+		text := "calendar: " + name + "\nshifts: [{from: '2026-11-22T20:00:00Z', to: '2026-11-23T06:00:00Z', people: [kim]}]\n"
+		a := schemas.Activation{What: schemas.WhatShifts, Name: name, Version: rules.VersionOf([]byte(text)), Text: text}
+		if e.Active(a.Key()) != "" {
+			t.Errorf("%s is in force before it is told", a.Key())
+		}
+		keys[a.Key()] = a.Version
+		e.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: &a}, 1000, &out)
+	}
+	var b bytes.Buffer
+	if err := e.Snapshot(&b); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Restore(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, version := range keys {
+		if e.Active(key) != version || again.Active(key) != version {
+			t.Errorf("%s: %q, restored %q; want %q", key, e.Active(key), again.Active(key), version)
+		}
+	}
+}

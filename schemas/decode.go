@@ -213,6 +213,8 @@ func readActivation(r *jsonscan.Reader, a *Activation, name string) (err error) 
 	switch name {
 	case "what":
 		a.What, err = r.String()
+	case "name":
+		a.Name, err = r.String()
 	case "version":
 		a.Version, err = r.String()
 	case "text":

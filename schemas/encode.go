@@ -142,6 +142,7 @@ func (o *object) parts(s *Signal) {
 		o.name("activation")
 		o.open()
 		o.str("what", s.Activation.What)
+		o.optStr("name", s.Activation.Name)
 		o.str("version", s.Activation.Version)
 		o.str("text", s.Activation.Text)
 		o.close()

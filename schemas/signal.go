@@ -268,7 +268,16 @@ var Activatable = []string{WhatRules, WhatTopology, WhatLearnt}
 // on, for one scope or, with Scope empty in the signal, for the partition. The
 // whole text travels, so that the log alone explains every incident.
 type Activation struct {
-	What    string `json:"what"`    // rules, topology, learnt, behaviour, shifts
-	Version string `json:"version"` // first 12 hexadecimal digits of the text's SHA-256, or the number
-	Text    string `json:"text"`    // the YAML, or the number
+	What    string `json:"what"`           // rules, topology, learnt, behaviour, shifts
+	Name    string `json:"name,omitempty"` // shifts: of which calendar
+	Version string `json:"version"`        // first 12 hexadecimal digits of the text's SHA-256, or the number
+	Text    string `json:"text"`           // the YAML, or the number
+}
+
+// Key names what the activation sets, of which one text is in force at a time.
+func (a *Activation) Key() string {
+	if a.Name == "" {
+		return a.What
+	}
+	return a.What + "/" + a.Name
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/correlate/rules"
+	"pinkstar/pipeline/feeds"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas"
 )
@@ -36,7 +39,7 @@ func (c *cli) addConfig() {
 			return tryPayload(w, cfg, set, *against, *as)
 		}
 		now := schemas.TimeOf(time.Now())
-		for _, warning := range set.Unready(now, now.Add(lookAhead)) {
+		for _, warning := range append(set.Unready(now, now.Add(lookAhead)), withoutFeed(cfg, set)...) {
 			fmt.Fprintf(w.out, "not ready: %s\n", warning)
 		}
 		_, err := fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s)%s.\n",
@@ -94,4 +97,15 @@ func tryPayload(w world, cfg *config.Config, set *rules.Set, file, as string) er
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
+}
+
+// withoutFeed says which rotas have a calendar that nothing fetches.
+func withoutFeed(cfg *config.Config, set *rules.Set) (out []string) {
+	for _, name := range slices.Sorted(maps.Keys(set.Rotas)) {
+		calendar := set.Rotas[name].Calendar
+		if calendar != "" && !slices.ContainsFunc(cfg.Feeds.Calendars, func(f feeds.Calendar) bool { return f.Shifts && f.Name == calendar }) {
+			out = append(out, fmt.Sprintf("rota %q has the calendar %q, and no calendar of feeds with shifts: true is called so", name, calendar))
+		}
+	}
+	return out
 }

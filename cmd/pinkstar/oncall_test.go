@@ -33,3 +33,18 @@ rotas:
 		}
 	}
 }
+
+// A rota whose calendar nothing fetches would call nobody.
+func TestARotaWithoutItsFeedIsSaid(t *testing.T) {
+	t.Parallel()
+	const settings = "rules:\n  people: {ona: {reach: [pager]}}\n  rotas: {data: {calendar: nights}}\n"
+	for feed, says := range map[string]bool{
+		"": true, "feeds: {calendars: [{name: nights, url: 'https://cal.example/a.ics'}]}\n": true,
+		"feeds: {calendars: [{name: nights, shifts: true, url: 'https://cal.example/a.ics'}]}\n": false,
+	} {
+		got := command(t, "", "config", "check", "--config", file(t, "pinkstar.yaml", settings+feed))
+		if said := strings.Contains(got.out, `rota "data" has the calendar "nights"`); got.code != exitOK || said != says {
+			t.Errorf("%q: %+v", feed, got)
+		}
+	}
+}

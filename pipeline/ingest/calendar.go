@@ -59,6 +59,9 @@ func (b *batch) calendar(text string) error {
 		return fmt.Errorf("calendar: %w", err)
 	}
 	read.moved, read.feed = read.movedWindows(cal), feedOf(cal)
+	if b.meta.Feed != nil { // it is the whole of it, whatever it says of itself
+		read.feed = "feed:polled/" + b.meta.Feed.Name
+	}
 	first := len(b.found)
 	for i, e := range cal.Events() {
 		p := place{prefix: b.prefix, list: "VEVENT", index: i, offset: -1}

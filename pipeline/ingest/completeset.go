@@ -75,20 +75,38 @@ func (c *calendarReading) complete(first int) error {
 	if c.feed == "" || c.cancelled {
 		return nil
 	}
-	heads := []schemas.Signal{{}} // the default scope, where all events of another may have been
-	for _, f := range told {
-		if !slices.ContainsFunc(heads, func(h schemas.Signal) bool {
-			return h.Tenant == f.signal.Tenant && h.Environment == f.signal.Environment
-		}) {
-			heads = append(heads, schemas.Signal{Tenant: f.signal.Tenant, Environment: f.signal.Environment})
-		}
-	}
-	for _, h := range heads {
-		if err := c.head(h, c.feed, told); err != nil {
+	for _, at := range c.places(told) {
+		if err := c.head(schemas.Signal{Tenant: at[0], Environment: at[1]}, c.feed, told); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// places are the tenants and environments in which a calendar tells what is left
+// of it: where its events are, where all events of another may have been, and
+// where those of this feed were.
+func (c *calendarReading) places(told []found) [][2]string {
+	n := &c.t.naming
+	var out, known [][2]string
+	add := func(tenant, environment string) {
+		at := [2]string{cmp.Or(tenant, n.DefaultTenant), n.EnvironmentOf(environment)}
+		if !slices.Contains(known, at) {
+			known, out = append(known, at), append(out, [2]string{tenant, environment})
+		}
+	}
+	if f := c.meta.Feed; f == nil {
+		add("", "")
+	} else {
+		add(f.Tenant, f.Environment)
+		for _, at := range f.Scopes {
+			add(at[0], at[1])
+		}
+	}
+	for _, f := range told {
+		add(f.signal.Tenant, f.signal.Environment)
+	}
+	return out
 }
 
 // head adds the signal that names what is left of a set. It suppresses nothing

@@ -10,6 +10,7 @@
 //   - tree.go: reading of senders that are rare and of which little is used
 //   - mapping.go: senders that the configuration describes
 //   - recognise.go: a record of a topic, whose headers may say what it is
+//   - feed.go: calendars that are fetched, and shifts
 //   - repeats.go, window.go, zone.go, vtimezone.go and completeset.go: parts of
 //     calendar.go
 //   - limits.go: what one payload may ask of us

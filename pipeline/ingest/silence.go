@@ -40,7 +40,13 @@ func (b *batch) silence(r *jsonscan.Reader) error {
 		if err := r.Object(func(name string) error { return w.field(r, name) }); err != nil {
 			return err
 		}
-		return w.signal(s)
+		if err := w.signal(s); err != nil {
+			return err
+		}
+		if f := b.meta.Feed; f != nil {
+			s.Tenant, s.Environment = f.Tenant, f.Environment
+		}
+		return nil
 	})
 }
 

@@ -20,7 +20,33 @@ type Meta struct {
 	// Attributes are the CloudEvents attributes of binary mode, names without
 	// "ce_" or "ce-".
 	Attributes map[string]string
+	// Feed is set for a calendar that is fetched whole from its address.
+	Feed *Feed
 }
+
+// Feed is what the settings say of a calendar that is fetched.
+type Feed struct {
+	Name string
+	// Tenant and Environment are of events that name none.
+	Tenant, Environment string
+	// Scopes are those in which windows of it were told before: what has gone
+	// from it is gone there, too.
+	Scopes [][2]string // tenant and environment
+	// Suppress says whether its windows may suppress alerts.
+	Suppress Suppression
+	// withPeople has windows say, in the annotation "people", whose turn they are.
+	withPeople bool
+}
+
+// Suppression says which windows of a feed suppress alerts.
+type Suppression string
+
+// The suppressions.
+const (
+	SuppressNone   Suppression = ""       // none: whoever writes into a calendar could hide a fault
+	SuppressMarked Suppression = "marked" // those that X-PINKSTAR-SUPPRESS marks
+	SuppressAll    Suppression = "all"
+)
 
 // Translator turns foreign payloads into signals. It is a function of its
 // arguments: no clock, no I/O, safe for concurrent use.

@@ -56,6 +56,12 @@ func (b *batch) window(e *ical.Event) schemas.Signal {
 	if len(services) > 0 {
 		s.Service = services[0]
 	}
+	if f := b.meta.Feed; f != nil {
+		f.apply(&s)
+		if f.withPeople {
+			s.Annotations = schemas.LabelsOf(map[string]string{"people": strings.Join(peopleOf(e, text), "\n")})
+		}
+	}
 	if isOff(text) {
 		s.Status = schemas.StatusCancelled
 	}

@@ -26,7 +26,7 @@ type controller struct {
 type controlState struct {
 	tickFor schemas.Time // the wake-up that the last tick is for
 	tickAt  time.Time
-	sent    map[string]string // version by what
+	sent    map[string]string // version by key
 	ahead   bool              // it was said that log time leads the clock
 	jumpAt  time.Time         // when a refused jump was last told
 }
@@ -63,10 +63,11 @@ const tickAgain = 5 * time.Second
 func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activation, now time.Time, tickAfter time.Duration, met *metrics) error {
 	for i := range wanted {
 		w := &wanted[i]
-		if v, ok := p.ctl.sent[w.What]; ok && v == w.Version { // "" is a version: nothing learnt
+		key := w.Key()
+		if v, ok := p.ctl.sent[key]; ok && v == w.Version { // "" is a version: nothing learnt
 			continue
 		}
-		if p.eng.Active(w.What) != w.Version {
+		if p.eng.Active(key) != w.Version {
 			if err := c.activate(ctx, p.id, w, c.clock()); err != nil {
 				return err
 			}
@@ -75,7 +76,7 @@ func (c *controller) watch(ctx context.Context, p *part, wanted []schemas.Activa
 		if p.ctl.sent == nil {
 			p.ctl.sent = map[string]string{}
 		}
-		p.ctl.sent[w.What] = w.Version
+		p.ctl.sent[key] = w.Version
 	}
 	stamp := c.clock()
 	if !p.tickDue(schemas.TimeOf(stamp), now, tickAfter) {

@@ -23,17 +23,17 @@ type Engine interface {
 	Stats() correlate.Stats
 	// Snapshot writes everything that Restore needs.
 	Snapshot(w io.Writer) error
-	// Active returns the version in force of what an activation can set
-	// (schemas.Activatable), or "".
-	Active(what string) string
+	// Active returns the version in force of what an activation with this key can
+	// set (schemas.Activation.Key), or "".
+	Active(key string) string
 }
 
 // Engines makes engines. All instances of a fleet are configured alike.
 type Engines interface {
 	New() (Engine, error)
 	Restore(r io.Reader) (Engine, error)
-	// Wanted lists the configured rules, topology and learnt pairs. It may change while
-	// running; partitions follow through their log.
+	// Wanted lists the configured rules, topology and learnt pairs, and the shifts of
+	// calendars. It may change while running; partitions follow through their log.
 	Wanted() []schemas.Activation
 }
 

@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"pinkstar/schemas/outbound"
@@ -23,35 +19,9 @@ import (
 const maxAnswer = 1 << 20
 
 // newClient returns a client that follows no redirect, and reaches private and
-// loopback addresses only where that is allowed: a URL in the settings must not
-// become a way into the network.
+// loopback addresses only where that is allowed.
 func newClient(private bool) *http.Client {
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	if !private {
-		dialer.Control = func(_, address string, _ syscall.RawConn) error { return public(address) }
-	}
-	return &http.Client{
-		Transport: written{&http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
-			Proxy: http.ProxyFromEnvironment,
-		}},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-var errPrivate = errors.New("the address is private; allow_private: true lets this target reach it")
-
-func public(address string) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	ip := at.Addr().Unmap()
-	if ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() || ip.IsUnspecified() || ip.IsMulticast() ||
-		netip.MustParsePrefix("100.64.0.0/10").Contains(ip) {
-		return errPrivate
-	}
-	return nil
+	return &http.Client{Transport: written{outbound.Transport(private)}, CheckRedirect: outbound.NoRedirect}
 }
 
 // written tells apart a request that failed before it was written from one that
@@ -67,20 +37,12 @@ func (w written) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case err == nil:
 		return resp, nil
-	case errors.Is(err, errPrivate):
-		return nil, &outbound.RefusedError{Err: errPrivate}
+	case errors.Is(err, outbound.ErrPrivate):
+		return nil, &outbound.RefusedError{Err: outbound.ErrPrivate}
 	case !begun.Load():
-		return nil, &outbound.RetryError{Err: plain(err)}
+		return nil, &outbound.RetryError{Err: outbound.WithoutURL(err)}
 	}
-	return nil, plain(err)
-}
-
-// plain is err without the URL that net/http puts before it.
-func plain(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	return err
+	return nil, outbound.WithoutURL(err)
 }
 
 // send sends a request whose effect a second one does not double: it may be
@@ -88,7 +50,7 @@ func plain(err error) error {
 func send(c *http.Client, r *http.Request) error {
 	resp, err := c.Do(r)
 	if err != nil {
-		if err = plain(err); !isVerdict(err) {
+		if err = outbound.WithoutURL(err); !isVerdict(err) {
 			return &outbound.RetryError{Err: err}
 		}
 		return err
@@ -154,7 +116,7 @@ func excerpt(body []byte) string {
 func request(ctx context.Context, method, target string, body []byte) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(string(body)))
 	if err != nil {
-		return nil, &outbound.RefusedError{Err: plain(err)}
+		return nil, &outbound.RefusedError{Err: outbound.WithoutURL(err)}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Pinkstar")

@@ -396,7 +396,7 @@ func (j *jira) call(ctx context.Context, method, path string, body, answer any) 
 	r.Header.Set("X-Atlassian-Token", "no-check")
 	resp, err := j.client.Do(r)
 	if err != nil {
-		return plain(err)
+		return outbound.WithoutURL(err)
 	}
 	defer resp.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))

@@ -85,8 +85,8 @@ func (t *mailTarget) Deliver(ctx context.Context, m *outbound.Message) (outbound
 		return outbound.Receipt{}, &outbound.RefusedError{Err: err}
 	}
 	if err := c.DialWithContext(ctx); err != nil {
-		if errors.Is(err, errPrivate) {
-			return outbound.Receipt{}, &outbound.RefusedError{Err: errPrivate}
+		if errors.Is(err, outbound.ErrPrivate) {
+			return outbound.Receipt{}, &outbound.RefusedError{Err: outbound.ErrPrivate}
 		}
 		return outbound.Receipt{}, &outbound.RetryError{Err: err}
 	}
@@ -121,7 +121,7 @@ func (t *mailTarget) client() (*mail.Client, error) {
 	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	if !t.private {
-		dialer.Control = func(_, address string, _ syscall.RawConn) error { return public(address) }
+		dialer.Control = func(_, address string, _ syscall.RawConn) error { return outbound.Public(address) }
 	}
 	opts := []mail.Option{mail.WithPort(number), mail.WithTimeout(8 * time.Second)}
 	switch {

@@ -70,7 +70,7 @@ func (t *msTeams) Deliver(ctx context.Context, m *outbound.Message) (outbound.Re
 	}
 	resp, err := t.client.Do(r)
 	if err != nil {
-		return outbound.Receipt{}, unanswered(plain(err), m.Effect)
+		return outbound.Receipt{}, unanswered(outbound.WithoutURL(err), m.Effect)
 	}
 	defer resp.Body.Close()
 	if err := status(resp, nil); err != nil {

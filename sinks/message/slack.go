@@ -237,7 +237,7 @@ func slackError(err error) error {
 	}
 	said, ok := errors.AsType[slack.SlackErrorResponse](err)
 	if !ok {
-		return plain(err)
+		return outbound.WithoutURL(err)
 	}
 	err = fmt.Errorf("Slack says %s", said.Err)
 	switch said.Err {

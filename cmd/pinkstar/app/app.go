@@ -194,6 +194,9 @@ func (a *App) startRoles(eng *engines) error {
 			return err
 		}
 	}
+	if err := a.startFeeds(); err != nil {
+		return err
+	}
 	if a.cfg.EmbeddedKafka() {
 		a.startRetention()
 	}

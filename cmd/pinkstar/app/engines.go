@@ -3,7 +3,10 @@ package app
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"pinkstar/cmd/pinkstar/config"
@@ -76,6 +79,9 @@ func fitting(doc config.Document, err error) (config.Document, error) {
 // release started with: the configured rules, topology and learnt pairs reach it
 // through its log, and so do the defaults and weights of this binary.
 type engines struct {
+	mu     sync.Mutex
+	texts  []schemas.Activation          // configured
+	shifts map[string]schemas.Activation // by calendar
 	wanted atomic.Pointer[[]schemas.Activation]
 	rules  atomic.Pointer[rules.Set] // of what is wanted
 }
@@ -89,13 +95,35 @@ func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *eng
 // want has the running partitions follow to other texts, through their logs.
 func (e *engines) want(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) {
 	e.rules.Store(set)
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	behaviour := strconv.FormatInt(correlate.Behaviour, 10)
-	e.wanted.Store(&[]schemas.Activation{
+	e.texts = []schemas.Activation{
 		{What: schemas.WhatBehaviour, Version: behaviour, Text: behaviour},
 		{What: schemas.WhatRules, Version: set.Version, Text: string(set.Text)},
 		{What: schemas.WhatTopology, Version: topo.Version, Text: string(topo.Text)},
 		{What: schemas.WhatLearnt, Version: learnt.Version, Text: string(learnt.Text)},
-	})
+	}
+	e.store()
+}
+
+// wantShifts has them follow to what a calendar says of who is on duty.
+func (e *engines) wantShifts(a schemas.Activation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.shifts == nil {
+		e.shifts = map[string]schemas.Activation{}
+	}
+	e.shifts[a.Name] = a
+	e.store()
+}
+
+func (e *engines) store() {
+	all := slices.Clone(e.texts)
+	for _, name := range slices.Sorted(maps.Keys(e.shifts)) {
+		all = append(all, e.shifts[name])
+	}
+	e.wanted.Store(&all)
 }
 
 func (e *engines) New() (process.Engine, error) { return correlate.New(rules.Released(), nil), nil }

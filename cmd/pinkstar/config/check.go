@@ -55,7 +55,7 @@ func (c *Config) faults(unread strict.Faults) strict.Faults {
 		k.section("access", err)
 	}
 	k.open(c.HTTP.WebConfigFile != "") // what stands there is for Surroundings to see
-	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate(), "writer": c.Writer.Validate(), "clickhouse": c.ClickHouse.Storage.Validate(), "notify": c.Notify.Validate()} {
+	for section, err := range map[string]error{"kafka": c.Kafka.Validate(), "process": c.Process.Validate(), "gateway": c.Gateway.Validate(), "writer": c.Writer.Validate(), "clickhouse": c.ClickHouse.Storage.Validate(), "notify": c.Notify.Validate(), "feeds": c.Feeds.Validate()} {
 		if err != nil {
 			k.section(section, err)
 		}

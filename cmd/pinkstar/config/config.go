@@ -10,6 +10,7 @@ import (
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/deliver"
+	"pinkstar/pipeline/feeds"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/notify"
@@ -51,6 +52,7 @@ type Config struct {
 	Labels     schemas.Naming `yaml:"labels"`
 	Web        web.Config     `yaml:"web"`
 	Notify     Notify         `yaml:"notify"`
+	Feeds      feeds.Config   `yaml:"feeds"`
 
 	Rules        Text   `yaml:"rules"` // inline; or
 	RulesFile    string `yaml:"rules_file"`
@@ -209,6 +211,7 @@ func Default() Config {
 		ClickHouse: ClickHouse{Database: "pinkstar", User: "pinkstar"},
 		Labels:     schemas.DefaultNaming(),
 		Web:        web.DefaultConfig(),
+		Feeds:      feeds.DefaultConfig(),
 		Origins:    map[string]string{},
 	}
 }
