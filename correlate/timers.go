@@ -11,6 +11,8 @@ func (e *Engine) runTimer(w state.Timer) {
 		e.life.FlushRedeliveries()
 	case state.ExpiryDue:
 		e.life.ExpireOld()
+	case state.ReviseDue:
+		e.life.OnReviseDue()
 	case state.FlushIncidentDue, state.WakeCost:
 		e.life.EmitIncident(w.Incident)
 	case state.ResolveDue:

@@ -242,10 +242,21 @@ func (g *generator) change() *schemas.Signal {
 	return s
 }
 
+func pick2(n int, a, b string) string {
+	if n%4 == 0 {
+		return a
+	}
+	return b
+}
+
 func (g *generator) impact() *schemas.Signal {
 	i := &schemas.Impact{LostRevenue: float64(g.r.IntN(1000)), Users: 5, Currency: "EUR"}
 	if len(g.incs) > 0 && g.r.IntN(2) == 0 {
 		i.IncidentID = g.incs[g.r.IntN(len(g.incs))]
+	}
+	if g.count%2 == 0 { // nothing more is drawn, so that all else stays as it was
+		f := &schemas.Impact{Figure: pick2(g.count, "bookings", "revenue"), Value: float64(g.count % 50)}
+		return &schemas.Signal{Kind: schemas.KindImpact, Source: "bi", Name: "figures", Service: "web", Impact: f, Occurrence: fmt.Sprint(g.count)}
 	}
 	return &schemas.Signal{Kind: schemas.KindImpact, Source: "bi", Name: "lost sales", Service: "web", Impact: i, Occurrence: fmt.Sprint(g.count)}
 }

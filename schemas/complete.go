@@ -198,6 +198,9 @@ func completeStatus(s *Signal) error {
 		if s.Impact == nil {
 			return fmt.Errorf("impact: missing")
 		}
+		if s.Impact.Figure != "" && (s.Impact.Value < 0 || s.Impact.IncidentID != "") {
+			return fmt.Errorf("impact.figure: %q needs a value of 0 or more, and belongs to no incident", s.Impact.Figure)
+		}
 	}
 	return nil
 }
@@ -268,6 +271,9 @@ func fingerprintFor(s *Signal) string {
 	case KindCommand: // two orders in the same millisecond differ by their content
 		return FingerprintOf(Labels{{"command", string(commandJSON(s.Command))}})
 	case KindImpact:
+		if s.Impact.Figure != "" { // the same figure told twice is told once; told otherwise, it is another
+			return FingerprintOf(Labels{{"figure", s.Impact.Figure}, {"service", s.Service}, {"value", string(impactJSON(s.Impact))}})
+		}
 		return FingerprintOf(Labels{{"impact", string(impactJSON(s.Impact))}, {"service", s.Service}})
 	}
 	ls := s.Labels

@@ -181,6 +181,10 @@ func readImpact(r *jsonscan.Reader, i *Impact, name string) (err error) {
 		i.Users, err = r.Int()
 	case "note":
 		i.Note, err = r.String()
+	case "figure":
+		i.Figure, err = r.String()
+	case "value":
+		i.Value, err = r.Float()
 	}
 	return err
 }

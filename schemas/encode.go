@@ -185,6 +185,8 @@ func (o *object) impact(i *Impact) {
 	o.optStr("currency", i.Currency)
 	o.optInt("users", i.Users)
 	o.optStr("note", i.Note)
+	o.optStr("figure", i.Figure)
+	o.optFloat("value", i.Value)
 	o.close()
 }
 

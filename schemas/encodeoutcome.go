@@ -151,6 +151,29 @@ func (o *object) impactRange(name string, r *ImpactRange) {
 	o.float("minutes", r.Minutes)
 	o.optTrue("measured", r.Measured)
 	o.optStr("formula", r.Formula)
+	o.optStr("basis", r.Basis)
+	if r.CaughtUp != nil {
+		o.estimate("caught_up", r.CaughtUp)
+	}
+	o.optFloat("direct_cost", r.DirectCost)
+	o.optInt("users", r.Users)
+	if f := r.Figures; f != nil {
+		o.name("figures")
+		o.figures(f)
+	}
+	o.close()
+}
+
+func (o *object) figures(f *FigureBasis) {
+	o.open()
+	o.float("expected", f.Expected)
+	o.float("actual", f.Actual)
+	o.int("known", f.Known)
+	o.int("placebos", f.Placebos)
+	o.int("held", f.Held)
+	o.int("tried", f.Tried)
+	o.optTrue("shared", f.Shared)
+	o.optTrue("final", f.Final)
 	o.close()
 }
 

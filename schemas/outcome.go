@@ -257,6 +257,35 @@ type ImpactRange struct {
 	Minutes     float64 `json:"minutes"`            // of disruption so far
 	Measured    bool    `json:"measured,omitempty"` // a reported figure replaced the model's
 	Formula     string  `json:"formula,omitempty"`  // in words, with the numbers used
+
+	// Basis is what the lost revenue was found by: one of those below.
+	Basis string `json:"basis,omitempty"`
+	// CaughtUp is what customers bought later instead: what came beyond the
+	// expected in the hours after the incident. Lost revenue is told without it.
+	CaughtUp   *Range       `json:"caught_up,omitempty"`
+	DirectCost float64      `json:"direct_cost,omitempty"` // of Cost, what tickets and reports say was paid
+	Users      int64        `json:"users,omitempty"`       // people affected, as was reported
+	Figures    *FigureBasis `json:"figures,omitempty"`     // what lost revenue was measured by
+}
+
+// What lost revenue can be found by.
+const (
+	BasisModel    = "model"    // the configured revenue and shares lost
+	BasisFigures  = "figures"  // business figures against the same hours of the weeks before
+	BasisReported = "reported" // a figure that somebody reported for the incident
+)
+
+// FigureBasis is how lost revenue was measured by business figures. Amounts are in
+// the currency.
+type FigureBasis struct {
+	Expected float64 `json:"expected"`         // what was to come while the incident lasted
+	Actual   float64 `json:"actual"`           // what came
+	Known    int64   `json:"known"`            // thousandths of the expected for whose time figures were told
+	Placebos int64   `json:"placebos"`         // undisturbed windows that the interval was found from
+	Held     int64   `json:"held"`             // of Tried intervals made at undisturbed times, those that held the truth
+	Tried    int64   `json:"tried"`            //
+	Shared   bool    `json:"shared,omitempty"` // other incidents are charged with a part of the same loss
+	Final    bool    `json:"final,omitempty"`  // all of it, and of what came back, has been told
 }
 
 // Range is an estimate: low, likely and high.

@@ -194,6 +194,12 @@ type Impact struct {
 	Currency    string  `json:"currency,omitempty"`     // ISO 4217
 	Users       int64   `json:"users,omitempty"`        // affected people
 	Note        string  `json:"note,omitempty"`
+	// Figure names a business figure of the signal's service, such as bookings or
+	// revenue, and Value is what came between the signal's start and end: one
+	// minute when the end is not told. What incidents lost is measured against the
+	// same hours of the weeks before. Such a signal belongs to no incident.
+	Figure string  `json:"figure,omitempty"`
+	Value  float64 `json:"value,omitempty"`
 }
 
 // Action is what an operator's command asks for.

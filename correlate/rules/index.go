@@ -169,23 +169,3 @@ func (m Matchers) MatchLabels(s *schemas.Signal) bool {
 	}
 	return len(m.ms) > 0
 }
-
-// PerMinute returns what service earns in one minute of the given hour of the
-// week (0 is Sunday 00:00 to 01:00 UTC), and whether anything is known.
-func (m *Impact) PerMinute(service string, hourOfWeek int) (float64, bool) {
-	r, ok := m.Services[service]
-	if !ok {
-		return 0, false
-	}
-	v := r.PerMinute
-	day, hour := hourOfWeek/24, hourOfWeek%24
-	for _, h := range r.Hours {
-		if hour < h.From || hour >= h.To {
-			continue
-		}
-		if len(h.Days) == 0 || slices.ContainsFunc(h.Days, func(d string) bool { return weekday(d) == day }) {
-			v = h.PerMinute
-		}
-	}
-	return v, true
-}

@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
@@ -205,33 +203,6 @@ func (c *Correlation) check(d *document) {
 			}
 		}
 	})
-}
-
-func (m *Impact) check(d *document) {
-	for _, name := range slices.Sorted(maps.Keys(m.Loss)) {
-		f := m.Loss[name]
-		if len(f) != 3 || f[0] < 0 || f[0] > f[1] || f[1] > f[2] || f[2] > 1 {
-			d.bad("impact.loss."+name, "loss of %q must be three shares from 0 to 1: low, likely, high", name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.Services)) {
-		path := "impact.services." + name
-		for i, h := range m.Services[name].Hours {
-			at := fmt.Sprintf("%s.hours[%d]", path, i)
-			if h.From < 0 || h.To > 24 || h.From >= h.To {
-				d.bad(at, "revenue of %q: hours must go from 0-23 to a later 1-24", name)
-			}
-			for _, day := range h.Days {
-				if weekday(day) < 0 {
-					d.bad(at+".days", "revenue of %q: day %q is not one of mon, tue, wed, thu, fri, sat, sun", name, day)
-				}
-			}
-		}
-	}
-}
-
-func weekday(s string) int {
-	return slices.Index([]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, strings.ToLower(s))
 }
 
 // checkNumbers refuses values under which the engine cannot work.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pinkstar/schemas"
 )
@@ -136,13 +137,45 @@ rules:
 func TestRevenueByHour(t *testing.T) {
 	m := &Impact{Services: map[string]Revenue{"web": {PerMinute: 1, Hours: []RevenueHours{
 		{From: 8, To: 18, PerMinute: 5}, {Days: []string{"mon"}, From: 9, To: 10, PerMinute: 9}}}}}
+	sunday := schemas.TimeOf(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
 	for hour, want := range map[int]float64{0: 1, 8: 5, 17: 5, 18: 1, 24 + 9: 9, 24 + 10: 5} {
-		if got, ok := m.PerMinute("web", hour); !ok || got != want {
+		if got, ok := m.PerMinute("web", sunday.Add(int64(hour)*schemas.Hour)); !ok || got != want {
 			t.Errorf("hour %d: %v, want %v", hour, got, want)
 		}
 	}
-	if _, ok := m.PerMinute("mail", 0); ok {
+	if _, ok := m.PerMinute("mail", sunday); ok {
 		t.Error("mail has a price")
+	}
+}
+
+// Hours are those of where the customers are, on both sides of a change of clocks,
+// and a night belongs to the day on which it begins.
+func TestRevenueByLocalHour(t *testing.T) {
+	set, err := Parse("f", []byte(`impact:
+  zone: Europe/Rome
+  services:
+    web: {per_minute: 1, hours: [{days: [fri], from: 22, to: 2, per_minute: 7}]}
+    shop: {per_minute: 1, zone: America/New_York, hours: [{from: 9, to: 17, per_minute: 3}]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		service, at string
+		want        float64
+	}{
+		{"web", "2026-07-03T19:59:00Z", 1}, {"web", "2026-07-03T20:00:00Z", 7}, {"web", "2026-07-03T23:59:00Z", 7}, {"web", "2026-07-04T00:00:00Z", 1},
+		{"web", "2026-07-03T00:30:00Z", 1},                                     // the night of Thursday
+		{"web", "2026-11-06T20:59:00Z", 1}, {"web", "2026-11-07T00:59:00Z", 7}, // winter
+		{"shop", "2026-11-06T13:59:00Z", 1}, {"shop", "2026-11-06T14:00:00Z", 3}, {"shop", "2026-11-06T22:00:00Z", 1},
+	} {
+		at, err := time.Parse(time.RFC3339, c.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := set.Impact.PerMinute(c.service, schemas.TimeOf(at)); got != c.want {
+			t.Errorf("%s at %s: %v, want %v", c.service, c.at, got, c.want)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/prometheus/alertmanager/pkg/labels"
 
 	"pinkstar/schemas"
@@ -205,19 +207,41 @@ type Impact struct {
 	// incident of a severity.
 	StaffCostPerHour float64            `yaml:"staff_cost_per_hour"`
 	People           map[string]float64 `yaml:"people"`
-	// Loss is the share of revenue lost by severity: low, likely, high.
+	// Loss is the share of revenue lost by severity: low, likely, high. Where
+	// several incidents claim the same loss of measured revenue, each is charged in
+	// proportion to what its severity is likely to lose.
 	Loss map[string][]float64 `yaml:"loss"`
+	// Zone is the IANA zone of hours of the week; none: UTC.
+	Zone string `yaml:"zone,omitempty"`
+	// Figures prices business figures (impact signals with a figure) by name. The
+	// figure "revenue" is money and needs no price.
+	Figures map[string]Figure `yaml:"figures,omitempty"`
+	// CatchUp is for how long after an incident customers are taken to come back:
+	// what comes beyond the expected until then is told as caught up.
+	CatchUp Duration `yaml:"catch_up,omitempty"`
+
+	zone *time.Location
+}
+
+// Figure is what a business figure is worth.
+type Figure struct {
+	Worth float64 `yaml:"worth"` // of one, in the currency of impact; 0: it is not priced
 }
 
 // Revenue is what a service earns per minute.
 type Revenue struct {
 	PerMinute float64 `yaml:"per_minute"`
-	// Hours changes it for hours of the week, UTC.
+	// Hours changes it for hours of the week, in Zone.
 	Hours []RevenueHours `yaml:"hours,omitempty"`
+	// Zone is the IANA zone of Hours; none: that of impact.
+	Zone string `yaml:"zone,omitempty"`
+
+	zone *time.Location
 }
 
 // RevenueHours overrides the revenue on some days and hours; the last that
-// matches wins.
+// matches wins. Hours that end before they begin run over midnight, into the day
+// after each of Days.
 type RevenueHours struct {
 	Days      []string `yaml:"days,omitempty"` // mon … sun; none: every day
 	From      int      `yaml:"from"`           // hour 0-23
@@ -257,4 +281,6 @@ type Limits struct {
 	Corrections      int `yaml:"facts"`         // operators' corrections per scope
 	Groups           int `yaml:"groups"`        // rule groups per scope
 	JoiningPerMinute int `yaml:"joining_per_minute"`
+	Figures          int `yaml:"figures,omitempty"`  // business figures per scope, about a quarter of a megabyte each; 0: the default
+	Accounts         int `yaml:"accounts,omitempty"` // incidents per scope whose losses by figures are revised after they closed; 0: the default
 }

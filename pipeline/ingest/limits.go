@@ -164,6 +164,7 @@ func (l *Limits) applyToParts(s *schemas.Signal) {
 		cutTo(&i.Note, l.TextBytes)
 		cutTo(&i.Currency, l.NameBytes)
 		cutTo(&i.IncidentID, l.NameBytes)
+		cutTo(&i.Figure, l.NameBytes)
 	}
 }
 

@@ -61,9 +61,23 @@ func isNote(s *schemas.Signal) bool {
 	return s.Status == schemas.StatusUpdated && s.Ticket.State == ""
 }
 
+// setCosts takes what a ticket tells of costs and people: the latest word counts.
+func setCosts(t *state.Ticket, i *schemas.Impact) {
+	if i == nil {
+		return
+	}
+	if i.Cost > 0 {
+		t.Cost, t.Currency = i.Cost, i.Currency
+	}
+	if i.Users > 0 {
+		t.Users = i.Users
+	}
+}
+
 // setTicket takes what s says of t. A note changes neither its state nor its
 // title; work on one that was closed means that it is open again.
 func (in *Intake) setTicket(t *state.Ticket, s *schemas.Signal) {
+	setCosts(t, s.Impact)
 	if isNote(s) && t.State != "" {
 		return
 	}

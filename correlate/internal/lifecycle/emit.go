@@ -37,6 +37,7 @@ func (lc *Lifecycle) EmitIncident(inc *state.Incident) {
 	p.Members, p.MembersOmitted = lc.memberRefs(inc)
 	p.Tickets, p.TicketsOmitted = inc.TicketRefs(lc.Rules.Limits.Members)
 	p.TimelineOmitted = inc.TimelineSeq - int64(len(p.Timeline))
+	lc.claim(inc)
 	p.Impact = impact.Of(lc.State, inc)
 	out := *p
 	if whole := inc.Whole(); whole != nil && inc.Parent == nil {

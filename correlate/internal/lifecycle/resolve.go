@@ -146,6 +146,9 @@ func (lc *Lifecycle) leave(inc *state.Incident) {
 		x.Pub.Status = schemas.IncidentClosed
 		x.Pub.ClosedAt = lc.Now
 		lc.EmitIncident(x)
+		if x == inc {
+			lc.keepAccount(inc, &lc.out.Incidents[len(lc.out.Incidents)-1])
+		}
 	}
 	lc.speakLast(inc)
 	for _, x := range all {

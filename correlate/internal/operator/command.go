@@ -35,9 +35,22 @@ func (op *Operator) OnCommand(sc *state.Scope, s *schemas.Signal, r *state.SeenS
 		op.Refuse(r, s, why)
 		return
 	}
+	op.works(inc, c)
 	op.EmitNow(inc)
 	op.Count(inc)
 	op.Decide(r, s, state.Placed, inc, &evidence.Reason{Text: string(c.Action) + " by " + phrase.OrNone(c.By)})
+}
+
+// works notes who works on inc: whoever acts on it, and whoever it is assigned to.
+// That somebody says it is over is not work on it.
+func (op *Operator) works(inc *state.Incident, c *schemas.Command) {
+	switch c.Action {
+	case schemas.ActionAcknowledge, schemas.ActionMitigate, schemas.ActionReopen, schemas.ActionNote, schemas.ActionSetSeverity,
+		schemas.ActionStepDone, schemas.ActionLinkParent, schemas.ActionUnlinkParent:
+		inc.Works(op.Strings.Of(c.By), op.Now)
+	case schemas.ActionAssign:
+		inc.Works(op.Strings.Of(c.To), op.Now)
+	}
 }
 
 // wordOf notes whose word the next message about inc passes on, and by which

@@ -31,6 +31,7 @@ func (st *State) SetClock(at schemas.Time) {
 	}
 	earlier(&st.FlushAt, by)
 	earlier(&st.ExpiryAt, by)
+	earlier(&st.ReviseAt, by)
 	items := st.Expiry.Items[st.Expiry.Head:]
 	for i := range items {
 		items[i].Since = min(items[i].Since, at)
@@ -60,6 +61,9 @@ func (inc *Incident) putBack(at schemas.Time, by int64) {
 	inc.Rate.at = min(inc.Rate.at, at)
 	if t := inc.Whole(); t != nil {
 		t.Rate.at = min(t.Rate.at, at)
+	}
+	for i := range inc.Responders {
+		inc.Responders[i].Since = min(inc.Responders[i].Since, at)
 	}
 	inc.Talk.Since, inc.Talk.LastAt = min(inc.Talk.Since, at), min(inc.Talk.LastAt, at)
 	inc.Minute, inc.Joined = 0, 0

@@ -86,6 +86,7 @@ func (d *decoder) engine() *State {
 		st.Behaviour = d.Int()
 	}
 	if d.format >= formatTree {
+		st.ReviseAt = d.Time()
 		d.shifts(st)
 	}
 	if v := d.version(); *v == *st.Versions {
@@ -317,6 +318,7 @@ func (d *decoder) scope(sc *Scope) {
 		d.reached(sc)
 		d.routine(&sc.Deployed)
 		d.routine(&sc.Maintained)
+		sc.Business.Read(&d.Decoder)
 	}
 	sc.Lasting = int(d.Int())
 	d.entities = nil

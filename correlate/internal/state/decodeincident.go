@@ -76,6 +76,7 @@ func (d *decoder) incidentState(inc *Incident) {
 	if d.format >= formatTree {
 		d.trees[inc] = Rate{d.Int(), d.Time()}
 		d.talk(&inc.Talk)
+		d.Each(func() { inc.Responders = append(inc.Responders, Responder{d.Str(), d.Time()}) })
 	}
 }
 
@@ -154,8 +155,12 @@ func (d *decoder) alert(sc *Scope) *Alert {
 }
 
 func (d *decoder) ticket() *Ticket {
-	return &Ticket{Key: d.Str(), Seq: d.Int(), First: d.ID(), Title: d.Text(), State: d.Text(), Url: d.Text(),
+	t := &Ticket{Key: d.Str(), Seq: d.Int(), First: d.ID(), Title: d.Text(), State: d.Text(), Url: d.Text(),
 		Reason: d.Text(), Service: d.Str(), StartsAt: d.Time(), Open: d.Bool()}
+	if d.format >= formatTree {
+		t.Cost, t.Currency, t.Users = d.Float(), d.Str(), d.Int()
+	}
+	return t
 }
 
 func (d *decoder) places(inc *Incident) {

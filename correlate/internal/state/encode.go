@@ -20,8 +20,8 @@ import (
 // an alert that names no service was taken to be about; format 5 not how many
 // alerts had fired again of late; format 6 not how busy a whole tree was, how often
 // something new reached an entity, what people had heard, how often what recurs
-// showed which symptom, and what fails where anyway, and how
-// often services are changed anyway.
+// showed which symptom, what fails where anyway, how often services are changed
+// anyway, what a service usually earns, nor who works on an incident.
 const snapshotMagic = "pinkstar engine\x07"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
@@ -67,6 +67,7 @@ func (s *encoder) engine(st *State) {
 		s.Int(*n)
 	}
 	s.Int(st.Behaviour)
+	s.Time(st.ReviseAt)
 	s.shifts(st)
 	s.version(st.Versions)
 	s.Len(len(st.Order))
@@ -173,6 +174,7 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 	s.reached(&sc.Usual, now)
 	s.routine(&sc.Deployed, now)
 	s.routine(&sc.Maintained, now)
+	sc.Business.Write(&s.Encoder)
 	s.Int(int64(sc.Lasting))
 	s.entityList(sc)
 	s.patternList(&sc.Patterns)

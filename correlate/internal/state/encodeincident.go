@@ -79,6 +79,11 @@ func (s *encoder) incidentState(inc *Incident) {
 	s.Int(tree.Level)
 	s.Time(tree.at)
 	s.talk(&inc.Talk)
+	s.Len(len(inc.Responders))
+	for _, r := range inc.Responders {
+		s.Str(r.Name)
+		s.Time(r.Since)
+	}
 }
 
 func (s *encoder) key(k AlertKey) {
@@ -128,6 +133,9 @@ func (s *encoder) ticket(t *Ticket) {
 	s.Str(t.Service)
 	s.Time(t.StartsAt)
 	s.Bool(t.Open)
+	s.Float(t.Cost)
+	s.Str(t.Currency)
+	s.Int(t.Users)
 }
 
 func (s *encoder) places(inc *Incident) {

@@ -56,6 +56,7 @@ type Incident struct {
 	TimelineSeq int64
 	Problem     *problem.Pattern
 	Measured    *Measured
+	Responders  []Responder // who acted on it, in the order in which they first did
 	Separate    bool
 	Urgent      bool
 	Closed      bool
@@ -109,6 +110,23 @@ type Measured struct {
 	Cost     float64
 	Users    int64
 	Currency string
+}
+
+// Responder is a person who acted on an incident, and since when.
+type Responder struct {
+	Name  string
+	Since schemas.Time
+}
+
+// respondersCap bounds how many people an incident counts.
+const respondersCap = 100
+
+// Works notes that somebody acts on inc.
+func (inc *Incident) Works(name string, at schemas.Time) {
+	if name == "" || len(inc.Responders) >= respondersCap || slices.ContainsFunc(inc.Responders, func(r Responder) bool { return r.Name == name }) {
+		return
+	}
+	inc.Responders = append(inc.Responders, Responder{name, at})
 }
 
 // At returns what inc knows of ent, nil for nothing. An instance has been in few

@@ -3,6 +3,7 @@ package state
 import (
 	"slices"
 
+	"pinkstar/correlate/internal/business"
 	"pinkstar/correlate/internal/problem"
 	"pinkstar/schemas"
 )
@@ -32,6 +33,7 @@ type Scope struct {
 	Maintained  Routine   // and maintained
 	Storm       *Incident // the latest that many signals joined at once
 	Patterns    problem.Book
+	Business    business.Ledger
 	Lasting     int // episodes begun before the first recovery; -1 once there was one
 }
 

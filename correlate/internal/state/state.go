@@ -31,6 +31,7 @@ type State struct {
 
 	FlushAt  schemas.Time // next writing of redeliveries
 	ExpiryAt schemas.Time
+	ReviseAt schemas.Time // when losses are revised that late figures changed
 	Alerts   int // held, over all scopes
 	Stats    Stats
 

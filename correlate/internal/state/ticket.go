@@ -27,6 +27,9 @@ type Ticket struct {
 	Service  string
 	StartsAt schemas.Time
 	Open     bool
+	Cost     float64 // direct cost that it tells, in Currency
+	Currency string
+	Users    int64 // people affected, as it tells
 }
 
 // OpenTickets is how many tickets of inc are open.

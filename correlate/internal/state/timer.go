@@ -22,6 +22,7 @@ const (
 	WakeCost                       // the costs of an open incident have grown
 	SpeakDue                       // people hear what changed of an incident
 	EscalateDue                    // nobody answered a page
+	ReviseDue                      // late figures changed what incidents lost
 )
 
 // Timer is something to do at a log time. One that no longer fits its object is
