@@ -26,16 +26,17 @@ type withBody[T any] struct {
 // of the batch is written: earlier ones would only be collapsed.
 type plainRows[T any] struct {
 	outcome *schemas.Outcome[T]
-	table   *table[withBody[T]]
+	tables  []*table[withBody[T]]
 	newest  *schemas.Newest[withBody[T]]
 }
 
-func into[T any](o *schemas.Outcome[T], t *table[withBody[T]]) func(int) gathering {
-	return func(int) gathering { return newPlainRows(o, t) }
+// into has an outcome's newest state of each batch written into tables.
+func into[T any](o *schemas.Outcome[T], ts ...*table[withBody[T]]) func(int) gathering {
+	return func(int) gathering { return newPlainRows(o, ts...) }
 }
 
-func newPlainRows[T any](o *schemas.Outcome[T], t *table[withBody[T]]) *plainRows[T] {
-	r := &plainRows[T]{outcome: o, table: t}
+func newPlainRows[T any](o *schemas.Outcome[T], ts ...*table[withBody[T]]) *plainRows[T] {
+	r := &plainRows[T]{outcome: o, tables: ts}
 	var revision func(*withBody[T]) int64
 	if o.Revision != nil {
 		revision = func(w *withBody[T]) int64 { return o.Revision(w.v) }
@@ -53,11 +54,15 @@ func (r *plainRows[T]) add(value []byte, text string) error {
 }
 
 func (r *plainRows[T]) inserts() []insert {
-	b := r.table.block(r.newest.Len())
-	for row := range r.newest.All() {
-		b.put(row)
+	out := make([]insert, len(r.tables))
+	for i, t := range r.tables {
+		b := t.block(r.newest.Len())
+		for row := range r.newest.All() {
+			b.put(row)
+		}
+		out[i] = b.insert()
 	}
-	return []insert{b.insert()}
+	return out
 }
 
 // rows are a batch, by type of outcome.

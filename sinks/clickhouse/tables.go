@@ -15,7 +15,7 @@ import (
 var kept = map[string]func(room int) gathering{
 	schemas.TypeDecision:   func(room int) gathering { return newDecisionRows(room) },
 	schemas.TypeTimeline:   into(schemas.Timeline, timelineTable),
-	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable),
+	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable, impactRevisionsTable),
 	schemas.TypeProblem:    into(schemas.Problems, problemsTable),
 	schemas.TypeEffect:     into(schemas.Effects, effectsTable),
 	schemas.TypeDelivery:   into(schemas.Deliveries, deliveriesTable),
@@ -156,12 +156,72 @@ var incidentsTable = &table[incidentRow]{name: "incidents", shadow: "shadow_inci
 	real("cost_high", func(i *incidentRow) float64 { return i.v.Impact.Cost.High }),
 	real("minutes", func(i *incidentRow) float64 { return i.v.Impact.Minutes }),
 	flag("measured", func(i *incidentRow) bool { return i.v.Impact.Measured }),
+	text("basis", func(i *incidentRow) string { return i.v.Impact.Basis }),
+	real("caught_low", func(i *incidentRow) float64 { return caughtUp(i.v).Low }),
+	real("caught_likely", func(i *incidentRow) float64 { return caughtUp(i.v).Likely }),
+	real("caught_high", func(i *incidentRow) float64 { return caughtUp(i.v).High }),
+	real("direct_cost", func(i *incidentRow) float64 { return i.v.Impact.DirectCost }),
+	number("users", func(i *incidentRow) int64 { return i.v.Impact.Users }),
+	real("expected", func(i *incidentRow) float64 { return figures(i.v).Expected }),
+	real("actual", func(i *incidentRow) float64 { return figures(i.v).Actual }),
+	number("known", func(i *incidentRow) int64 { return figures(i.v).Known }),
+	number("placebos", func(i *incidentRow) int64 { return figures(i.v).Placebos }),
+	number("trials_held", func(i *incidentRow) int64 { return figures(i.v).Held }),
+	number("trials", func(i *incidentRow) int64 { return figures(i.v).Tried }),
+	flag("shared", func(i *incidentRow) bool { return figures(i.v).Shared }),
+	flag("final", func(i *incidentRow) bool { return figures(i.v).Final }),
 	text("formula", func(i *incidentRow) string { return i.v.Impact.Formula }),
 	text("rules", func(i *incidentRow) string { return i.v.Rules }),
 	text("topology", func(i *incidentRow) string { return i.v.Topology }),
 	flag("imported", func(i *incidentRow) bool { return i.v.Imported }),
 	text("body", func(i *incidentRow) string { return i.body }),
 }}
+
+// impactRevisionsTable has every state of what incidents cost that was written: what
+// a report told can be told again.
+var impactRevisionsTable = &table[incidentRow]{name: "impact_revisions", columns: []tableColumn[incidentRow]{
+	text("incident_id", func(i *incidentRow) string { return i.v.ID }),
+	number("revision", func(i *incidentRow) int64 { return i.v.Revision }),
+	text("scope", func(i *incidentRow) string { return i.v.Scope }),
+	text("parent_id", func(i *incidentRow) string { return i.v.ParentID }),
+	moment("at", func(i *incidentRow) schemas.Time { return i.v.UpdatedAt }),
+	moment("began", func(i *incidentRow) schemas.Time { return began(i.v) }),
+	text("status", func(i *incidentRow) schemas.IncidentStatus { return i.v.Status }),
+	text("severity", func(i *incidentRow) schemas.Severity { return i.v.Severity }),
+	text("currency", func(i *incidentRow) string { return i.v.Impact.Currency }),
+	text("basis", func(i *incidentRow) string { return i.v.Impact.Basis }),
+	real("lost_low", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.Low }),
+	real("lost_likely", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.Likely }),
+	real("lost_high", func(i *incidentRow) float64 { return i.v.Impact.LostRevenue.High }),
+	real("caught_likely", func(i *incidentRow) float64 { return caughtUp(i.v).Likely }),
+	real("cost_low", func(i *incidentRow) float64 { return i.v.Impact.Cost.Low }),
+	real("cost_likely", func(i *incidentRow) float64 { return i.v.Impact.Cost.Likely }),
+	real("cost_high", func(i *incidentRow) float64 { return i.v.Impact.Cost.High }),
+	real("minutes", func(i *incidentRow) float64 { return i.v.Impact.Minutes }),
+	flag("imported", func(i *incidentRow) bool { return i.v.Imported }),
+}}
+
+// began is when an incident started, or was detected where that is not known.
+func began(i *schemas.Incident) schemas.Time {
+	if i.StartedAt != 0 {
+		return i.StartedAt
+	}
+	return i.DetectedAt
+}
+
+func caughtUp(i *schemas.Incident) schemas.Range {
+	if i.Impact.CaughtUp == nil {
+		return schemas.Range{}
+	}
+	return *i.Impact.CaughtUp
+}
+
+func figures(i *schemas.Incident) schemas.FigureBasis {
+	if i.Impact.Figures == nil {
+		return schemas.FigureBasis{}
+	}
+	return *i.Impact.Figures
+}
 
 func tree(i *schemas.Incident) schemas.IncidentTree {
 	if i.Tree == nil {
