@@ -112,13 +112,24 @@ func (r *Report) costFigure() Figure {
 			notes = append(notes, "month before: "+money(c.Total().Likely, c.Currency))
 		}
 	}
-	if costs[0].Measured == 0 {
-		notes = append(notes, "by the configured model, none measured")
-	} else {
-		notes = append(notes, fmt.Sprintf("%d of %d measured, the rest by the configured model", costs[0].Measured, costs[0].Incidents))
-	}
+	notes = append(notes, costs[0].basis()...)
 	f.Note = strings.Join(notes, "; ")
 	return f
+}
+
+// basis says how what was lost was found, and how far that can be trusted.
+func (c *Cost) basis() []string {
+	if c.Measured == 0 {
+		return []string{"by the configured model, none measured"}
+	}
+	out := []string{fmt.Sprintf("%d of %d measured, the rest by the configured model", c.Measured, c.Incidents)}
+	if c.ByFigures > 0 && c.CaughtUp != 0 {
+		out = append(out, "of the lost revenue "+money(c.CaughtUp, c.Currency)+" came back later")
+	}
+	if c.Tried > 0 {
+		out = append(out, fmt.Sprintf("at undisturbed times %s of such 90 %% intervals held the truth", percent(float64(c.Held)/float64(c.Tried))))
+	}
+	return out
 }
 
 func (r *Report) countFigure() Figure {

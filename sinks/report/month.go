@@ -60,7 +60,22 @@ type Cost struct {
 	Measured  uint64 `json:"measured"`
 	Lost      Range  `json:"lost_revenue"`
 	Work      Range  `json:"work"`
-	month     time.Time
+
+	ByFigures  uint64  `json:"by_figures"` // of Measured, by business figures
+	CaughtUp   float64 `json:"caught_up"`  // what came back later, not deducted
+	DirectCost float64 `json:"direct_cost"`
+	Held       int64   `json:"trials_held"` // of Tried intervals at undisturbed times, those that held the truth
+	Tried      int64   `json:"trials"`
+	month      time.Time
+}
+
+// Then is what the month before was said to have cost when it was over, in a
+// currency.
+type Then struct {
+	Currency  string  `json:"currency"`
+	Incidents uint64  `json:"incidents"`
+	Lost      float64 `json:"lost_revenue"`
+	Work      float64 `json:"work"`
 }
 
 // Range is the sum of low, likely and high estimates.
@@ -167,6 +182,7 @@ type Report struct {
 
 	Months    []MonthRow  `json:"months"` // thirteen, the last is the report's
 	Runs      RunChart    `json:"run_chart"`
+	Then      []Then      `json:"then"` // the month before, as it was told when it was over
 	Durations []Duration  `json:"durations"`
 	Services  []Service   `json:"services"`
 	Top       []Incident  `json:"top"`
@@ -186,7 +202,7 @@ func Of(ctx context.Context, conn driver.Conn, m Month) (*Report, error) {
 	r := &Report{Month: m, Name: m.String(), From: m.From(), To: m.To()}
 	s := newSource(conn, m)
 	for _, read := range []func(context.Context, *source) error{
-		r.readSnapshot, r.readMonths, r.readCosts, r.readDurations, r.readServices, r.readTop,
+		r.readSnapshot, r.readMonths, r.readCosts, r.readThen, r.readDurations, r.readServices, r.readTop,
 		r.readProblems, r.readChanges, r.readWork, r.readRest,
 	} {
 		if err := read(ctx, s); err != nil {
@@ -257,12 +273,42 @@ func (r *Report) row(month time.Time) *MonthRow {
 func (r *Report) readCosts(ctx context.Context, s *source) error {
 	return s.rows(ctx, queryCosts, func(row driver.Rows) error {
 		var c Cost
-		err := row.Scan(&c.month, &c.Currency, &c.Incidents, &c.Measured, &c.Lost.Low, &c.Lost.Likely, &c.Lost.High, &c.Work.Low, &c.Work.Likely, &c.Work.High)
+		err := row.Scan(&c.month, &c.Currency, &c.Incidents, &c.Measured, &c.Lost.Low, &c.Lost.Likely, &c.Lost.High, &c.Work.Low, &c.Work.Likely, &c.Work.High,
+			&c.ByFigures, &c.CaughtUp, &c.DirectCost, &c.Held, &c.Tried)
 		if to := r.row(c.month); to != nil {
 			to.Costs = append(to.Costs, c)
 		}
 		return err
 	})
+}
+
+func (r *Report) readThen(ctx context.Context, s *source) error {
+	return s.rows(ctx, queryThen, func(row driver.Rows) error {
+		var t Then
+		err := row.Scan(&t.Currency, &t.Incidents, &t.Lost, &t.Work)
+		r.Then = append(r.Then, t)
+		return err
+	})
+}
+
+// Revisions says of the month before what it was said to cost then, and now.
+func (r *Report) Revisions() []string {
+	var out []string
+	for _, t := range r.Then {
+		for _, c := range r.before().Costs {
+			if c.Currency != t.Currency {
+				continue
+			}
+			then, now := t.Lost+t.Work, c.Total().Likely
+			s := fmt.Sprintf("When it was over, %s was said to have cost %s by %s; now %s by %s", r.before().Month.Format("January 2006"), money(then, t.Currency),
+				plural(int(t.Incidents), "incident", "incidents"), money(now, c.Currency), plural(int(c.Incidents), "incident", "incidents"))
+			if then > 0 {
+				s += fmt.Sprintf(" (%+.0f %%)", 100*(now/then-1))
+			}
+			out = append(out, s+".")
+		}
+	}
+	return out
 }
 
 func (r *Report) readDurations(ctx context.Context, s *source) error {

@@ -56,6 +56,10 @@ type Subject struct {
 	Lost, Work                                              Range
 	Minutes                                                 float64
 	Measured, Imported                                      bool
+	Basis                                                   string // of the lost revenue
+	Caught                                                  Range
+	Direct                                                  float64
+	Users                                                   int64
 	Linked                                                  string // why it is below, as the timeline says
 }
 
@@ -143,7 +147,7 @@ var (
        arrayMap(s -> toString(s), services), arrayMap(s -> toString(s), teams), tickets, assignee,
        started_at, detected_at, acknowledged_at, mitigated_at, resolved_at, signals, repeats, alerts, reopens, flaps,
        toString(opened_by_name), toString(opened_by_service), toString(procedure), toString(procedure_owner), toString(on_call), toString(emergency_channel), runbook, alert_runbook,
-       problem_id, toString(currency), formula, lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes, measured, imported, now64(3, 'UTC')
+       problem_id, toString(currency), formula, lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes, measured, imported, toString(basis), caught_low, caught_likely, caught_high, direct_cost, users, now64(3, 'UTC')
 FROM v_incidents
 WHERE parent_id = (SELECT parent_id FROM v_incidents WHERE incident_id = ?)
 ORDER BY is_main DESC, detected_at, incident_id LIMIT 500`}
@@ -216,7 +220,7 @@ func (st *Story) readTree(ctx context.Context, s *source, id string) error {
 			&i.Began, &i.Detected, &i.Acknowledged, &i.Mitigated, &i.Resolved, &i.Signals, &i.Repeats, &i.Alerts, &i.Reopens, &i.Flaps,
 			&i.OpenedBy, &i.OpenedByService, &i.Procedure, &i.Owner, &i.OnCall, &i.Emergency, &i.Runbook, &i.AlertBook,
 			&i.ProblemID, &i.Currency, &i.Formula, &i.Lost.Low, &i.Lost.Likely, &i.Lost.High, &i.Work.Low, &i.Work.Likely, &i.Work.High,
-			&i.Minutes, &i.Measured, &i.Imported, &st.Snapshot)
+			&i.Minutes, &i.Measured, &i.Imported, &i.Basis, &i.Caught.Low, &i.Caught.Likely, &i.Caught.High, &i.Direct, &i.Users, &st.Snapshot)
 		all = append(all, i)
 		return err
 	}, id)
@@ -228,6 +232,23 @@ func (st *Story) readTree(ctx context.Context, s *source, id string) error {
 	}
 	st.Incident, st.Below = all[0], all[1:]
 	return nil
+}
+
+// HowFound says how the lost revenue was found.
+func (i *Subject) HowFound() string {
+	s := "Lost revenue by the configured model."
+	switch {
+	case i.Imported:
+		return "Imported history is not priced."
+	case i.Basis == "figures":
+		s = "Lost revenue by business figures, against the same hours of the weeks before; low and high are a 90 % interval."
+	case i.Measured:
+		s = "A reported figure replaced the model's."
+	}
+	if i.Users > 0 {
+		s += " " + plural(int(i.Users), "person", "people") + " affected, as was reported."
+	}
+	return s
 }
 
 // ids are those of the tree.

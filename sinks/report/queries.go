@@ -37,14 +37,31 @@ FROM v_incidents
 WHERE problem_id != '' AND began_at >= $FIRST AND began_at < $TO
 GROUP BY month ORDER BY month`}
 	queryCosts = Query{ID: "costs", Title: "Cost by month and currency",
-		Formula: "sums of the low, likely and high estimates over main incidents; imported history is not priced. Low and high are sums of estimates, not an interval of chance",
-		SQL: `SELECT toStartOfMonth(began_at) AS month, toString(currency) AS currency, count() AS incidents, countIf(measured) AS measured,
-       sum(lost_low) AS lost_low, sum(lost_likely) AS lost_likely, sum(lost_high) AS lost_high,
-       sum(cost_low) AS cost_low, sum(cost_likely) AS cost_likely, sum(cost_high) AS cost_high
+		Formula: "sums over main incidents; imported history is not priced. Lost revenue by business figures is measured: the distances from likely to the ends of the 90 % intervals are added as independent errors are, by squares. Those by the configured model are sums of its low and high estimates, no interval of chance. What came back later (caught_up) is not deducted",
+		SQL: `SELECT toStartOfMonth(began_at) AS month, toString(currency) AS currency, count() AS incidents, countIf(measured OR basis = 'figures') AS measured,
+       sumIf(i.lost_low, basis != 'figures') + sumIf(i.lost_likely, basis = 'figures') - sqrt(sumIf(pow(i.lost_likely - i.lost_low, 2), basis = 'figures')) AS lost_low,
+       sum(i.lost_likely) AS lost_likely,
+       sumIf(i.lost_high, basis != 'figures') + sumIf(i.lost_likely, basis = 'figures') + sqrt(sumIf(pow(i.lost_high - i.lost_likely, 2), basis = 'figures')) AS lost_high,
+       sum(cost_low) AS cost_low, sum(cost_likely) AS cost_likely, sum(cost_high) AS cost_high,
+       countIf(i.basis = 'figures') AS by_figures, sum(i.caught_likely) AS caught_up, sum(i.direct_cost) AS direct_cost,
+       argMaxIf(i.trials_held, i.began_at, i.trials > 0) AS trials_held, argMaxIf(i.trials, i.began_at, i.trials > 0) AS trials
 FROM v_incidents AS i
-WHERE is_main AND NOT imported AND i.lost_high + i.cost_high > 0
+WHERE is_main AND NOT imported AND (i.lost_high + i.cost_high > 0 OR basis = 'figures')
   AND began_at >= $FIRST AND began_at < $TO
 GROUP BY month, currency ORDER BY month, currency`}
+	queryThen = Query{ID: "then", Title: "The month before, as it was told then",
+		Formula: "of each main incident of the month before, what it was said to cost when that month was over: of the states written until then, the newest. Incidents whose costs were not kept yet are missing",
+		SQL: `SELECT currency, count() AS incidents, sum(lost) AS lost, sum(cost) AS cost
+FROM
+(
+    SELECT argMax(toString(currency), revision) AS currency, argMax(is_main, revision) AS main, argMax(r.began_at, revision) AS began,
+           argMax(lost_likely, revision) AS lost, argMax(cost_likely, revision) AS cost
+    FROM v_impact_revisions AS r
+    WHERE NOT imported AND r.at < $FROM AND r.began_at >= $BEFORE AND r.began_at < $FROM
+    GROUP BY incident_id
+)
+WHERE main AND began >= $BEFORE AND began < $FROM AND currency != ''
+GROUP BY currency ORDER BY currency`}
 	queryDurations = Query{ID: "durations", Title: "Times of the month's incidents",
 		Formula: "to detect: detected_at - started_at; to acknowledge: acknowledged_at - detected_at; to resolve: resolved_at - started_at; seconds. What has no such time (yet) is left out and counted apart",
 		SQL: `SELECT ifNull(dateDiff('millisecond', started_at, detected_at) / 1000, -1) AS to_detect,
@@ -132,7 +149,7 @@ type source struct {
 }
 
 func newSource(conn driver.Conn, m Month) *source {
-	return &source{conn: conn, with: strings.NewReplacer("$FIRST", instant(m.First()), "$FROM", instant(m.From()), "$TO", instant(m.To()))}
+	return &source{conn: conn, with: strings.NewReplacer("$FIRST", instant(m.First()), "$BEFORE", instant(m.From().AddDate(0, -1, 0)), "$FROM", instant(m.From()), "$TO", instant(m.To()))}
 }
 
 // instant is a time as SQL has it.

@@ -73,10 +73,13 @@ func (st *Story) writeMarkdown(w io.Writer) error {
 	for _, row := range []struct {
 		name string
 		r    Range
-	}{{"Lost revenue", i.Lost}, {"Work", i.Work}} {
+	}{{"Lost revenue", i.Lost}, {"Came back later", i.Caught}, {"Work", i.Work}} {
+		if row.r == i.Caught && i.Caught == (Range{}) {
+			continue
+		}
 		d.row(row.name, mark(money(row.r.Low, i.Currency)), mark(money(row.r.Likely, i.Currency)), mark(money(row.r.High, i.Currency)))
 	}
-	d.say("\n%s of disruption. %s", span(60*i.Minutes), mark(i.Formula))
+	d.say("\n%s of disruption. %s %s", span(60*i.Minutes), mark(i.HowFound()), mark(i.Formula))
 	st.markJudgement(&d)
 	st.markReasons(&d)
 	d.say("\n## Timeline")

@@ -66,6 +66,9 @@ func (r *Report) markMonths(d *document) {
 		}
 		d.row(m.Month.Format("Jan 2006"), number(m.Incidents), fmt.Sprint(m.Severe), fmt.Sprint(m.Known), span(60*m.Minutes), medianOf(m.Resolved, m.MedianResolve), strings.Join(costs, ", "))
 	}
+	for _, s := range r.Revisions() {
+		d.say("\n%s", mark(s))
+	}
 	d.say("\n## How fast")
 	d.table("Time", "Median", "95 % interval", "Nine of ten within", "95 % interval", "Incidents", "Without")
 	for _, t := range r.Durations {
@@ -184,6 +187,8 @@ func (r *Report) csvMonths(put putFunc) {
 		put("months", id, "", "median_resolve", m.MedianResolve, "seconds", m.Resolved, nil, queryMonths.ID)
 		for _, c := range m.Costs {
 			put("months", id, "", "lost_revenue", c.Lost.Likely, c.Currency, c.Incidents, &Interval{c.Lost.Low, c.Lost.High}, queryCosts.ID)
+			put("months", id, "", "caught_up", c.CaughtUp, c.Currency, c.ByFigures, nil, queryCosts.ID)
+			put("months", id, "", "direct_cost", c.DirectCost, c.Currency, c.Incidents, nil, queryCosts.ID)
 			put("months", id, "", "work", c.Work.Likely, c.Currency, c.Incidents, &Interval{c.Work.Low, c.Work.High}, queryCosts.ID)
 		}
 	}
