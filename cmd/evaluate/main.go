@@ -54,6 +54,8 @@ func run(args []string, out, errs io.Writer) int {
 		err = printWeights(o, out, errs)
 	case o.causes:
 		err = printCauses(o, out)
+	case o.impact:
+		err = printImpact(o, out)
 	case o.problems:
 		err = printProblems(o, out)
 	default:
@@ -80,6 +82,7 @@ type options struct {
 	workers         int
 	problems        bool
 	causes          bool
+	impact          bool
 }
 
 func parse(args []string, out, errs io.Writer) (options, error) {
@@ -93,6 +96,7 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	app.Flag("micross", "also the MicroSS data set").Default("true").BoolVar(&o.micross)
 	app.Flag("problems", "instead: how well recurring problems are found, in worlds of every manner").BoolVar(&o.problems)
 	app.Flag("causes", "instead: how well roots and causes are told, with innocent changes about, and whether probabilities are so").BoolVar(&o.causes)
+	app.Flag("impact", "instead: how well lost revenue is measured, on simulated takings of every kind").BoolVar(&o.impact)
 	app.Flag("world", "also the world in this folder; may be given again (eval/world.go says what is in it)").PlaceHolder("DIR").StringsVar(&o.worlds)
 	app.Flag("per-seed", "also print each seed").BoolVar(&o.perSeed)
 	app.Flag("json", "print JSON").BoolVar(&o.asJSON)
@@ -117,6 +121,14 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	var err error
 	o.seeds, err = seedRange(*seeds)
 	return o, err
+}
+
+func printImpact(o options, out io.Writer) error {
+	rows, err := eval.Impact(o.seeds)
+	if err != nil {
+		return err
+	}
+	return eval.RenderImpact(out, rows)
 }
 
 func printTable(o options, out io.Writer) error {
