@@ -60,7 +60,7 @@ func (s *Storage) rules() []keepRule {
 		{"decisions", "decisions", s.Keep.Decisions, "at", ""},
 		{"timeline", "timeline", s.Keep.Timeline, "at", ""},
 		{"incidents", "incidents", s.Keep.Incidents, "closed_at", closed},
-		{"impact_revisions", "incidents", s.Keep.Incidents, "at", closed},
+		{"impact_revisions", "incidents", s.Keep.Incidents, "at", ""},
 		{"dead_letters", "dead_letters", s.Keep.DeadLetters, "at", "toUnixTimestamp(at) > 0"},
 		{"shadow_decisions", "shadow", s.Keep.Shadow, "at", ""},
 		{"shadow_incidents", "shadow", s.Keep.Shadow, "closed_at", closed},

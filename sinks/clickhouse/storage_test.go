@@ -37,7 +37,7 @@ func TestRowsAreKeptAsLongAsSaid(t *testing.T) {
 	}
 	set(Storage{})
 	week := Storage{Keep: Keep{Signals: 7 * 24 * time.Hour, Incidents: 7 * 24 * time.Hour}, Policy: "default"}
-	set(week, "signals", "incidents")
+	set(week, "signals", "incidents", "impact_revisions")
 	set(week)
 	for _, table := range []string{"signals", "decisions", "incidents"} {
 		if err := do(t, conn, "OPTIMIZE TABLE "+table+" FINAL"); err != nil {
@@ -48,7 +48,7 @@ func TestRowsAreKeptAsLongAsSaid(t *testing.T) {
 		"SELECT count() FROM signals": "(1)", "SELECT count() FROM decisions": "(2)",
 		"SELECT incident_id FROM incidents ORDER BY incident_id": "('INC-NEW') ('INC-OPEN')",
 	})
-	set(Storage{Keep: Keep{Signals: 48 * time.Hour}}, "signals", "incidents")
+	set(Storage{Keep: Keep{Signals: 48 * time.Hour}}, "signals", "incidents", "impact_revisions")
 	set(Storage{}, "signals")
 	set(Storage{})
 	if _, err := SetStorage(t.Context(), conn, Storage{Policy: "it's none"}); err == nil || !strings.Contains(err.Error(), "signals") {
