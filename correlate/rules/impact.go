@@ -111,8 +111,16 @@ func (m *Impact) Worth(figure string) float64 {
 	return 0
 }
 
-// Local is the zone of hours of the week.
-func (m *Impact) Local() *time.Location { return m.zone }
+// Offset tells how far local time is from UTC, in milliseconds; nil: it is UTC.
+func (m *Impact) Offset() func(at schemas.Time) int64 {
+	if m.zone == nil || m.zone == time.UTC {
+		return nil
+	}
+	return func(at schemas.Time) int64 {
+		_, seconds := at.Std().In(m.zone).Zone()
+		return int64(seconds) * schemas.Second
+	}
+}
 
 // CatchUpTime is for how long customers are taken to come back, in milliseconds.
 func (m *Impact) CatchUpTime() int64 {

@@ -3,7 +3,8 @@ package business
 import (
 	"math"
 	"slices"
-	"time"
+
+	"pinkstar/schemas"
 )
 
 const (
@@ -21,6 +22,7 @@ const (
 type outlook struct {
 	s         *Series
 	version   int64
+	zone      string
 	catchUp   int64
 	off       *offsets
 	disturbed []bool // by slot, modulo kept
@@ -30,8 +32,8 @@ type outlook struct {
 }
 
 // newOutlook returns the outlook of s while claims disturb it.
-func newOutlook(s *Series, zone *time.Location, claims []span) *outlook {
-	o := &outlook{s: s, version: s.version, off: newOffsets(zone, s.oldest()-weeks*slotsAWeek, s.next+slotsADay),
+func newOutlook(s *Series, offset func(schemas.Time) int64, claims []span) *outlook {
+	o := &outlook{s: s, version: s.version, off: newOffsets(offset, s.oldest()-weeks*slotsAWeek, s.next+slotsADay),
 		disturbed: make([]bool, kept), growth: map[[2]int64]float64{},
 		values: make([]float64, kept), worked: make([]bool, kept/slotsAnHour)}
 	for slot := s.oldest(); slot < s.next; slot++ {

@@ -2,7 +2,6 @@ package business
 
 import (
 	"slices"
-	"time"
 
 	"pinkstar/schemas"
 )
@@ -65,8 +64,9 @@ type Claim struct {
 // Prices say what figures are worth, and how they are to be read.
 type Prices struct {
 	Worth   func(figure string) float64 // in the currency, of one; 0: it is not priced
-	Zone    *time.Location
-	CatchUp int64 // for how long after an incident customers come back, milliseconds
+	Zone    string                      // the name of the zone of Offset
+	Offset  func(at schemas.Time) int64 // of local time from UTC, milliseconds; nil: none
+	CatchUp int64                       // for how long after an incident customers come back, milliseconds
 }
 
 // Account returns the account of an incident, nil when it has none.
@@ -163,13 +163,13 @@ func window(c Claim, s *Series) span {
 
 // outlookOf is the outlook of s, made anew when something changed.
 func (l *Ledger) outlookOf(s *Series, p *Prices) *outlook {
-	if s.view == nil || s.view.version != s.version || s.view.off.zone != p.Zone || s.view.catchUp != p.CatchUp {
+	if s.view == nil || s.view.version != s.version || s.view.zone != p.Zone || s.view.catchUp != p.CatchUp {
 		var claims []span
 		for _, a := range l.Accounts {
 			claims = append(claims, disturbing(a, s, p)...)
 		}
-		s.view = newOutlook(s, p.Zone, claims)
-		s.view.catchUp = p.CatchUp
+		s.view = newOutlook(s, p.Offset, claims)
+		s.view.zone, s.view.catchUp = p.Zone, p.CatchUp
 	}
 	return s.view
 }

@@ -85,7 +85,10 @@ func TestLocalHoursAcrossAChangeOfClocks(t *testing.T) {
 	}
 	l := &Ledger{}
 	s := l.Open("web", Revenue)
-	p := &Prices{Worth: func(string) float64 { return 1 }, Zone: rome, CatchUp: schemas.Hour}
+	p := &Prices{Worth: func(string) float64 { return 1 }, Zone: "Europe/Rome", Offset: func(at schemas.Time) int64 {
+		_, seconds := at.Std().In(rome).Zone()
+		return int64(seconds) * schemas.Second
+	}, CatchUp: schemas.Hour}
 	begin := schemas.TimeOf(time.Date(2026, 9, 14, 0, 0, 0, 0, time.UTC))
 	monday := schemas.TimeOf(time.Date(2026, 10, 26, 8, 0, 0, 0, rome)) // summer time ended the day before
 	for at := begin; at < monday.Add(2*schemas.Hour); at = at.Add(SlotLength) {

@@ -2,7 +2,6 @@ package business
 
 import (
 	"math/bits"
-	"time"
 
 	"pinkstar/schemas"
 )
@@ -168,34 +167,31 @@ func weeksBefore(slot, k int64, off *offsets) int64 {
 
 // offsets are a zone's, in slots east of UTC, by the hour from one on.
 type offsets struct {
-	zone  *time.Location
+	ask   func(at schemas.Time) int64
 	from  int64 // an hour
 	slots []int64
 }
 
-func newOffsets(zone *time.Location, from, to int64) *offsets {
-	o := &offsets{zone: zone, from: from / slotsAnHour}
-	if zone == nil || zone == time.UTC {
+func newOffsets(ask func(at schemas.Time) int64, from, to int64) *offsets {
+	o := &offsets{ask: ask, from: from / slotsAnHour}
+	if ask == nil {
 		return o
 	}
 	for hour := o.from; hour <= to/slotsAnHour; hour++ {
-		o.slots = append(o.slots, o.ask(hour))
+		o.slots = append(o.slots, o.of(hour))
 	}
 	return o
 }
 
-func (o *offsets) ask(hour int64) int64 {
-	_, seconds := time.Unix(hour*3600, 0).In(o.zone).Zone()
-	return int64(seconds) / (SlotLength / 1000)
-}
+func (o *offsets) of(hour int64) int64 { return o.ask(schemas.Time(hour*schemas.Hour)) / SlotLength }
 
 func (o *offsets) at(slot int64) int64 {
-	if o.zone == nil || o.zone == time.UTC {
+	if o.ask == nil {
 		return 0
 	}
 	hour := slot / slotsAnHour
 	if i := hour - o.from; i >= 0 && i < int64(len(o.slots)) {
 		return o.slots[i]
 	}
-	return o.ask(hour)
+	return o.of(hour)
 }

@@ -11,7 +11,7 @@ import (
 // Prices are what the rules say of business figures.
 func Prices(st *state.State) *business.Prices {
 	cfg := &st.Rules.Impact
-	return &business.Prices{Worth: cfg.Worth, Zone: cfg.Local(), CatchUp: cfg.CatchUpTime()}
+	return &business.Prices{Worth: cfg.Worth, Zone: cfg.Zone, Offset: cfg.Offset(), CatchUp: cfg.CatchUpTime()}
 }
 
 // Claims are what a main incident disturbed for which there are figures, and its

@@ -32,7 +32,7 @@ type State struct {
 	FlushAt  schemas.Time // next writing of redeliveries
 	ExpiryAt schemas.Time
 	ReviseAt schemas.Time // when losses are revised that late figures changed
-	Alerts   int // held, over all scopes
+	Alerts   int          // held, over all scopes
 	Stats    Stats
 
 	At      schemas.Time // the record's own time, which may be before log time; in no snapshot
