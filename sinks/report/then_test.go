@@ -16,7 +16,9 @@ import (
 // squares; what came back later stands beside it.
 func TestAMonthIsToldAsThenAndNow(t *testing.T) {
 	owner, reader := installation(t)
-	day := func(month time.Month, d int) schemas.Time { return schemas.TimeOf(time.Date(2026, month, d, 12, 0, 0, 0, time.UTC)) }
+	day := func(month time.Month, d int) schemas.Time {
+		return schemas.TimeOf(time.Date(2026, month, d, 12, 0, 0, 0, time.UTC))
+	}
 	b := &batch{}
 	put := func(id string, revision int64, began, told schemas.Time, lost schemas.Range, basis string) {
 		i := schemas.Incident{ID: id, Revision: revision, Scope: "s", Status: schemas.IncidentClosed, Severity: schemas.SeverityMajor, Title: id,
