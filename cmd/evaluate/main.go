@@ -91,7 +91,7 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	app.UsageWriter(out)
 	app.ErrorWriter(errs)
 	app.HelpFlag.Short('h')
-	levels := app.Flag("level", "simulated worlds, with commas: easy, standard, hard, storm").Default("standard,hard").String()
+	levels := app.Flag("level", "simulated worlds, with commas: easy, standard, hard, hosts, storm").Default("standard,hard").String()
 	seeds := app.Flag("seeds", "seeds of the worlds, for example 1-20").Default("1001-1005").String()
 	app.Flag("micross", "also the MicroSS data set").Default("true").BoolVar(&o.micross)
 	app.Flag("problems", "instead: how well recurring problems are found, in worlds of every manner").BoolVar(&o.problems)

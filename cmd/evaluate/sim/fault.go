@@ -93,7 +93,7 @@ func (g *generator) fault(start schemas.Time, running []int, d dice) int {
 		other := g.plans[running[d.IntN(len(running))]]
 		pl.root = g.neighbour(other.root, d)
 		f.Adjacency = true
-	case roll < 0.07:
+	case roll < g.Params.HostFaults:
 		pl.root, pl.host = -1, d.IntN(len(g.estate.hosts))
 		f.Kind = "host"
 	default:

@@ -38,6 +38,7 @@ const (
 	Easy     Level = "easy"     // one fault at a time, full topology
 	Standard Level = "standard" // up to three at once, 10 % of the topology missing
 	Hard     Level = "hard"     // eight at once, 30 % missing, reordering, skew
+	Hosts    Level = "hosts"    // standard, and every third fault is of a machine, of which the topology lists none
 	Storm    Level = "storm"    // a service that 1,450 need fails, small faults hidden in it
 )
 
@@ -46,7 +47,7 @@ const (
 var Levels = []Level{Easy, Standard, Hard}
 
 // AllLevels are Levels and what is only measured.
-var AllLevels = append(slices.Clip(Levels), Storm)
+var AllLevels = append(slices.Clip(Levels), Hosts, Storm)
 
 // Params says what world to make. For returns a preset.
 type Params struct {
@@ -59,6 +60,8 @@ type Params struct {
 	Concurrency     int     // how many faults overlap in a busy spell: 1, 3, 8
 	FaultsPerHour   float64 // on average, over the whole duration
 	Adjacent        float64 // chance that an overlapping fault starts next to another one
+	HostFaults      float64 // share of faults that are of a machine
+	Unplaced        bool    // the topology lists neither instances nor machines
 	TopologyMissing float64 // share of edges (and instances) that nobody wrote down
 	TopologyWrong   float64 // share of edges that were written down and do not exist
 	NoisePerHour    float64 // background alerts, averaged over day and night
@@ -83,12 +86,16 @@ func For(level Level, seed uint64) Params {
 		Duration: 12 * schemas.Hour, Entities: 300, Concurrency: 1, FaultsPerHour: 2, Adjacent: 0.15,
 		NoisePerHour: 6, Reorder: 0.005, Skew: 500,
 		MissingResolves: 0.04, CausedByChange: 0.3, InnocentChanges: 140, Tickets: 0.5,
+		HostFaults: 0.07,
 	}
 	switch level {
-	case Standard:
+	case Standard, Hosts:
 		p.Concurrency, p.FaultsPerHour = 3, 3
 		p.TopologyMissing, p.TopologyWrong = 0.1, 0.02
 		p.NoisePerHour, p.Reorder, p.Skew = 8, 0.01, 2000
+		if level == Hosts {
+			p.HostFaults, p.Unplaced = 0.35, true
+		}
 	case Hard:
 		p.Entities, p.Concurrency, p.FaultsPerHour, p.Adjacent = 600, 8, 6, 0.2
 		p.TopologyMissing, p.TopologyWrong = 0.3, 0.05
@@ -166,8 +173,8 @@ func Generate(p Params) (*World, error) {
 		return nil, fmt.Errorf("duration: %d ms from %d is no time to simulate", p.Duration, p.Start)
 	}
 	w := &World{Params: p, estate: newEstate(p, stream(p.Seed, 1))}
-	w.FullTopology = w.estate.topology(0, 0, stream(p.Seed, 2))
-	w.Topology = w.estate.topology(p.TopologyMissing, p.TopologyWrong, stream(p.Seed, 2))
+	w.FullTopology = w.estate.topology(0, 0, true, stream(p.Seed, 2))
+	w.Topology = w.estate.topology(p.TopologyMissing, p.TopologyWrong, !p.Unplaced, stream(p.Seed, 2))
 	g := &generator{World: w, rules: vocabulary()}
 	g.faults(stream(p.Seed, 3))
 	g.recurrences(stream(p.Seed, 4))

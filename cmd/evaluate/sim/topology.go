@@ -9,8 +9,9 @@ import (
 
 // topology writes the estate down as a user would, in the format of
 // pinkstar's topology file. missing of the dependencies and instances were
-// never written down, and wrong of the dependencies do not exist.
-func (e *estate) topology(missing, wrong float64, d dice) []byte {
+// never written down, and wrong of the dependencies do not exist. placed lists
+// instances at all.
+func (e *estate) topology(missing, wrong float64, placed bool, d dice) []byte {
 	var b bytes.Buffer
 	b.WriteString("services:\n")
 	hosts := d.chance(0.5) // some list machines beside pods, some do not
@@ -37,7 +38,7 @@ func (e *estate) topology(missing, wrong float64, d dice) []byte {
 				deps = append(deps, e.services[dep].name)
 			}
 		}
-		listed := d.chance(0.9)
+		listed := d.chance(0.9) && placed
 		for _, k := range s.instances {
 			if keep := d.Float64() >= missing; listed && keep {
 				ins = append(ins, e.instances[k].name)

@@ -21,6 +21,7 @@ type rootCandidate struct {
 	count     int32
 	explained int    // affected services that depend on it, directly or not
 	upstream  int    // affected services it depends on
+	machines  int    // affected machines it runs on
 	silent    bool   // nothing is told of it itself
 	changed   string // the change on it that is likely the cause
 	score     int64
@@ -48,7 +49,8 @@ func Roots(st *state.State, inc *state.Incident) []schemas.SuspectedRoot { retur
 //
 //	(explains + alerts) x half-life / (half-life + lateness) / (1 + upstream)
 //
-// where upstream counts the affected services that it depends on.
+// where upstream counts the affected services that it depends on, and the machines
+// that it runs on.
 func score(all []rootCandidate) {
 	first := earliest(all)
 	for i := range all {
@@ -58,7 +60,7 @@ func score(all []rootCandidate) {
 			c.score /= rootSilent
 		}
 		lateness := max(0, c.first.Sub(first)) / schemas.Second
-		c.score = max(1, c.score*rootHalfLife/(rootHalfLife+lateness)/int64(1+c.upstream))
+		c.score = max(1, c.score*rootHalfLife/(rootHalfLife+lateness)/int64(1+c.upstream+c.machines))
 	}
 }
 
@@ -107,7 +109,7 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 	var s string
 	switch {
 	case c.silent:
-		s = "raises no alert itself; " + phrase.Plural(int64(c.explained), "affected service") + verbText(c.explained) + " on it"
+		s = "raises no alert itself" + c.explains()
 	case affected == 1:
 		s = "the only service affected"
 		if c.ent.Key.Kind == state.EntityHost {
@@ -119,14 +121,7 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 		} else {
 			s = "affected " + phrase.Span(d) + " after the first"
 		}
-		if c.explained > 0 {
-			s += "; " + phrase.Plural(int64(c.explained), "affected service") + verbText(c.explained) + " on it"
-		}
-		if c.upstream == 0 {
-			s += "; nothing it depends on is affected"
-		} else {
-			s += "; it depends on " + phrase.Plural(int64(c.upstream), "affected service")
-		}
+		s += c.explains() + c.under()
 	}
 	if affected > 1 && c.count > 1 {
 		s += "; " + phrase.Plural(int64(c.count), "signal") + " about it"
@@ -137,11 +132,34 @@ func (c *rootCandidate) reason(first schemas.Time, affected int) string {
 	return s
 }
 
-func verbText(n int) string {
-	if n == 1 {
-		return " depends"
+// explains says what its failure would explain.
+func (c *rootCandidate) explains() string {
+	if c.explained == 0 {
+		return ""
 	}
-	return " depend"
+	verb := " depend"
+	if c.ent.Key.Kind == state.EntityHost {
+		verb = " run"
+	}
+	if c.explained == 1 {
+		verb += "s"
+	}
+	return "; " + phrase.Plural(int64(c.explained), "affected service") + verb + " on it"
+}
+
+// under says what else could explain its own.
+func (c *rootCandidate) under() string {
+	s := ""
+	if c.upstream > 0 {
+		s = "; it depends on " + phrase.Plural(int64(c.upstream), "affected service")
+	}
+	if c.machines > 0 {
+		s += "; it runs on " + phrase.Plural(int64(c.machines), "affected machine")
+	}
+	if s == "" {
+		s = "; nothing it depends on is affected"
+	}
+	return s
 }
 
 // covers returns how many of cands k has compared already: those it begins
@@ -208,14 +226,10 @@ func standing(st *state.State, cands []rootCandidate, i, from, to int) (explaine
 	return explained, upstream
 }
 
-// dependsOn reports whether a depends on b, directly or not: on a service
-// that it calls, or on a machine it runs on.
+// dependsOn reports whether a service depends on another, directly or not.
 func dependsOn(st *state.State, a, b *state.Entity) bool {
-	if a.Node < 0 {
+	if a.Node < 0 || b.Node < 0 {
 		return false
-	}
-	if b.Node < 0 {
-		return b.Key.Kind == state.EntityHost && slices.Contains(st.Topology.Nodes[a.Node].Machines, b.Key.Name)
 	}
 	rel := st.Topology.Near(a.Node).Of[b.Node]
 	return rel.Up > 0 && (rel.Down == 0 || rel.Up <= rel.Down)
@@ -230,6 +244,7 @@ func rootCandidates(st *state.State, inc *state.Incident) []rootCandidate {
 			cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count})
 		}
 		rank(st, inc, cands)
+		runOn(st, inc.Scope, cands)
 		return cands
 	}
 	for _, p := range inc.Services {
@@ -239,5 +254,32 @@ func rootCandidates(st *state.State, inc *state.Incident) []rootCandidate {
 		cands = append(cands, rootCandidate{ent: p.Entity, first: p.First, count: p.Count})
 	}
 	rank(st, inc, cands)
+	runOn(st, inc.Scope, cands)
 	return cands
+}
+
+// runOn adds what runs on which machine. It is no part of what rank keeps: pods move,
+// and few of what is affected are machines.
+func runOn(st *state.State, sc *state.Scope, cands []rootCandidate) {
+	for i := range cands {
+		m := &cands[i]
+		if m.ent.Key.Kind != state.EntityHost {
+			continue
+		}
+		for j := range cands {
+			if s := &cands[j]; runs(st, sc, s.ent, m.ent.Key.Name) {
+				m.explained++
+				s.machines++
+			}
+		}
+	}
+}
+
+// runs reports whether a service runs on a machine: the topology says so, or alerts
+// did.
+func runs(st *state.State, sc *state.Scope, service *state.Entity, machine string) bool {
+	if service.Node >= 0 && slices.Contains(st.Topology.Nodes[service.Node].Machines, machine) {
+		return true
+	}
+	return service.Key.Kind == state.EntityService && sc.Placement.RunsOn(service.Key.Name, machine, st.Now)
 }

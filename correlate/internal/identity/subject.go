@@ -82,7 +82,10 @@ func About(st *state.State, sc *state.Scope, s *schemas.Signal) Subject {
 		sub.Host = sub.HostEntity.Key.Name
 	} else if isHost(st, sc, s, sub.Instance) {
 		sub.HostEntity = st.Entity(sc, state.EntityHost, st.Topology.Machine(sub.Instance), true)
+	} else if m := sc.Placement.MachineOf(sub.Instance, st.Now); m != "" {
+		sub.HostEntity = st.Entity(sc, state.EntityHost, m, true)
 	}
+	runsThere(st, sc, &sub)
 	if sub.Entity == nil {
 		if sub.Entity = sub.HostEntity; sub.Entity == nil {
 			sub.Entity = sub.InstanceEntity
@@ -90,6 +93,29 @@ func About(st *state.State, sc *state.Scope, s *schemas.Signal) Subject {
 	}
 	aboutNamespace(st, sc, s, &sub)
 	return sub
+}
+
+// runsThere: an alert of a machine may be about what was seen to run on it.
+func runsThere(st *state.State, sc *state.Scope, sub *Subject) {
+	if sub.Entity != nil || sub.HostEntity == nil || sub.Possible != nil {
+		return
+	}
+	for _, name := range sc.Placement.Services(sub.HostEntity.Key.Name, st.Now) {
+		if n := st.Topology.Exact(name); n >= 0 && len(sub.Possible) < possibleCap {
+			sub.Possible = append(sub.Possible, n)
+		}
+	}
+}
+
+// possibleCap bounds how many services an alert of a machine may be about.
+const possibleCap = 16
+
+// LearnPlacement notes where s, which is about sub, says that something runs.
+func LearnPlacement(st *state.State, sc *state.Scope, s *schemas.Signal, sub *Subject) {
+	if s.Host == "" || sub.Service == "" || sub.HostEntity == nil || sub.HostEntity == sub.Entity || sub.Instance == s.Host {
+		return
+	}
+	sc.Placement.Learn(sub.Service, sub.Instance, sub.HostEntity.Key.Name, st.Now)
 }
 
 // aboutNamespace: a namespace is what an alert is about when it names nothing

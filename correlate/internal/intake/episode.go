@@ -95,6 +95,7 @@ func (in *Intake) placeChosen(sc *state.Scope, s, told *schemas.Signal, r *state
 			return
 		}
 	}
+	identity.LearnPlacement(in.State, sc, s, sub)
 	a := in.newAlert(sc, s, sub)
 	a.Attach(r)
 	in.Join(inc, a, s, r, sub, q)

@@ -162,6 +162,9 @@ func (wr *Weigher) candidates(q *Query) []*state.Incident {
 	addRecent(q.subject.InstanceEntity)
 	addRecent(q.subject.HostEntity)
 	addRecent(q.subject.NamespaceEntity)
+	for _, h := range q.machines {
+		addRecent(h)
+	}
 	for _, n := range q.subject.Possible {
 		addRecent(q.scope.Nodes.At(n))
 	}

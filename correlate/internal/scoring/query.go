@@ -25,7 +25,8 @@ type Query struct {
 	refire   []evidence.Item // what was said of its going on
 	Separate bool            // a rule wants an incident of its own for it
 	Mentions []identity.Mention
-	missing  []string // rules that could not group it, and which label it lacks
+	machines []*state.Entity // that its service runs on, as alerts have said
+	missing  []string        // rules that could not group it, and which label it lacks
 }
 
 // GroupMatch is a rule that groups the signal, with the group.
@@ -65,6 +66,10 @@ func (wr *Weigher) Query(sc *state.Scope, s *schemas.Signal, sub *identity.Subje
 		q.key = state.KeyOf(s.Source, s.Fingerprint)
 	}
 	wr.matchGroups(q, s)
+	if sub.Service != "" {
+		wr.scratch.machines = sc.Machines(sub.Service, wr.Now, wr.scratch.machines[:0])
+		q.machines = wr.scratch.machines
+	}
 	q.Mentions = identity.MentionsOf(wr.State, sc, s, sub)
 	return q
 }

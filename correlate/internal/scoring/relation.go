@@ -74,9 +74,7 @@ func (wr *Weigher) strongestRelation(q *Query, inc *state.Incident) relation {
 		} else if ent.Node >= 0 {
 			wr.neighboursOf(inc, ent.Node, func(p *state.Affected, r topology.Relation) { wr.relateNeighbour(&t, p, r) })
 		}
-		if ent.Node >= 0 {
-			wr.relateMachines(&t, ent.Node)
-		}
+		wr.relateMachines(&t, ent)
 	}
 	if h := q.subject.HostEntity; h != nil && h != q.subject.Entity {
 		if p := inc.Affected[h]; p != nil && p.Primary() {
@@ -126,16 +124,25 @@ func (wr *Weigher) relateSame(t *relations, ent *state.Entity, p *state.Affected
 	}
 }
 
-// relateMachines: the incident is about a machine that the service runs on.
-func (wr *Weigher) relateMachines(t *relations, x int32) {
-	for _, name := range wr.Topology.Nodes[x].Machines {
-		h := t.q.scope.Entities[state.EntityHost][name]
-		if h == nil {
-			continue
+// relateMachines: the incident is about a machine that the service runs on, as the
+// topology says or as alerts have said.
+func (wr *Weigher) relateMachines(t *relations, ent *state.Entity) {
+	if ent.Node >= 0 {
+		for _, name := range wr.Topology.Nodes[ent.Node].Machines {
+			wr.relateMachine(t, t.q.scope.Entities[state.EntityHost][name])
 		}
-		if p := t.incident.Affected[h]; p != nil && p.Primary() {
-			t.consider(nearAcross, p, evidence.Item{Kind: evidence.HostOf, Other: name, Reversed: true}, &wr.Rules.Correlation.Weights.HostOfService, nil)
-		}
+	}
+	for _, h := range t.q.machines {
+		wr.relateMachine(t, h)
+	}
+}
+
+func (wr *Weigher) relateMachine(t *relations, h *state.Entity) {
+	if h == nil {
+		return
+	}
+	if p := t.incident.Affected[h]; p != nil && p.Primary() {
+		t.consider(nearAcross, p, evidence.Item{Kind: evidence.HostOf, Other: h.Key.Name, Reversed: true}, &wr.Rules.Correlation.Weights.HostOfService, nil)
 	}
 }
 

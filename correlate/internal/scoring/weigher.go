@@ -25,6 +25,7 @@ type scratch struct {
 	rules      []int32
 	groups     []GroupMatch
 	key        []byte
+	machines   []*state.Entity
 	evidence   []evidence.Item
 	why        evidence.Reason
 	query      Query

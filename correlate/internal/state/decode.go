@@ -283,6 +283,13 @@ func (d *decoder) json(v any) {
 	}
 }
 
+func (d *decoder) placement(p *Placement) {
+	p.seq = d.Int()
+	d.Each(func() {
+		p.add(&placed{key: d.Text(), service: d.e.Strings.Of(d.Str()), machine: d.e.Strings.Of(d.Str()), seen: d.Time(), seq: d.Int()})
+	})
+}
+
 func (d *decoder) routine(r *Routine) {
 	r.Since = d.Time()
 	r.all = Rate{d.Int(), d.Time()}
@@ -318,6 +325,7 @@ func (d *decoder) scope(sc *Scope) {
 		d.reached(sc)
 		d.routine(&sc.Deployed)
 		d.routine(&sc.Maintained)
+		d.placement(&sc.Placement)
 		sc.Business.Read(&d.Decoder)
 	}
 	sc.Lasting = int(d.Int())

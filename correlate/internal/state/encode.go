@@ -21,7 +21,7 @@ import (
 // alerts had fired again of late; format 6 not how busy a whole tree was, how often
 // something new reached an entity, what people had heard, how often what recurs
 // showed which symptom, what fails where anyway, how often services are changed
-// anyway, what a service usually earns, nor who works on an incident.
+// anyway, what runs where, what a service usually earns, nor who works on an incident.
 const snapshotMagic = "pinkstar engine\x07"
 
 // Snapshot writes the whole state of e. The bytes follow from the state alone:
@@ -174,6 +174,7 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 	s.reached(&sc.Usual, now)
 	s.routine(&sc.Deployed, now)
 	s.routine(&sc.Maintained, now)
+	s.placement(&sc.Placement, now)
 	sc.Business.Write(&s.Encoder)
 	s.Int(int64(sc.Lasting))
 	s.entityList(sc)
@@ -216,6 +217,19 @@ func (s *encoder) reached(u *Usual, now schemas.Time) {
 		s.Str(key.Name)
 		s.Int(r.Level)
 		s.Time(r.at)
+	}
+}
+
+func (s *encoder) placement(p *Placement, now schemas.Time) {
+	rows := p.known(now)
+	s.Int(p.seq)
+	s.Len(len(rows))
+	for _, r := range rows {
+		s.Text(r.key)
+		s.Str(r.service)
+		s.Str(r.machine)
+		s.Time(r.seen)
+		s.Int(r.seq)
 	}
 }
 

@@ -31,6 +31,7 @@ type Scope struct {
 	Usual       Usual     // how often something new reaches an entity
 	Deployed    Routine   // how often services are changed anyway
 	Maintained  Routine   // and maintained
+	Placement   Placement // what runs where
 	Storm       *Incident // the latest that many signals joined at once
 	Patterns    problem.Book
 	Business    business.Ledger
