@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/demo"
 	"pinkstar/schemas"
+	"pinkstar/sinks/message"
 )
 
 // TestDemoTellsTheStory runs `demo --exit` on everything embedded. The demo
@@ -48,13 +50,14 @@ func TestDemoTellsTheStory(t *testing.T) {
 	noErrorLogged(t, string(log))
 	// Half a minute on two idle cores, where less than one is promised; other
 	// packages' tests may run beside this one.
-	if took := time.Since(began); took > 2*time.Minute {
+	if took := time.Since(began); took > 5*time.Minute {
 		t.Errorf("it took %s", took)
 	} else {
 		t.Logf("it took %s", took.Round(time.Second))
 	}
-	for _, s := range []string{"stop Extraordinary maintenance", "SELECT", "Where to look", "Ines Okafor"} {
-		if !strings.Contains(out.String(), s) {
+	for _, s := range []string{"stop Extraordinary maintenance", "SELECT", "Where to look", "Ines Okafor", "Ava Lindqvist did not answer", "linked to it: CORE-900, TUR-311, TUR-312",
+		"#shield-team, within 1 second", "trigger, trigger, acknowledge, resolve", "to everybody@pinkstar.example"} {
+		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), s) {
 			t.Errorf("%q is not in what it says", s)
 		}
 	}
@@ -102,6 +105,24 @@ func TestDemoFailsWithoutItsOutcome(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "Its procedure") {
 		t.Error("it tells of a procedure that is not there")
+	}
+}
+
+// TestDemoFailsWhenNobodyIsTold takes the mail server away: the story goes well, and
+// the demo says what its targets did not receive.
+func TestDemoFailsWhenNobodyIsTold(t *testing.T) {
+	if os.Getenv("PINKSTAR_CRASH") != "full" { // demo/told_test.go has the same without the pipeline
+		t.Skip("takes minutes")
+	}
+	lib := needEngine(t)
+	var out bytes.Buffer
+	w := world{nil, &out, os.Stderr, func(string) string { return "" }}
+	err := demo.Run(t.Context(), demo.Options{Exit: true, Out: &out}, func(ctx context.Context, s demo.Settings) (*demo.Pipeline, error) {
+		s.Targets = slices.DeleteFunc(s.Targets, func(c message.Config) bool { return c.Mail != nil })
+		return startDemo(ctx, w, s, "127.0.0.1:0", lib)
+	})
+	if err == nil || !strings.Contains(err.Error(), "0 mails came, want one") {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 

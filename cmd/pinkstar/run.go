@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/cmd/pinkstar/demo"
@@ -109,6 +110,8 @@ func startDemo(ctx context.Context, w world, s demo.Settings, http, lib string) 
 	if s.Token != "" {
 		cfg.RequireToken(s.Token, s.Operator)
 	}
+	cfg.Notify.Targets, cfg.Notify.Since = s.Targets, s.Since.Format(time.RFC3339)
+	cfg.Access.People = []access.Account{{Name: s.Operator, Role: "act", Accounts: s.Accounts}}
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}

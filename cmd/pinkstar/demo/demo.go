@@ -56,7 +56,12 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 	s := newStage(p, o.Speed, time.Now)
 	p.opening()
 	began := time.Now()
-	pl, err := start(ctx, Settings{DataDir: dir, Rules: Rules, Topology: Topology, Token: s.token, Operator: manager, Now: s.clock.Now})
+	if s.outside, err = openOutside(ctx); err != nil {
+		return err
+	}
+	defer s.outside.close()
+	pl, err := start(ctx, Settings{DataDir: dir, Rules: Rules, Topology: Topology, Token: s.token, Operator: manager, Now: s.clock.Now,
+		Targets: s.outside.targets(), Accounts: map[string]string{chat: managerMember}, Since: s.t0.Add(storyBegins)})
 	if err != nil {
 		return interrupted(ctx, p, fmt.Errorf("start the pipeline: %w", err))
 	}
@@ -173,6 +178,8 @@ type stage struct {
 	token string    // what the gateway asks of its senders
 	t0    time.Time // when the first alert of the attack is seen
 	reach *reach
+	// outside is where people are told.
+	outside *outside
 
 	sent      int    // deliveries of history
 	problemID string // the core's
@@ -193,7 +200,7 @@ func (s *stage) tell(ctx context.Context, at Endpoints, last func(context.Contex
 	}
 	defer r.close()
 	s.reach = r
-	for _, part := range []func(context.Context) error{s.year, s.flagged, s.attack, s.proofs, last} {
+	for _, part := range []func(context.Context) error{s.year, s.flagged, s.attack, s.told, s.proofs, last} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -248,6 +255,11 @@ func (s *stage) wait(ctx context.Context, t time.Time) error {
 func (s *stage) play(ctx context.Context, b beat, next time.Time) error {
 	for _, d := range b.Sends {
 		if err := s.deliver(ctx, d); err != nil {
+			return err
+		}
+	}
+	if b.Press != "" {
+		if err := s.press(ctx, b.Press); err != nil {
 			return err
 		}
 	}

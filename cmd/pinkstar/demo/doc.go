@@ -12,6 +12,8 @@
 //   - topology.yaml, rules.yaml: what the station's people would have written
 //   - look.go: what is read back after a beat, checked and shown
 //   - proof.go: the questions of the day after, and their SQL
+//   - outside.go: Slack, Jira, PagerDuty and mail, as far as the station uses them;
+//     told.go: what they received
 //   - papers.go: the report and the post-mortem at the end
 //   - clock.go: the clock that the pipeline goes by meanwhile
 //   - reach.go, deliver.go: HTTP, Kafka and SQL, as anybody outside would

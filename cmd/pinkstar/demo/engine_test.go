@@ -21,6 +21,7 @@ type offline struct {
 	incidents map[string]schemas.Incident
 	problems  map[string]schemas.Problem
 	decisions map[string]schemas.Decision
+	effects   []schemas.Effect
 	main      string
 }
 
@@ -46,6 +47,7 @@ func (o *offline) step(s schemas.Signal) {
 	for _, i := range out.Incidents {
 		o.incidents[i.ID] = i
 	}
+	o.effects = append(o.effects, out.Effects...)
 	for _, p := range out.Problems {
 		o.problems[p.ID] = p
 	}
@@ -89,7 +91,11 @@ func (o *offline) attack(last look) {
 				}
 			}
 		}
-		for n, c := range b.Orders {
+		orders := b.Orders
+		if b.Press != "" {
+			orders = append([]schemas.Command{{Action: schemas.Action(b.Press), By: manager}}, orders...)
+		}
+		for n, c := range orders {
 			c.IncidentID = o.main
 			s := schemas.Signal{Kind: schemas.KindCommand, Source: "test", Name: string(c.Action), Fingerprint: o.main,
 				Occurrence: b.Text + string(rune('a'+n)), ReceivedAt: schemas.TimeOf(at), StartsAt: schemas.TimeOf(at), Command: &c}

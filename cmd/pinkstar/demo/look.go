@@ -170,7 +170,7 @@ func (s *stage) seeTaken(ctx context.Context) error {
 	}
 	taken := d.Incident.AcknowledgedAt.Sub(d.Incident.StartedAt)
 	s.page.knows("%s is %s by %s, %s after the first alert began.", d.Incident.ID, d.Incident.Status, d.Incident.Assignee, minutes(taken))
-	return nil
+	return s.seeTakenElsewhere(ctx)
 }
 
 // outermost follows the main incident: when it was linked below another one,

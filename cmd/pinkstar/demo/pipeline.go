@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"time"
+
+	"pinkstar/sinks/message"
 )
 
 // Settings is what the demo asks of the pipeline it is told with.
@@ -12,6 +14,11 @@ type Settings struct {
 	Topology []byte // YAML
 	Token    string // bearer token that gateway and API are to demand
 	Operator string // whose it is
+	// Targets are where messages go, Accounts the operator's there by their names, and
+	// Since from when on anybody is told.
+	Targets  []message.Config
+	Accounts map[string]string
+	Since    time.Time
 	// Now is the clock of everything that stamps a record. See Clock.
 	Now func() time.Time
 }

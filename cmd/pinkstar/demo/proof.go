@@ -161,7 +161,9 @@ func (s *stage) bill(ctx context.Context) error {
 func (s *stage) allTaken(r rows) error {
 	sent := 0
 	for _, b := range storyOf(s.t0) {
-		sent += len(b.Orders)
+		if sent += len(b.Orders); b.Press != "" {
+			sent++
+		}
 		for _, d := range b.Sends {
 			sent += d.signals()
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pinkstar/schemas"
+	"pinkstar/sinks/message"
 )
 
 // The story's own times are those of the company's report: the first alert was
@@ -37,6 +38,7 @@ type beat struct {
 	Text   string
 	Sends  []delivery
 	Orders []schemas.Command // for the main incident, through the API
+	Press  string            // the button that the manager presses in Slack below the main incident's message, before
 	Look   look
 }
 
@@ -60,6 +62,7 @@ const (
 
 // The people of the story.
 const (
+	director   = "Ava Lindqvist"
 	manager    = "Ines Okafor"
 	shieldLead = "Tomasz Brandt"
 )
@@ -134,11 +137,11 @@ func (w world) approach() []beat {
 		Sends: []delivery{seen, seen, seen}, Look: lookRepeats,
 	}, {
 		At: 2 * time.Minute,
-		Text: fmt.Sprintf("In the report the one director asked sat in a meeting. Here the incident names who is on call: "+
-			"%s takes charge, with a command to the API.", manager),
+		Text: fmt.Sprintf("In the report the one director asked sat in a meeting and never answered. Here %s does not answer either, so that after a "+
+			"minute %s is called, who presses Acknowledge below the message in #emergency.", director, manager),
+		Press: message.SlackAcknowledge,
 		Orders: []schemas.Command{
-			{Action: schemas.ActionAcknowledge, By: manager, Note: "I take charge. All in #emergency, please."},
-			{Action: schemas.ActionAssign, By: manager, To: manager},
+			{Action: schemas.ActionNote, By: manager, Note: "I take charge. All in #emergency, please."},
 		},
 		Look: lookTaken,
 	}}
