@@ -117,6 +117,9 @@ func (*jira) Limit() (time.Duration, int) { return 200 * time.Millisecond, 10 }
 // Deliver implements outbound.Target.
 func (j *jira) Deliver(ctx context.Context, m *outbound.Message) (outbound.Receipt, error) {
 	key := m.Thread.Get(JiraTicket)
+	if key == "" && m.Effect.Kind == schemas.EffectLinked {
+		return outbound.Receipt{}, nil // it was part of another one before it was told of
+	}
 	if key == "" {
 		return j.create(ctx, m)
 	}
@@ -161,9 +164,9 @@ func (j *jira) way(e *schemas.Effect) *jiraWay {
 		return func(c string) bool { return (c == want) == yes }
 	}
 	switch {
-	case e.Kind == schemas.EffectResolved || e.Kind == schemas.EffectExpired:
+	case e.Kind == schemas.EffectResolved || e.Kind == schemas.EffectExpired || e.Kind == schemas.EffectLinked: // what is part of another has its ticket there
 		return &jiraWay{j.cfg.Done, is(jiraDone, false), is(jiraDone, true)}
-	case e.Kind == schemas.EffectReopened:
+	case e.Kind == schemas.EffectReopened || e.Kind == schemas.EffectUnlinked:
 		return &jiraWay{j.cfg.Reopen, is(jiraDone, true), is(jiraDone, false)}
 	case e.Head.Status == schemas.IncidentAcknowledged || e.Head.Status == schemas.IncidentMitigated:
 		return &jiraWay{j.cfg.Start, is(jiraNew, true), is(jiraWork, true)}
@@ -204,6 +207,11 @@ func (j *jira) create(ctx context.Context, m *outbound.Message) (outbound.Receip
 	}
 	if made.Key == "" {
 		return outbound.Receipt{}, errors.New("Jira's answer names no ticket") //nolint:staticcheck // a name
+	}
+	if w := j.way(m.Effect); w != nil { // it is further on than new by the time it is told of
+		if err := j.move(ctx, made.Key, w); err != nil {
+			return outbound.Receipt{}, fmt.Errorf("%s is made, and not moved: %v", made.Key, err) //nolint:errorlint // the ticket is there: no verdict on the move is one on it
+		}
 	}
 	return j.receipt(made.Key), nil
 }
@@ -330,6 +338,11 @@ func (j *jira) Find(ctx context.Context, m *outbound.Message) (outbound.Receipt,
 	}
 	switch {
 	case len(found.Issues) > 0:
+		if w := j.way(m.Effect); w != nil {
+			if err := j.move(ctx, found.Issues[0].Key, w); err != nil {
+				return outbound.Receipt{}, outbound.NotYet, err
+			}
+		}
 		return j.receipt(found.Issues[0].Key), outbound.Found, nil
 	case time.Since(m.TriedAt) < j.cfg.Grace:
 		return outbound.Receipt{}, outbound.NotYet, nil

@@ -23,6 +23,7 @@ func TestTheTicketFollowsItsIncident(t *testing.T) {
 	}{
 		{schemas.EffectOpened, false, 0}, {schemas.EffectTicketLink, false, 1}, {schemas.EffectTicketLink, false, 1}, {schemas.EffectTicketUnlink, false, 0},
 		{schemas.EffectResolved, true, 0}, {schemas.EffectResolved, true, 0}, {schemas.EffectReopened, false, 0},
+		{schemas.EffectLinked, true, 0}, {schemas.EffectUnlinked, false, 0},
 	} {
 		r, err := x.Deliver(t.Context(), &outbound.Message{Key: schemas.DeliveryID("e", string(rune('a'+i))), Effect: sample(c.kind, i), Thread: thread})
 		if err != nil {
@@ -33,6 +34,30 @@ func TestTheTicketFollowsItsIncident(t *testing.T) {
 		}
 		if k := s.issues[thread.Get(JiraTicket)]; k.done != c.done || len(k.links) != c.links || !strings.HasSuffix(r.URL, "/browse/"+k.key) {
 			t.Errorf("%d, after %s: %+v, %s", i, c.kind, k, r.URL)
+		}
+	}
+}
+
+// An incident that is told of late is as it is by then: closed when it is over, also
+// where Jira breaks off between making and closing; part of another one, it has none.
+func TestATicketThatComesLate(t *testing.T) {
+	for seed := range uint64(30) {
+		s, srv := newJiraStub(t)
+		x := made(t, &Config{Jira: &Jira{URL: srv.URL, User: "u", Token: secret.New("jt"), Project: "OPS", Grace: jiraGrace}})
+		if _, err := x.Deliver(t.Context(), &outbound.Message{Key: "DLV-1", Effect: sample(schemas.EffectLinked, 1)}); err != nil || len(s.order) != 0 {
+			t.Fatalf("%v, %v", err, s.order)
+		}
+		s.misbehave(seed)
+		r, err := bring(t, x, &outbound.Message{Key: "DLV-2", Effect: sample(schemas.EffectResolved, 2)}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.mu.Lock(); len(s.order) != 1 || !s.issues[r.Thread.Get(JiraTicket)].done {
+			t.Errorf("seed %d: %v is open, or not the only one", seed, s.order)
+		}
+		s.mu.Unlock()
+		if testing.Short() && seed == 5 {
+			break
 		}
 	}
 }

@@ -103,6 +103,9 @@ func (s *slackTarget) Deliver(ctx context.Context, m *outbound.Message) (outboun
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 	}
 	channel, ts := m.Thread.Get(slackChannel), m.Thread.Get(slackHead)
+	if ts == "" && m.Effect.Kind == schemas.EffectLinked {
+		return outbound.Receipt{}, nil // it was part of another one before it was told of
+	}
 	if ts == "" {
 		return s.post(ctx, s.channel(m), append(head, slackKey(m)), true)
 	}

@@ -59,9 +59,9 @@ func (b *book) take(value []byte) error {
 	switch x.Kind {
 	case schemas.EffectOwner, schemas.EffectMitigated:
 		what = wroteWork
-	case schemas.EffectResolved, schemas.EffectExpired:
+	case schemas.EffectResolved, schemas.EffectExpired, schemas.EffectLinked:
 		what = wroteDone
-	case schemas.EffectReopened:
+	case schemas.EffectReopened, schemas.EffectUnlinked:
 		what = wroteOpen
 	}
 	// An attempt that nobody saw the end of may have been a write as well.
