@@ -141,6 +141,13 @@ func (g *grower) window(kind schemas.Kind, i int) {
 	g.step(s)
 }
 
+// pattern is a maintenance window over what an expression matches.
+func (g *grower) pattern(i int, matcher string) {
+	g.at = g.at.Add(1)
+	g.step(&schemas.Signal{Kind: schemas.KindMaintenance, Source: "calendar", Status: schemas.StatusStarted, Fingerprint: fmt.Sprintf("p%05d", i), Name: fmt.Sprintf("window %05d", i),
+		StartsAt: g.at, EndsAt: g.at.Add(2 * schemas.Hour), ReceivedAt: g.at, Environment: "production", Change: &schemas.Change{Suppress: true, Matchers: []string{matcher}}})
+}
+
 // apart keeps incidents from being linked by themselves: growth of one thing at
 // a time.
 func apart(s *rules.Set) {
@@ -252,6 +259,9 @@ var growths = []struct {
 		return g
 	}},
 	{"windows", 250, func(n int) *grower { return beside(schemas.KindMaintenance, n) }},
+	{"windows_over_prefixes", 250, func(n int) *grower { return besidePatterns(n, `service=~"w%05d-.+"`) }},
+	{"windows_over_suffixes", 250, func(n int) *grower { return besidePatterns(n, `instance=~".+-w%05d"`) }},
+	{"windows_over_other_labels", 250, func(n int) *grower { return besidePatterns(n, `rack=~".*%05d.*"`) }},
 	{"changes", 250, func(n int) *grower { return beside(schemas.KindChange, n) }},
 	{"taking_windows", 250, func(n int) *grower {
 		g := newGrower(apart, nil)
@@ -333,6 +343,20 @@ func beside(kind schemas.Kind, n int) *grower {
 	for i := range n {
 		g.window(kind, i)
 	}
+	return g.others()
+}
+
+// besidePatterns is the same beside windows that no value can be looked up for.
+func besidePatterns(n int, matcher string) *grower {
+	g := newGrower(apart, nil)
+	for i := range n {
+		g.pattern(i, fmt.Sprintf(matcher, i))
+	}
+	return g.others()
+}
+
+// others fires alerts that nothing is about.
+func (g *grower) others() *grower {
 	const ops = 500
 	g.start()
 	for i := range ops {

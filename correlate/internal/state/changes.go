@@ -3,6 +3,7 @@ package state
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"pinkstar/correlate/rules"
 	"pinkstar/schemas"
@@ -12,16 +13,26 @@ import (
 // alert costs the same however many there are that are about others.
 type changeIndex struct {
 	byID      map[schemas.ID]*Change
-	byService map[string][]*Change    // by each service they name
-	bySet     map[string][]*Change    // by what they are part of
-	byValue   map[[2]string][]*Change // windows, by the name and value of a label they ask for
-	scan      []*Change               // windows that can't be found so
+	byService map[string][]*Change  // by each service they name
+	bySet     map[string][]*Change  // by what they are part of
+	byNeed    map[need][]*Change    // windows, by what they ask of a label
+	lengths   map[need]*textLengths // of the texts in byNeed, by what is asked but for the text
+	scan      []*Change             // windows that can't be found so
 }
+
+// need is one text of a rules.Need.
+type need struct {
+	part       rules.Part
+	name, text string
+}
+
+// textLengths counts texts by their length.
+type textLengths [rules.MaxAffix + 1]int
 
 // found is under what a change is to be found.
 type found struct {
 	services, sets []string
-	values         [][2]string
+	needs          []need
 	scan           bool
 }
 
@@ -29,7 +40,7 @@ type found struct {
 func (sc *Scope) AddChange(ch *Change) {
 	if sc.found.byID == nil {
 		sc.found = changeIndex{byID: map[schemas.ID]*Change{}, byService: map[string][]*Change{},
-			bySet: map[string][]*Change{}, byValue: map[[2]string][]*Change{}}
+			bySet: map[string][]*Change{}, byNeed: map[need][]*Change{}, lengths: map[need]*textLengths{}}
 	}
 	sc.Changes, sc.ByKey[ch.Key] = append(sc.Changes, ch), ch
 	if sc.found.byID[ch.ID] == nil {
@@ -47,7 +58,7 @@ func (sc *Scope) IndexChange(ch *Change) {
 	x.remove(ch)
 	f := found{services: ch.Services, sets: ch.Sets}
 	if ch.Suppress && len(ch.Texts) > 0 {
-		f.values, f.scan = x.valuesOf(&ch.Matchers)
+		f.needs, f.scan = x.needsOf(&ch.Matchers)
 	}
 	ch.found = f
 	for _, name := range f.services {
@@ -56,8 +67,9 @@ func (sc *Scope) IndexChange(ch *Change) {
 	for _, name := range f.sets {
 		put(x.bySet, name, ch)
 	}
-	for _, v := range f.values {
-		put(x.byValue, v, ch)
+	for _, n := range f.needs {
+		put(x.byNeed, n, ch)
+		x.count(n, 1)
 	}
 	if f.scan {
 		x.scan = insert(x.scan, ch)
@@ -81,8 +93,9 @@ func (x *changeIndex) remove(ch *Change) {
 	for _, name := range ch.found.sets {
 		take(x.bySet, name, ch)
 	}
-	for _, v := range ch.found.values {
-		take(x.byValue, v, ch)
+	for _, n := range ch.found.needs {
+		take(x.byNeed, n, ch)
+		x.count(n, -1)
 	}
 	if ch.found.scan {
 		x.scan = remove(x.scan, ch)
@@ -90,22 +103,61 @@ func (x *changeIndex) remove(ch *Change) {
 	ch.found = found{}
 }
 
-// valuesOf picks the values of the one label by which what matches ms is found
-// best: those that the fewest others are found by.
-func (x *changeIndex) valuesOf(ms *rules.Matchers) (values [][2]string, scan bool) {
-	least := -1
-	for _, e := range ms.Equalities() {
+// needsOf picks the one matcher by which what matches ms is found best: the one
+// whose texts the fewest others are found by, and that there is a label at all only
+// where nothing else is asked.
+func (x *changeIndex) needsOf(ms *rules.Matchers) (needs []need, scan bool) {
+	least, best := -1, rules.There
+	for _, asked := range ms.Needs() {
 		n := 0
-		keys := make([][2]string, len(e.Values))
-		for i, v := range e.Values {
-			keys[i] = [2]string{e.Name, v}
-			n += len(x.byValue[keys[i]])
+		keys := make([]need, len(asked.Texts))
+		for i, text := range asked.Texts {
+			keys[i] = need{asked.Part, asked.Name, text}
+			n += len(x.byNeed[keys[i]])
 		}
-		if least < 0 || n < least {
-			least, values = n, keys
+		if least < 0 || best == rules.There && asked.Part != rules.There || n < least && (asked.Part != rules.There || best == rules.There) {
+			least, best, needs = n, asked.Part, keys
 		}
 	}
-	return values, least < 0
+	slices.SortFunc(needs, func(a, b need) int { return strings.Compare(a.text, b.text) })
+	return slices.Compact(needs), least < 0
+}
+
+// count notes the length of the text of a prefix or suffix.
+func (x *changeIndex) count(n need, by int) {
+	if n.part != rules.Prefix && n.part != rules.Suffix {
+		return
+	}
+	of := need{part: n.part, name: n.name}
+	if x.lengths[of] == nil {
+		x.lengths[of] = &textLengths{}
+	}
+	x.lengths[of][len(n.text)] += by
+	if *x.lengths[of] == (textLengths{}) {
+		delete(x.lengths, of)
+	}
+}
+
+// meeting calls look with the windows of which one need is met by a label's value.
+func (x *changeIndex) meeting(name, value string, look func([]*Change)) {
+	look(x.byNeed[need{rules.Whole, name, value}])
+	look(x.byNeed[need{rules.There, name, ""}])
+	for _, part := range [...]rules.Part{rules.Prefix, rules.Suffix} {
+		lengths := x.lengths[need{part: part, name: name}]
+		if lengths == nil {
+			continue
+		}
+		for n, there := range lengths[:min(len(lengths), len(value)+1)] {
+			if there == 0 {
+				continue
+			}
+			text := value[:n]
+			if part == rules.Suffix {
+				text = value[len(value)-n:]
+			}
+			look(x.byNeed[need{part, name, text}])
+		}
+	}
 }
 
 // put and take keep a list under a key in order of arrival.
@@ -193,15 +245,17 @@ func (st *State) FirstWindow(sc *Scope, s *schemas.Signal, service string, cover
 		look(x.byService[service])
 	}
 	look(x.scan)
-	if len(x.byValue) == 0 {
+	if len(x.byNeed) == 0 {
 		return first
 	}
 	for _, l := range s.Labels {
-		look(x.byValue[[2]string{l.Name, l.Value}])
+		if l.Value != "" {
+			x.meeting(l.Name, l.Value, look)
+		}
 	}
 	for _, name := range derived {
 		if v := rules.ValueOf(s, name); v != "" {
-			look(x.byValue[[2]string{name, v}])
+			x.meeting(name, v, look)
 		}
 	}
 	return first
