@@ -32,6 +32,8 @@
 //	cloudwatch    /webhook/cloudwatch    alerts   alarm action: SNS topic, HTTPS subscription; EventBridge API destination
 //	datadog       /webhook/datadog       alerts   Integrations: Webhooks, payload of deploy/senders/datadog.json
 //	dynatrace     /webhook/dynatrace     alerts   Problem notifications: custom integration, also for closed problems
+//	github        /webhook/github        changes  repository or organisation: webhook, application/json, event deployment_status
+//	gitlab        /webhook/gitlab        changes  project or group: webhook, deployment events, secret token (token: {header: X-Gitlab-Token})
 //	googlecloud   /webhook/googlecloud   alerts   Alerting: notification channel of type webhook (basic authentication)
 //	grafana       /webhook/grafana       alerts   Alerting: contact point of type webhook
 //	icinga        /webhook/icinga        alerts   Icinga 2: API event stream, or a notification command as for Nagios

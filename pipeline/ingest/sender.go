@@ -72,6 +72,8 @@ var senders = []*sender{
 	&cloudWatch,
 	&datadog,
 	&dynatrace,
+	&gitHub,
+	&gitLab,
 	&googleCloud,
 	&grafana,
 	&icinga,
