@@ -59,6 +59,7 @@ func newCLI(w world) *cli {
 	c.addSilence()
 	c.addOncall()
 	c.addExplain()
+	c.addMCP()
 	c.addBacktest()
 	c.addReport()
 	c.addPostmortem()

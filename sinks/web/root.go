@@ -34,6 +34,10 @@ type Config struct {
 	ReportTimeout  time.Duration `yaml:"report_timeout"`  // how long a report may take, its turn in the queue included
 	CommandTimeout time.Duration `yaml:"command_timeout"` // how long the brokers may take to acknowledge a command
 
+	// MCPCommands lets assistants that come to /mcp give commands as well, as far as
+	// their token's role goes.
+	MCPCommands bool `yaml:"mcp_commands"`
+
 	// Now stamps commands; nil is the machine's clock. It must be the one the
 	// gateway and the correlator go by, since it moves log time.
 	Now func() time.Time `yaml:"-"`

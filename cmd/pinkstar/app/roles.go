@@ -19,6 +19,7 @@ import (
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 	"pinkstar/sinks/clickhouse"
+	"pinkstar/sinks/mcp"
 	"pinkstar/sinks/reply"
 	"pinkstar/sinks/web"
 )
@@ -162,7 +163,9 @@ func (a *App) web() (*role, error) {
 		reader.Follow(a.kafka.Topic(schemas.TopicDeliveries), replies.Take)
 	}
 	a.server.mux.Handle(reply.Path, replies)
-	a.server.mux.Handle("/api/", api.Handler())
+	handler := api.Handler()
+	a.server.mux.Handle("/api/", handler)
+	a.server.mux.Handle("/mcp", a.server.door.known(web.Read, mcp.Handler(ReadBuild().Version, handler, cfg.MCPCommands)))
 	board := api.Board()
 	for _, path := range web.BoardPaths() {
 		a.server.mux.Handle(path, board)

@@ -1,0 +1,84 @@
+package mcp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"pinkstar/schemas"
+)
+
+// maxRequest bounds what a request may bring, in bytes.
+const maxRequest = 256 << 10
+
+// Handler serves assistants over HTTP. Each request asks api with the credentials
+// that it came with itself.
+func Handler(version string, api http.Handler, act bool) http.Handler {
+	return mcp.NewStreamableHTTPHandler(func(r *http.Request) *mcp.Server {
+		return New(version, &inside{api, r}, act)
+	}, &mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxRequest})
+}
+
+// inside asks an API of the same process as whoever sent r.
+type inside struct {
+	api http.Handler
+	r   *http.Request
+}
+
+// Get implements Asker.
+func (i *inside) Get(ctx context.Context, path string, query url.Values, into any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return i.do(ctx, http.MethodGet, path, nil, into)
+}
+
+// Post implements Asker.
+func (i *inside) Post(ctx context.Context, path string, body, into any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return i.do(ctx, http.MethodPost, path, text, into)
+}
+
+func (i *inside) do(ctx context.Context, method, path string, body []byte, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header = i.r.Header.Clone() // who it is; also by a proxy's headers
+	req.Header.Set("Content-Type", schemas.ContentTypeJSON)
+	req.Header.Del("Idempotency-Key")
+	req.Host, req.RemoteAddr, req.TLS = i.r.Host, i.r.RemoteAddr, i.r.TLS
+	w := &kept{header: http.Header{}, code: http.StatusOK}
+	i.api.ServeHTTP(w, req)
+	if w.code < 200 || w.code > 299 {
+		var p struct{ Title, Detail string }
+		if json.Unmarshal(w.body.Bytes(), &p) == nil && p.Detail != "" {
+			return fmt.Errorf("%s: %s", p.Title, p.Detail)
+		}
+		return fmt.Errorf("answered %d", w.code)
+	}
+	if w.body.Len() == 0 {
+		return errors.New("there was no answer")
+	}
+	return json.Unmarshal(w.body.Bytes(), into)
+}
+
+// kept is an answer that stays in memory: the API bounds it.
+type kept struct {
+	header http.Header
+	code   int
+	body   bytes.Buffer
+}
+
+func (k *kept) Header() http.Header         { return k.header }
+func (k *kept) WriteHeader(code int)        { k.code = code }
+func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
