@@ -27,7 +27,7 @@ var boardFiles embed.FS
 var boardPages = func() map[string]*template.Template {
 	base := template.Must(template.New("").Funcs(template.FuncMap{
 		"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "chance": chanceText, "bare": bare, "points": pointsText,
-		"minutes": minutesText,
+		"minutes": minutesText, "unsaid": unsaid,
 	}).ParseFS(boardFiles, "board/*.html"))
 	out := map[string]*template.Template{}
 	for _, t := range base.Templates() {
@@ -213,6 +213,14 @@ func percentText(thousandths int64) string { return fmt.Sprintf("%d %%", (thousa
 
 // pointsText is a score as people read it: they are kept in thousandths.
 func pointsText(thousandths int64) string { return fmt.Sprintf("%.2f", float64(thousandths)/1000) }
+
+// unsaid is a name where the text beside it does not have it.
+func unsaid(name, text string) string {
+	if strings.Contains(text, name) {
+		return ""
+	}
+	return name
+}
 
 // minutesText is a duration in minutes as people say it.
 func minutesText(m float64) string {
