@@ -268,7 +268,7 @@ func setRare(e *Engine) {
 			p.Schedule = "every 8 hours"
 		}
 		for _, ch := range sc.Changes {
-			ch.AsSent, ch.Contact, ch.Sets = true, "kim", []string{"calendar"}
+			ch.AsSent, ch.Undoes, ch.Contact, ch.Sets = true, true, "kim", []string{"calendar"}
 		}
 		for _, inc := range sc.Live {
 			inc.FlapUntil = e.st.Now + 1

@@ -112,6 +112,7 @@ func defaultMessages() Messages {
 		Wait:        Duration(15 * schemas.Second),
 		Interval:    Duration(1 * schemas.Minute),
 		From:        schemas.SeverityWarning,
+		JustChanged: Duration(30 * schemas.Minute),
 	}
 }
 

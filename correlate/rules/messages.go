@@ -26,6 +26,10 @@ type Messages struct {
 	// none is told of: nobody said that it is harmless. One of tickets alone must
 	// reach it.
 	From schemas.Severity `yaml:"from"`
+	// JustChanged: for so long after a change took place its team is asked to undo
+	// it when something fires where it took place or one step downstream. Of
+	// maintenance it is asked while that lasts. 0: of maintenance only.
+	JustChanged Duration `yaml:"just_changed"`
 	// Channels are the targets of every incident; Company is where everybody is
 	// told of one whose procedure says so.
 	Channels []string `yaml:"channels,omitempty"`
@@ -66,6 +70,9 @@ func (m *Messages) check(d *document) {
 	}
 	if m.Interval < 1 {
 		d.bad(at+".interval", "%s; it must be above 0", m.Interval)
+	}
+	if m.JustChanged < 0 {
+		d.bad(at+".just_changed", "%s; it must not be below 0", m.JustChanged)
 	}
 	if m.From != "" && m.From.Rank() == 0 {
 		d.bad(at+".from", "%q is not one of critical, major, warning, info", m.From)

@@ -82,7 +82,11 @@ func (r *run) incident(b *strings.Builder, i *schemas.Incident) {
 		line("also changed", changeLine(&c))
 	}
 	for _, n := range i.Notices {
-		line("notice", strings.TrimSpace(n.Text+" "+n.Contact))
+		text := strings.TrimSpace(n.Text + " " + n.Contact)
+		if n.Answer != "" {
+			text += ": " + n.Answer + " by " + n.By
+		}
+		line("notice", text)
 	}
 	for _, l := range i.Links {
 		line("link", l.Relation+" "+l.IncidentID+": "+l.Reason)

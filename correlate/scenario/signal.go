@@ -129,7 +129,7 @@ func (r *run) change(o *order, s *schemas.Signal) error {
 	s.Kind = schemas.Kind(o.verb)
 	s.Name = o.bare()
 	s.Fingerprint, s.Occurrence = s.Name, strconv.Itoa(o.line)
-	c := &schemas.Change{By: o.take("by"), Contact: o.take("contact")}
+	c := &schemas.Change{By: o.take("by"), Contact: o.take("contact"), Type: o.take("type")}
 	for w := o.bare(); w != ""; w = o.bare() {
 		if w == "suppress" {
 			c.Suppress = true

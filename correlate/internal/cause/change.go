@@ -83,8 +83,8 @@ type Finding struct {
 	Score  int64               // 0: it began too late, or too long before
 	List   []schemas.Candidate // the incident's candidates from now on; nil: as they are
 	News   string              // for the timeline; "" for none
-	Notice bool                // it is a maintenance in progress: its team must hear of the incident
-	Direct bool                // and newly found, on what the affected service itself depends on
+	Notice bool                // it is a maintenance in progress, or has just happened: its team must hear of the incident
+	Direct bool                // it is a maintenance in progress, newly found, on what the affected service itself depends on
 }
 
 // Weigh finds out whether ch may have caused inc, which is affected at p.
@@ -127,9 +127,31 @@ func Weigh(st *state.State, inc *state.Incident, ch *state.Change, p *state.Affe
 	}
 	slices.SortFunc(list, state.CompareCandidates)
 	f.List = list[:min(len(list), candidatesCap)]
-	f.Notice = cand.InProgress && cand.Kind == schemas.KindMaintenance
-	f.Direct = f.Notice && known < 0 && hops == 1
+	works := cand.InProgress && cand.Kind == schemas.KindMaintenance
+	f.Notice = works || justChanged(st, inc, ch, p, hops)
+	f.Direct = works && known < 0 && hops == 1
 	return f
+}
+
+// asksCap bounds how many teams one incident asks because of changes that have
+// just happened: where a hundred are deployed an hour, most have nothing to do
+// with it.
+const asksCap = 3
+
+// justChanged reports whether ch took place so shortly before p was affected, there
+// or on what it depends on, that its team must hear of it. A change that takes
+// another one back is what would be asked for.
+func justChanged(st *state.State, inc *state.Incident, ch *state.Change, p *state.Affected, hops int) bool {
+	within := int64(st.Rules.Messages.JustChanged)
+	if within == 0 || hops > 1 || ch.Undoes || state.KindNames[ch.Kind] != schemas.KindChange || len(inc.Pub.Notices) >= asksCap {
+		return false
+	}
+	switch ch.Status {
+	case schemas.StatusStarted, schemas.StatusFinished:
+		after := p.First.Sub(max(ch.StartsAt, ch.EndsAt))
+		return p.First.Sub(ch.StartsAt) >= -int64(st.Rules.Correlation.OrderSlack) && after <= within
+	}
+	return false
 }
 
 // BringUpToDate has c say how its change stands, which is told to the incidents
@@ -167,8 +189,8 @@ func candidateReason(hops int, on string, p *state.Affected, lead int64) string 
 	return where + "; it began " + phrase.Span(lead) + " before"
 }
 
-// NoticeFor says whom to tell what because the maintenance ch is in progress
-// where inc may come from; false when it was said.
+// NoticeFor says whom to tell what because ch is in progress where inc may come
+// from, or has just taken place there; false when it was said.
 func NoticeFor(st *state.State, inc *state.Incident, ch *state.Change, on string) (schemas.Notice, bool) {
 	for i := range inc.Pub.Notices {
 		if inc.Pub.Notices[i].SignalID == ch.ID.String() {
@@ -189,8 +211,11 @@ func NoticeFor(st *state.State, inc *state.Incident, ch *state.Change, on string
 			contact = st.Topology.Nodes[n].Service.Contact
 		}
 	}
-	return schemas.Notice{Team: team, Contact: contact, Text: "tell " + who + " to stop " + ch.Title + " on " + on + " and roll back",
-		SignalID: ch.ID.String(), At: st.Now}, true
+	text := "tell " + who + " to stop " + ch.Title + " on " + on + " and roll back"
+	if ch.Status == schemas.StatusFinished {
+		text = "tell " + who + " to roll back " + ch.Title + " on " + on
+	}
+	return schemas.Notice{Team: team, Contact: contact, Text: text, SignalID: ch.ID.String(), At: st.Now}, true
 }
 
 // SameMaintenance finds the incident that is one with inc because of a

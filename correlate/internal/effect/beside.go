@@ -58,8 +58,12 @@ func (s *Speaker) askFor(x *state.Incident, n *schemas.Notice) {
 
 // askText is what a change's team is asked, in words for its own people.
 func askText(c *schemas.Candidate, inc *schemas.Incident) string {
-	return "stop " + c.Title + " on " + c.Service + " and roll back what was done: it began " + phrase.Span(max(0, inc.StartedAt.Sub(c.StartedAt))) +
-		" before " + inc.ID + " (" + inc.Title + "). Answer: stopped, rolled back, or declined"
+	what, answers := "stop "+c.Title+" on "+c.Service+" and roll back what was done", "stopped, rolled back, or declined"
+	if c.Status == schemas.StatusFinished {
+		what, answers = "roll back "+c.Title+" on "+c.Service, "rolled back, or declined"
+	}
+	return what + ": it began " + phrase.Span(max(0, inc.StartedAt.Sub(c.StartedAt))) +
+		" before " + inc.ID + " (" + inc.Title + "). Answer: " + answers
 }
 
 // candidate is the change of that signal as x lists it, or nil.

@@ -184,6 +184,7 @@ func (in *Intake) setChange(sc *state.Scope, ch *state.Change, s *schemas.Signal
 			}
 		}
 		ch.Matchers, ch.Texts, ch.AsSent = m, c.Matchers, c.Type == "silence"
+		ch.Undoes = c.Type == "rollback" || c.Type == "revert"
 		ch.Sets = c.Sets
 	}
 	// The news that something ended often names no service; a window covers

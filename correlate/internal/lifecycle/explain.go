@@ -62,8 +62,8 @@ func (lc *Lifecycle) addCandidate(inc *state.Incident, ch *state.Change, p *stat
 	return f.Score
 }
 
-// addNotice: a maintenance is in progress where the incident may come from.
-// Its team must hear of it at once.
+// addNotice: a maintenance is in progress where the incident may come from, or
+// something has just been changed there. Its team must hear of it at once.
 func (lc *Lifecycle) addNotice(inc *state.Incident, ch *state.Change, on string) {
 	n, fresh := cause.NoticeFor(lc.State, inc, ch, on)
 	if !fresh {

@@ -25,6 +25,7 @@ type Change struct {
 	Suppress   bool
 	Texts      []string // matchers
 	Matchers   rules.Matchers
+	Undoes     bool     // it takes back what another change did
 	AsSent     bool     // the matchers see an alert's labels and nothing else: a silence of Alertmanager
 	Sets       []string // what it is part of: see settle
 	Suppressed []*Alert

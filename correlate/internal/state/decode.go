@@ -31,7 +31,8 @@ func Restore(r io.Reader) (*State, error) {
 // oldestFormat is the first that was released; formatBehaviour the first in which
 // the number of the engine's behaviour stands; formatRefire the first that knows
 // how many alerts fired again of late; formatTree how busy a whole tree is, how often
-// something new reaches an entity, and what people have heard; formatProblems how
+// something new reaches an entity, what people have heard, and which changes undo
+// others; formatProblems how
 // often what recurs showed which symptom.
 const (
 	oldestFormat    = 3

@@ -227,6 +227,9 @@ func (d *decoder) change(sc *Scope) *Change {
 		d.Each(func() { ch.Sets = append(ch.Sets, d.Text()) })
 	}
 	ch.EndAt, ch.EvictAt = d.Time(), d.Time()
+	if d.format >= formatTree {
+		ch.Undoes = d.Bool()
+	}
 	d.changes[ch.Seq] = ch
 	return ch
 }

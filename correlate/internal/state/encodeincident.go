@@ -202,4 +202,5 @@ func (s *encoder) change(ch *Change) {
 	}
 	s.Time(ch.EndAt)
 	s.Time(ch.EvictAt)
+	s.Bool(ch.Undoes)
 }
