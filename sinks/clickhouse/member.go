@@ -3,7 +3,6 @@ package clickhouse
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -34,17 +33,18 @@ const memberColumns = `d.signal_id AS signal_id, d.kind AS kind, s.name AS name,
 	d.evidence AS evidence, d.runner_up AS runner_up, d.rules AS rules, d.incident_id AS incident_id,
 	s.summary AS summary, s.description AS description, s.url AS url, s.runbook AS runbook, s.labels AS labels`
 
-// placed are the decisions on the members of some incidents, with their signals.
+// placed are the decisions on the members of an incident, with their signals.
 // It finds the ids first, without FINAL: the index on incident_id then leads to few
 // granules, and the primary key to the rows themselves. A signal that was moved
 // away is in the first set and not in the second.
 const placed = `(
 	SELECT * FROM current_decisions
-	WHERE incident_id IN ? AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id IN ?)%s
+	WHERE incident_id = ? AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id = ?)
+	ORDER BY at, signal_id LIMIT ?
 ) AS d
 LEFT JOIN
 (
-	SELECT * FROM signals WHERE signal_id IN (SELECT signal_id FROM decisions WHERE incident_id IN ?) LIMIT 1 BY signal_id
+	SELECT * FROM signals WHERE signal_id IN (SELECT signal_id FROM decisions WHERE incident_id = ?) LIMIT 1 BY signal_id
 ) AS s ON s.signal_id = d.signal_id`
 
 // readMember is the list of a query's columns in the order in which scanMember
@@ -56,53 +56,90 @@ const readMember = `signal_id, kind, name, service, instance, severity, status, 
 // the order in which they were taken.
 func (q *Queries) Members(ctx context.Context, incidentID string, limit int) ([]Member, error) {
 	var out []Member
-	ids := []string{incidentID}
 	err := scan(ctx, q.conn, "members", func(r driver.Rows) error {
 		m, err := scanMember(r)
 		out = append(out, m)
 		return err
-	}, "SELECT "+readMember+" FROM (SELECT "+memberColumns+" FROM "+fmt.Sprintf(placed, " ORDER BY at, signal_id LIMIT ?")+") ORDER BY at, signal_id",
-		ids, ids, limitOf(limit), ids)
+	}, "SELECT "+readMember+" FROM (SELECT "+memberColumns+" FROM "+placed+") ORDER BY at, signal_id",
+		incidentID, incidentID, limitOf(limit), incidentID)
 	return out, err
 }
 
 // things folds the members that tell of the same alert, ticket or change into the
 // first of them, in the state that the last told. What operators did is no thing.
+// It reads narrow columns alone: a storm has tens of thousands of members, and a
+// page shows a hundred.
 const things = `
-SELECT ` + readMember + `, count() OVER () AS things
+SELECT signal_id, status, repeats, count() OVER () AS things
 FROM
 (
-	SELECT * EXCEPT (status, repeats), argMax(status, (at, signal_id)) OVER alike AS status,
+	SELECT signal_id, at, argMax(told_status, (at, signal_id)) OVER alike AS status,
 		toInt64(sum(told) OVER alike - 1) AS repeats, row_number() OVER (alike ORDER BY at, signal_id) AS nth
-	FROM (SELECT ` + memberColumns + `, 1 + d.repeats AS told, s.source AS source, if(s.fingerprint = '', d.signal_id, s.fingerprint) AS fingerprint FROM ` + placed + `)
-	WHERE kind != 'command'
+	FROM
+	(
+		SELECT d.signal_id AS signal_id, d.kind AS kind, d.at AS at, 1 + d.repeats AS told, s.status AS told_status,
+			s.source AS source, if(s.fingerprint = '', d.signal_id, s.fingerprint) AS fingerprint
+		FROM
+		(
+			SELECT signal_id, kind, at, repeats FROM current_decisions
+			WHERE incident_id IN ? AND kind != 'command' AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id IN ?)
+		) AS d
+		LEFT JOIN
+		(
+			SELECT signal_id, status, source, fingerprint FROM signals
+			WHERE signal_id IN (SELECT signal_id FROM decisions WHERE incident_id IN ?) LIMIT 1 BY signal_id
+		) AS s ON s.signal_id = d.signal_id
+	)
 	WINDOW alike AS (PARTITION BY kind, source, fingerprint)
 )
 WHERE nth = 1
 ORDER BY at, signal_id LIMIT ? OFFSET ?`
+
+// described are some members whole.
+const described = "SELECT " + readMember + " FROM (SELECT " + memberColumns + ` FROM
+(SELECT * FROM current_decisions WHERE signal_id IN ?) AS d
+LEFT JOIN (SELECT * FROM signals WHERE signal_id IN ? LIMIT 1 BY signal_id) AS s ON s.signal_id = d.signal_id)
+ORDER BY at, signal_id`
 
 // Things returns what is in some incidents, each alert, ticket and change once, in
 // the order in which they came, without the first ones up to offset; and how many
 // there are in all. The repeats of a thing are everything that was told of it after
 // its first signal.
 func (q *Queries) Things(ctx context.Context, incidentIDs []string, offset, limit int) (list []Member, all int64, err error) {
-	var n uint64
+	type now struct {
+		status  schemas.Status
+		repeats int64
+	}
+	var ids []string
+	told := map[string]now{}
 	err = scan(ctx, q.conn, "members", func(r driver.Rows) error {
-		m, err := scanMember(r, &n)
+		var id, status string
+		var repeats int64
+		var n uint64
+		err := r.Scan(&id, &status, &repeats, &n)
+		ids, told[id], all = append(ids, id), now{schemas.Status(status), repeats}, int64(n)
+		return err
+	}, things, incidentIDs, incidentIDs, incidentIDs, limitOf(limit), offset)
+	if err != nil || len(ids) == 0 {
+		return nil, all, err
+	}
+	err = scan(ctx, q.conn, "members", func(r driver.Rows) error {
+		m, err := scanMember(r)
+		m.Status, m.Repeats = told[m.SignalID].status, told[m.SignalID].repeats
 		list = append(list, m)
 		return err
-	}, fmt.Sprintf(things, ""), incidentIDs, incidentIDs, incidentIDs, limitOf(limit), offset)
-	return list, int64(n), err
+	}, described, ids, ids)
+	return list, all, err
 }
 
-// scanMember reads a row of readMember, and what stands behind it.
-func scanMember(r driver.Rows, more ...any) (m Member, err error) {
+// scanMember reads a row of readMember.
+func scanMember(r driver.Rows) (m Member, err error) {
 	var kind, severity, status, evidence, runnerUp string
 	var labels map[string]string
 	var startsAt, at int64
-	err = r.Scan(append([]any{&m.SignalID, &kind, &m.Name, &m.Service, &m.Instance, &severity, &status, &startsAt, &m.Reason,
+	err = r.Scan(&m.SignalID, &kind, &m.Name, &m.Service, &m.Instance, &severity, &status, &startsAt, &m.Reason,
 		&m.Repeats, &at, &m.Score, &m.Threshold, &evidence, &runnerUp, &m.Rules,
-		&m.IncidentID, &m.Summary, &m.Description, &m.URL, &m.Runbook, &labels}, more...)...)
+		&m.IncidentID, &m.Summary, &m.Description, &m.URL, &m.Runbook, &labels)
 	if err != nil {
 		return m, err
 	}

@@ -127,7 +127,7 @@ func (p *memoryProducer) Produce(_ context.Context, s []schemas.Signal) error {
 	return p.err
 }
 
-func newAPI(t *testing.T, h History, p Producer) *API {
+func newAPI(t testing.TB, h History, p Producer) *API {
 	t.Helper()
 	cfg := DefaultConfig()
 	v := NewView(cfg)
