@@ -22,7 +22,9 @@ type Config struct {
 	// alive: most of what its death costs. Heartbeats come four times as often
 	// and don't wait for work, so only a process that really stood still that
 	// long loses its partitions, and with them nothing but time.
-	SessionTimeout     time.Duration `yaml:"session_timeout"`
+	SessionTimeout time.Duration `yaml:"session_timeout"`
+	// TransactionTimeout is after how long the brokers end a transaction. The
+	// embedded one waits for minutes.
 	TransactionTimeout time.Duration `yaml:"transaction_timeout"`
 	// Instance names this process among those of the group, for ever: its
 	// transactional id is made of it. Empty: a new one for each start.

@@ -111,3 +111,22 @@ func TestALiveProducersTransactionIsNotEnded(t *testing.T) {
 		await("what one left open that is gone was not ended", func() bool { return sum("pinkstar_process_ended_transactions_total") > 0 })
 	})
 }
+
+// TestTheEmbeddedBrokerWaits: there a transaction that takes longer than others may
+// wait for it is not ended: a loaded machine would begin it again and again.
+func TestTheEmbeddedBrokerWaits(t *testing.T) {
+	t.Parallel() // it sleeps
+	kc := kafkatest.Embedded(t)
+	reg := prometheus.NewRegistry()
+	cfg := hasty()
+	c, err := process.NewCorrelator(cfg, kc, dozing{}, process.Deps{Log: kafkatest.Log(t), Registerer: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, c.Run)
+	produce(t, kc, dozes(t, rand.New(rand.NewPCG(seedOf(t), 0)), 0, cfg.TransactionTimeout+time.Second, cfg.TransactionTimeout+2*time.Second))
+	settle(t, kc, counters{})
+	if n := total(t, reg, "pinkstar_process_session_failures_total"); n > 0 {
+		t.Errorf("%v sessions broke", n)
+	}
+}

@@ -102,7 +102,7 @@ func (r *runner) session(ctx context.Context) error {
 	opts := slices.Concat(base, kafka.ReaderOpts(r.kafka, partitions))
 	opts = append(opts,
 		kgo.ClientID(clientID(&r.kafka, r.role, r.txnID)),
-		kgo.TransactionalID(r.txnID), kgo.TransactionTimeout(r.cfg.TransactionTimeout),
+		kgo.TransactionalID(r.txnID), kgo.TransactionTimeout(r.transactionTimeout()),
 		kgo.ConsumerGroup(r.kafka.Name(r.role)), kgo.ConsumeTopics(r.topics...),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.BlockRebalanceOnPoll(),
@@ -118,6 +118,19 @@ func (r *runner) session(ctx context.Context) error {
 	}
 	defer s.close()
 	return s.loop(ctx)
+}
+
+// embeddedTimeout is that of transactions on the embedded broker. It lives and dies
+// with this process, so nobody waits for what a dead one left open, and how long a
+// transaction takes says how loaded the machine is.
+const embeddedTimeout = 5 * time.Minute
+
+// transactionTimeout is after how long the brokers end a transaction.
+func (r *runner) transactionTimeout() time.Duration {
+	if r.kafka.Embedded {
+		return max(r.cfg.TransactionTimeout, embeddedTimeout)
+	}
+	return r.cfg.TransactionTimeout
 }
 
 // fence ends what this process had left open under its own transactional id.

@@ -242,7 +242,7 @@ const endTimeout = 30 * time.Second
 func (s *session) end(ctx context.Context) error {
 	// It may outlast a stop, but not its own time-out: the brokers have aborted it
 	// then, and a new session begins sooner than this one learns of it.
-	limit := s.r.cfg.TransactionTimeout
+	limit := s.r.transactionTimeout()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	why := s.r.stage.beforeEnd(ctx, s)

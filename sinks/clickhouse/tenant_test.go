@@ -98,6 +98,8 @@ func leaks(t *testing.T, conn driver.Conn, v, tenant string, mine uint64) {
 		{"count()", v + " WHERE throwIf(" + foreign + ")", 0},
 		{"count()", v + " AS a CROSS JOIN " + v + " AS b", mine * mine},
 		{"count()", "(SELECT 1 FROM " + v + " UNION ALL SELECT 1 FROM " + v + ")", 2 * mine},
+		{"count()", "merge('pinkstar', '^" + v + "$')", mine},
+		{"countIf(" + foreign + ")", "merge('pinkstar', '^" + v + "$')", 0},
 		{"count()", v + " SETTINGS optimize_trivial_count_query = 1", mine},
 		{"count()", v + " SETTINGS query_plan_enable_optimizations = 0", mine},
 	} {
