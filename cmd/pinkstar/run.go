@@ -43,7 +43,7 @@ func runService(ctx context.Context, w world, s *settings) error {
 	log := app.NewLogger(cfg.Log, w.err)
 	startCtx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	a, err := app.Start(startCtx, cfg, app.Deps{Log: log, Progress: w.err})
+	a, err := app.Start(startCtx, cfg, app.Deps{Log: log, Progress: w.err, Settings: func() (*config.Config, error) { return s.load(w) }})
 	if err != nil {
 		if ctx.Err() != nil { // interrupted, not broken
 			return nil

@@ -14,7 +14,8 @@ const roleShadow = "shadow"
 // and changes nothing: it writes to topics of its own (shadow.decisions,
 // shadow.incidents, ...), is in a group of its own, and appends nothing to the
 // log it reads. engines says which rules; imposed lists what they impose
-// (of schemas.Activatable): the log's activations of it are passed over.
+// (of schemas.Activatable): the log's activations of it are passed over, and what
+// engines want of it comes into force before the next record.
 func NewShadow(cfg Config, kc kafka.Config, engines Engines, imposed []string, deps Deps) (*Correlator, error) {
 	c, err := newCorrelator(cfg, kc.ForShadow(), kc.Topic(schemas.TopicSignals), roleShadow, shadowEngines{engines, imposed}, deps)
 	if err != nil {
@@ -32,13 +33,13 @@ type shadowEngines struct {
 
 func (s shadowEngines) New() (Engine, error) {
 	e, err := s.Engines.New()
-	return shadowEngine{e, s.imposed}, err
+	return shadowEngine{e, s}, err
 }
 
 // Restore brings an engine back under the rules that are configured now.
 func (s shadowEngines) Restore(r io.Reader) (Engine, error) {
 	e, err := s.Engines.Restore(r)
-	return shadowEngine{e, s.imposed}, err
+	return shadowEngine{e, s}, err
 }
 
 // Wanted is nothing: an activation in the log would be the first engine's too.
@@ -46,7 +47,7 @@ func (shadowEngines) Wanted() []schemas.Activation { return nil }
 
 type shadowEngine struct {
 	Engine
-	imposed []string
+	from shadowEngines
 }
 
 // NextWake is never: a tick would be in the first engine's log. What is due
@@ -54,8 +55,14 @@ type shadowEngine struct {
 func (shadowEngine) NextWake() schemas.Time { return 0 }
 
 func (e shadowEngine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
+	wanted := e.from.Engines.Wanted()
+	for i := range wanted {
+		if a := &wanted[i]; e.Active(a.Key()) != a.Version {
+			e.Engine.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: a}, e.Now(), out)
+		}
+	}
 	if a := s.Activation; a != nil {
-		for _, what := range e.imposed {
+		for _, what := range e.from.imposed {
 			if a.What == what {
 				s = &schemas.Signal{Kind: schemas.KindTick}
 			}

@@ -32,6 +32,9 @@ type Deps struct {
 	// Story says that records tell of the past while Now stands still: log time
 	// follows them without a witness.
 	Story bool
+	// Settings reads the settings anew, for a reload; nil: they stay as they are,
+	// and so do rules that stand in them.
+	Settings func() (*config.Config, error)
 }
 
 // App is a running process.
@@ -52,6 +55,7 @@ type App struct {
 	steady *steadyClock
 
 	engines   *engines
+	beside    *shadowEngines // nil without a shadow here
 	reloading sync.Mutex
 }
 

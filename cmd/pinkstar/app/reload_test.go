@@ -63,3 +63,67 @@ func TestReloadFollowsWhatIsGoodAndNothingElse(t *testing.T) {
 	write("messages: {wait: 5s}")
 	reload(200, first)
 }
+
+// Rules that stand in the settings are read again, and so are a shadow's; what
+// is wrong with any of them changes none.
+func TestReloadReadsSettingsAndShadowToo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, beside := filepath.Join(dir, "pinkstar.yaml"), filepath.Join(dir, "shadow.yaml")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings := func() (*config.Config, error) {
+		return config.Load(config.Inputs{File: file, Env: func(string) string { return "" }})
+	}
+	inline := func(wait string) {
+		write(file, "shadow: {rules_file: shadow.yaml}\nrules:\n  messages: {wait: "+wait+"}\n")
+	}
+	inline("5s")
+	write(beside, "messages: {wait: 6s}")
+	cfg, err := settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, topo, err := LoadRules(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng, err := newShadowEngines(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	learnt, err := LoadLearnt(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &App{cfg: cfg, log: zerolog.Nop(), engines: newEngines(set, topo, learnt), beside: eng, deps: Deps{Settings: settings}}
+	first, err := a.Reload()
+	if err != nil || first.Rules != set.Version || first.ShadowRules != eng.Wanted()[0].Version {
+		t.Fatalf("%+v %v", first, err)
+	}
+	inline("7s")
+	write(beside, "messages: {wait: 8s}")
+	second, err := a.Reload()
+	if err != nil || second.Rules == first.Rules || second.ShadowRules == first.ShadowRules || eng.Wanted()[0].Version != second.ShadowRules {
+		t.Errorf("%+v, after %+v: %v", second, first, err)
+	}
+	inline("9s")
+	for name, wrong := range map[string]string{beside: "messages: {wate: 8s}", file: "shadow: {topology_file: shadow.yaml}"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(name, wrong)
+		if _, err := a.Reload(); err == nil {
+			t.Errorf("%q was taken", wrong)
+		}
+		if a.engines.Wanted()[1].Version != second.Rules || eng.Wanted()[0].Version != second.ShadowRules {
+			t.Errorf("%q changed something", wrong)
+		}
+		write(name, string(text))
+	}
+}

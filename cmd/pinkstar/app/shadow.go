@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -20,11 +21,12 @@ import (
 // shadow returns the role that runs the second rule set beside the first; it
 // runs where the correlator runs.
 func (a *App) shadow() (*role, error) {
-	eng, imposed, err := newShadowEngines(a.cfg)
+	eng, err := newShadowEngines(a.cfg)
 	if err != nil {
 		return nil, err
 	}
-	c, err := process.NewShadow(a.cfg.Process, a.kafka, eng, imposed, process.Deps{Log: a.log.With().Bool("shadow", true).Logger(), Registerer: a.reg})
+	a.beside = eng
+	c, err := process.NewShadow(a.cfg.Process, a.kafka, eng, eng.texts.Load().imposed(), process.Deps{Log: a.log.With().Bool("shadow", true).Logger(), Registerer: a.reg})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func (a *App) shadowWriter() (*role, error) {
 
 // CheckShadow says what is wrong with the shadow's rules and topology.
 func CheckShadow(cfg *config.Config) error {
-	_, _, err := newShadowEngines(cfg)
+	_, err := newShadowEngines(cfg)
 	return err
 }
 
@@ -75,43 +77,70 @@ func (a *App) startShadow() error {
 }
 
 // shadowEngines makes engines under the shadow's rules and topology.
-type shadowEngines struct {
-	set     *rules.Set
-	topo    *rules.Topology
-	imposed []string
+type shadowEngines struct{ texts atomic.Pointer[shadowTexts] }
+
+// shadowTexts are the rules and the topology of a shadow, and which of the two are
+// its own.
+type shadowTexts struct {
+	set            *rules.Set
+	topo           *rules.Topology
+	ownSet, ownTop bool
+	wanted         []schemas.Activation // its own texts, which the log does not say
 }
 
-func newShadowEngines(cfg *config.Config) (*shadowEngines, []string, error) {
+func newShadowEngines(cfg *config.Config) (*shadowEngines, error) {
+	t, err := loadShadow(cfg)
+	if err != nil {
+		return nil, err
+	}
 	e := &shadowEngines{}
+	e.texts.Store(t)
+	return e, nil
+}
+
+func loadShadow(cfg *config.Config) (*shadowTexts, error) {
+	t := &shadowTexts{ownSet: cfg.Shadow.RulesFile != "", ownTop: cfg.Shadow.TopologyFile != ""}
 	var err error
-	if e.set, e.topo, err = LoadRules(cfg); err != nil {
-		return nil, nil, err
+	if t.set, t.topo, err = LoadRules(cfg); err != nil {
+		return nil, err
 	}
 	if name := cfg.Shadow.RulesFile; name != "" {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, nil, cfg.At("shadow.rules_file", err)
+			return nil, cfg.At("shadow.rules_file", err)
 		}
-		if e.set, err = rules.Parse(name, text); err != nil {
-			return nil, nil, err
+		if t.set, err = rules.Parse(name, text); err != nil {
+			return nil, err
 		}
-		e.imposed = append(e.imposed, schemas.WhatRules)
 	}
 	if name := cfg.Shadow.TopologyFile; name != "" {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, nil, cfg.At("shadow.topology_file", err)
+			return nil, cfg.At("shadow.topology_file", err)
 		}
-		if e.topo, err = rules.ParseTopology(name, text); err != nil {
-			return nil, nil, err
+		if t.topo, err = rules.ParseTopology(name, text); err != nil {
+			return nil, err
 		}
-		e.imposed = append(e.imposed, schemas.WhatTopology)
 	}
-	return e, e.imposed, nil
+	if t.ownSet {
+		t.wanted = append(t.wanted, schemas.Activation{What: schemas.WhatRules, Version: t.set.Version, Text: string(t.set.Text)})
+	}
+	if t.ownTop {
+		t.wanted = append(t.wanted, schemas.Activation{What: schemas.WhatTopology, Version: t.topo.Version, Text: string(t.topo.Text)})
+	}
+	return t, nil
+}
+
+func (t *shadowTexts) imposed() (list []string) {
+	for _, a := range t.wanted {
+		list = append(list, a.What)
+	}
+	return list
 }
 
 func (e *shadowEngines) New() (process.Engine, error) {
-	return correlate.New(e.set, e.topo), nil
+	t := e.texts.Load()
+	return correlate.New(t.set, t.topo), nil
 }
 
 // Restore puts what is imposed in force, should it have changed since the
@@ -122,16 +151,13 @@ func (e *shadowEngines) Restore(r io.Reader) (process.Engine, error) {
 		return nil, err
 	}
 	var out correlate.Output
-	for _, what := range e.imposed {
-		a := schemas.Activation{What: schemas.WhatRules, Version: e.set.Version, Text: string(e.set.Text)}
-		if what == schemas.WhatTopology {
-			a = schemas.Activation{What: schemas.WhatTopology, Version: e.topo.Version, Text: string(e.topo.Text)}
-		}
-		if restored.Active(what) != a.Version {
+	for _, a := range e.Wanted() {
+		if restored.Active(a.What) != a.Version {
 			restored.Step(&schemas.Signal{Kind: schemas.KindActivation, Activation: &a}, restored.Now(), &out)
 		}
 	}
 	return restored, nil
 }
 
-func (e *shadowEngines) Wanted() []schemas.Activation { return nil }
+// Wanted lists what is imposed.
+func (e *shadowEngines) Wanted() []schemas.Activation { return e.texts.Load().wanted }
