@@ -236,7 +236,7 @@ func SameMaintenance(st *state.State, inc *state.Incident, ch *state.Change, p *
 		if !slices.ContainsFunc(other.Pub.Candidates, func(c schemas.Candidate) bool { return sameChange(c, ch) }) {
 			continue
 		}
-		return other, []evidence.Item{{Kind: evidence.DependsOn, Points: w.DependsOn1, Hops: 1, Other: on},
+		return other, []evidence.Item{{Kind: evidence.DependsOn, Points: w.DependsOn1, Hops: 1, Count: evidence.OrderRight, Other: on},
 			{Kind: evidence.Maintenance, Points: w.Maintenance, Other: ch.Title, Extra: on}}
 	}
 	return nil, nil

@@ -56,7 +56,7 @@ func Judge(st *state.State, inc *state.Incident) Verdict {
 		list = append(list, j)
 	}
 	weigh(all, list)
-	v := Verdict{Roots: rootsOf(all, cands)}
+	v := Verdict{Roots: rootsOf(all, cands, namedIn(inc) > len(cands))}
 	v.tell(list)
 	return v
 }
@@ -69,6 +69,15 @@ func changesOf(inc *state.Incident) []schemas.Candidate {
 		return all[:min(len(all), changesJudged)]
 	}
 	return inc.Pub.Candidates
+}
+
+// namedIn is how many services and machines inc affects, those that only a text names
+// too.
+func namedIn(inc *state.Incident) int {
+	if t := inc.Whole(); t != nil && inc.Parent == nil {
+		return t.Touches()
+	}
+	return len(inc.Services)
 }
 
 // alertsOf is how many alerts inc has, with everything below it.

@@ -75,8 +75,8 @@ func earliest(all []rootCandidate) schemas.Time {
 }
 
 // rootsOf are the likeliest of all, in words; affected are those that something is
-// told of.
-func rootsOf(all, affected []rootCandidate) []schemas.SuspectedRoot {
+// told of, more says that a text names others.
+func rootsOf(all, affected []rootCandidate, more bool) []schemas.SuspectedRoot {
 	out := make([]schemas.SuspectedRoot, 0, rootsPublished)
 	first := earliest(affected)
 	for i := range min(rootsPublished, len(all)) {
@@ -89,7 +89,7 @@ func rootsOf(all, affected []rootCandidate) []schemas.SuspectedRoot {
 		b := all[best]
 		copy(all[i+1:best+1], all[i:best]) // of equal ones the earlier stays first
 		all[i] = b
-		out = append(out, schemas.SuspectedRoot{Service: b.ent.Key.Name, Score: b.score, Reason: b.reason(first, len(affected))})
+		out = append(out, schemas.SuspectedRoot{Service: b.ent.Key.Name, Score: b.score, Reason: b.reason(first, len(affected), more)})
 	}
 	return out
 }
@@ -105,11 +105,13 @@ func (c *rootCandidate) before(b *rootCandidate) bool {
 	return cmp.Or(strings.Compare(c.ent.Key.Name, b.ent.Key.Name), cmp.Compare(c.ent.Key.Kind, b.ent.Key.Kind)) < 0
 }
 
-func (c *rootCandidate) reason(first schemas.Time, affected int) string {
+func (c *rootCandidate) reason(first schemas.Time, affected int, more bool) string {
 	var s string
 	switch {
 	case c.silent:
 		s = "raises no alert itself" + c.explains()
+	case affected == 1 && more:
+		s = "the only one with alerts of its own"
 	case affected == 1:
 		s = "the only service affected"
 		if c.ent.Key.Kind == state.EntityHost {

@@ -1,6 +1,9 @@
 package evidence
 
-import "pinkstar/correlate/internal/phrase"
+import (
+	"pinkstar/correlate/internal/phrase"
+	"pinkstar/schemas"
+)
 
 // Kind is what kind of evidence something is. Its number is its code: it
 // stands in every snapshot, so a number is never changed nor used again.
@@ -96,25 +99,27 @@ var kinds = [...]kind{
 	}},
 	HostOf: {"host_of_service", links, func(p *phrase.Builder, ev *Item, service string) {
 		if ev.Reversed { // the incident is about the host
-			p.Say(service, " runs on ", ev.Other, ", which the incident affects")
+			p.Say(subject(ev, service), " runs on ", ev.Other, ", which the incident affects")
 		} else {
 			p.Say(ev.Other, " runs on the host")
 		}
 	}},
 	DependsOn: {"depends_on", links, func(p *phrase.Builder, ev *Item, service string) {
-		p.Say(service, " depends on ", ev.Other).Hops(ev.Hops).Say(orderText(ev.Reversed, "which was affected first", "which was affected only later"))
+		p.Say(subject(ev, service), " depends on ", ev.Other).Hops(ev.Hops)
+		sayOrder(p, ev, "which was affected first", "which was affected only later", "which was affected at about the same time")
 	}},
 	CalledBy: {"depends_on", links, func(p *phrase.Builder, ev *Item, service string) {
-		p.Say(ev.Other, " depends on ", service).Hops(ev.Hops).Say(orderText(ev.Reversed, "and was affected after it", "but was affected before it"))
+		p.Say(ev.Other, " depends on ", subject(ev, service)).Hops(ev.Hops)
+		sayOrder(p, ev, "and was affected after it", "but was affected before it", "and was affected at about the same time")
 	}},
 	Shared: {"shared_dependency", links, func(p *phrase.Builder, ev *Item, service string) {
-		p.Say(service, " and ", ev.Other, " depend on the same service")
+		p.Say(subject(ev, service), " and ", ev.Other, " depend on the same service")
 	}},
 	SharedCaller: {"shared_dependency", links, func(p *phrase.Builder, ev *Item, service string) {
-		p.Say("one service depends on both ", service, " and ", ev.Other)
+		p.Say("one service depends on both ", subject(ev, service), " and ", ev.Other)
 	}},
 	Alike: {"alike", links, func(p *phrase.Builder, ev *Item, service string) {
-		p.Say(service, " and ", ev.Other, " are named alike")
+		p.Say(subject(ev, service), " and ", ev.Other, " are named alike")
 	}},
 	Namespace: {"namespace", links, func(p *phrase.Builder, ev *Item, _ string) {
 		p.Say("the incident has alerts that name only the namespace ", ev.Other)
@@ -148,7 +153,7 @@ var kinds = [...]kind{
 		p.Say("they began together, and little else was going on")
 	}},
 	Time: {"time", supports, func(p *phrase.Builder, ev *Item, _ string) {
-		p.Span(ev.Gap).Say(" between the starts")
+		p.Span(ev.Gap).Say(" from the first or latest start there")
 	}},
 	Onset: {"onset", supports, renderOnset},
 	Firing: {"firing", supports, func(p *phrase.Builder, ev *Item, _ string) {
@@ -257,11 +262,47 @@ func renderOnset(p *phrase.Builder, ev *Item, _ string) {
 	}
 }
 
-func orderText(reversed bool, right, wrong string) string {
-	if reversed {
-		return wrong
+// Order is which of two services was affected first: the one that the other depends
+// on, as far as its callers can tell, or the other one. It stands in Item.Count.
+type Order = int32
+
+// The orders. An item of before this was told has none, and Reversed says whether the
+// order was wrong by more than alerts wait for their "for:".
+const (
+	OrderRight Order = 1
+	OrderWrong Order = 2
+	OrderClose Order = 3 // in the wrong order, and within what alerts wait
+)
+
+// OrderOf is the order in which a service was affected and what depends on it. wrong
+// says that the former came later by more than alerts wait.
+func OrderOf(callee, caller schemas.Time, wrong bool) Order {
+	switch {
+	case wrong:
+		return OrderWrong
+	case callee <= caller:
+		return OrderRight
 	}
-	return right
+	return OrderClose
+}
+
+func sayOrder(p *phrase.Builder, ev *Item, right, wrong, close string) {
+	switch {
+	case ev.Count == OrderClose:
+		p.Say(close)
+	case ev.Count == OrderWrong || ev.Reversed:
+		p.Say(wrong)
+	default:
+		p.Say(right)
+	}
+}
+
+// subject is the service that ev is about: between two incidents it names both.
+func subject(ev *Item, service string) string {
+	if ev.Extra != "" {
+		return ev.Extra
+	}
+	return service
 }
 
 // SupportOnly reports whether the kind can never link by itself.

@@ -70,25 +70,47 @@ func (w *Reason) Render(p *phrase.Builder, incident string) {
 		p.Say(w.Text)
 		return
 	}
-	best, when := -1, -1
+	best, when, strongest := w.leading()
+	if best < 0 {
+		p.Say("opened ", incident)
+		return
+	}
+	p.Say("joined ", incident, ": ")
+	if w.Items[best].Points < 0 && w.Items[strongest].Points > 0 {
+		// What connects the two speaks against it by itself: what speaks for it is said
+		// first.
+		if when >= 0 && w.Items[when].Points > 0 {
+			strongest = when
+		}
+		w.Items[strongest].Render(p, w.Service)
+		p.Say("; ")
+		w.Items[best].Render(p, w.Service)
+		p.Say(", which alone would not do")
+		return
+	}
+	w.Items[best].Render(p, w.Service)
+	if when >= 0 {
+		p.Say("; ")
+		w.Items[when].Render(p, w.Service)
+	}
+}
+
+// leading are the strongest that can link, the last that tells of times, and the
+// strongest of all; -1 for none.
+func (w *Reason) leading() (best, when, strongest int) {
+	best, when, strongest = -1, -1, -1
 	for i := range w.Items {
 		ev := &w.Items[i]
+		if strongest < 0 || ev.Points > w.Items[strongest].Points {
+			strongest = i
+		}
 		if ev.Kind == Time || ev.Kind == Onset {
 			when = i
 		} else if !ev.Kind.SupportOnly() && (best < 0 || ev.Points > w.Items[best].Points) {
 			best = i
 		}
 	}
-	if best < 0 {
-		p.Say("opened ", incident)
-		return
-	}
-	p.Say("joined ", incident, ": ")
-	w.Items[best].Render(p, w.Service)
-	if when >= 0 {
-		p.Say("; ")
-		w.Items[when].Render(p, w.Service)
-	}
+	return best, when, strongest
 }
 
 // RenderRunnerUp says why the incident that was not chosen was not.

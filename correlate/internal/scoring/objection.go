@@ -37,7 +37,7 @@ func (wr *Weigher) objection(q *Query, c *Scored) Objection {
 		return noObjection
 	case q.scope.Corrections.CannotLinkTo(q.key, q.name, q.subject.Service, inc):
 		return movedAway
-	case q.firesAgainIn(inc):
+	case q.firesAgainIn(inc) && (inc.Separate || !q.Separate):
 		return noObjection // it is in there
 	case inc.Separate && !c.ruled:
 		return keptSeparate

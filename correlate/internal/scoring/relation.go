@@ -182,11 +182,11 @@ func (wr *Weigher) relateNeighbour(t *relations, p *state.Affected, rel topology
 	name := p.Entity.Key.Name
 	if rel.Up > 0 {
 		wrong := wr.wrongOrder(p.First, t.q.Start)
-		t.consider(nearAcross, p, evidence.Item{Kind: evidence.DependsOn, Hops: rel.Up, Reversed: wrong, Other: name}, w.DependsOn(rel.Up), order(wrong))
+		t.consider(nearAcross, p, evidence.Item{Kind: evidence.DependsOn, Hops: rel.Up, Reversed: wrong, Count: evidence.OrderOf(p.First, t.q.Start, wrong), Other: name}, w.DependsOn(rel.Up), order(wrong))
 	}
 	if rel.Down > 0 {
 		wrong := wr.wrongOrder(t.q.Start, p.First)
-		t.consider(nearAcross, p, evidence.Item{Kind: evidence.CalledBy, Hops: rel.Down, Reversed: wrong, Other: name}, w.CalledBy(rel.Down), order(wrong))
+		t.consider(nearAcross, p, evidence.Item{Kind: evidence.CalledBy, Hops: rel.Down, Reversed: wrong, Count: evidence.OrderOf(t.q.Start, p.First, wrong), Other: name}, w.CalledBy(rel.Down), order(wrong))
 	}
 	if rel.Shared {
 		t.consider(nearAcross, p, evidence.Item{Kind: evidence.Shared, Other: name}, &w.SharedCallee, nil)

@@ -111,7 +111,7 @@ func (wr *Weigher) compareServices(small, large *state.Incident) comparison {
 		tied := false
 		near := func(other *state.Affected, ev evidence.Item, base *int64) {
 			tied = tied || base != &w.LinkFar
-			ev.Other = other.Entity.Key.Name
+			ev.Other, ev.Extra = other.Entity.Key.Name, p.Entity.Key.Name
 			k.consider(wr, state.SpanBetween(p.First, other.First, other.First), ev, base)
 		}
 		if other := large.Affected[p.Entity]; other != nil && other.Primary() {
@@ -159,7 +159,7 @@ func (wr *Weigher) relate(inc, other *state.Incident) Scored {
 	if inc.Scope.Events() {
 		s.fixed(&c.Weights.LinkEvents, evidence.Item{Kind: evidence.Events})
 	}
-	s.read(l.Gap, k.gap, evidence.Item{Kind: evidence.Onset, Gap: k.gap, Other: k.best.Other})
+	s.read(l.Gap, k.gap, evidence.Item{Kind: evidence.Onset, Gap: k.gap})
 	s.read(l.Begun, begun, evidence.Item{Kind: evidence.Begun, Gap: begun})
 	s.read(l.Tied, int64(k.tied)*state.RateUnit, evidence.Item{Kind: evidence.Tied, Count: int32(k.tied)})
 	if k.all > 0 {
@@ -182,9 +182,11 @@ func (wr *Weigher) relate(inc, other *state.Incident) Scored {
 func (wr *Weigher) linkEvidence(p, other *state.Affected, rel topology.Relation) evidence.Item {
 	switch {
 	case rel.Up > 0:
-		return evidence.Item{Kind: evidence.DependsOn, Hops: rel.Up, Reversed: wr.wrongOrder(other.First, p.First)}
+		wrong := wr.wrongOrder(other.First, p.First)
+		return evidence.Item{Kind: evidence.DependsOn, Hops: rel.Up, Reversed: wrong, Count: evidence.OrderOf(other.First, p.First, wrong)}
 	case rel.Down > 0:
-		return evidence.Item{Kind: evidence.CalledBy, Hops: rel.Down, Reversed: wr.wrongOrder(p.First, other.First)}
+		wrong := wr.wrongOrder(p.First, other.First)
+		return evidence.Item{Kind: evidence.CalledBy, Hops: rel.Down, Reversed: wrong, Count: evidence.OrderOf(p.First, other.First, wrong)}
 	case rel.Shared:
 		return evidence.Item{Kind: evidence.Shared}
 	case rel.Caller:

@@ -175,6 +175,9 @@ func (h *extent) notice(n schemas.Notice) {
 // First are the entities that were affected first, in no particular order.
 func (t *Tree) First() []*Touched { return t.share().first }
 
+// Touches is how many services and machines the tree affects.
+func (t *Tree) Touches() int { return len(t.share().where) }
+
 // ServiceNames are the services that the tree affects, sorted.
 func (t *Tree) ServiceNames() []string {
 	h := t.share()
