@@ -13,6 +13,7 @@
 //   - past.go: stored signals in the order of their decisions; shadow.go: what a
 //     shadow decides
 //   - open.go, tls.go: connecting
+//   - roll.go: what is counted beforehand for reports over many months
 //   - storage.go: how long rows are kept, and on which disks
 //   - secure.go, rights/: who may do what; views that need no right on tables
 //   - repair.go: tables that are gone are made anew
@@ -47,6 +48,11 @@
 //   - Decisions and incidents are sorted by when they were first made, which no
 //     revision changes. Whoever reads decisions reads current_decisions: a signal
 //     may stand at two times (tables.go, againTable).
+//   - Decisions and signals are sorted by kind first: it never changes for an id,
+//     since what is known under an id is a redelivery, whatever it says.
+//   - alert_days has the alerts of each day, counted; which days it may be relied on
+//     for says alert_days_open, by when rows were written. Whoever asks counts the
+//     others, so figures are right at every moment, whether somebody rolls or not.
 //   - ORDER BY and PARTITION BY use only what never changes for a row's key,
 //     otherwise a correction would stand beside the row instead of replacing it.
 package clickhouse

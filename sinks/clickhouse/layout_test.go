@@ -77,12 +77,17 @@ func TestWhatIsToldAgainAtAnotherTimeReplaces(t *testing.T) {
 	}
 }
 
-// What was written before the tables were in the order of time is there
-// afterwards, each once, wherever the step was cut short.
+// What was written before the tables had another order is there afterwards, each
+// once, wherever the step was cut short.
 func TestTheLayoutKeepsWhatIsThere(t *testing.T) {
+	for _, step := range []string{"migrations/0012_by_time.sql", "migrations/0014_rolled.sql"} {
+		t.Run(path.Base(step), func(t *testing.T) { keepsWhatIsThere(t, step) })
+	}
+}
+
+func keepsWhatIsThere(t *testing.T, step string) {
 	conn := database(t)
 	before := carriedFiles(t)
-	const step = "migrations/0012_by_time.sql"
 	for name := range before {
 		if strings.HasPrefix(name, "views/") || path.Base(name) >= path.Base(step) && strings.HasPrefix(name, "migrations/") {
 			delete(before, name)
@@ -94,7 +99,8 @@ func TestTheLayoutKeepsWhatIsThere(t *testing.T) {
 	fillYear(t, conn, 2000)
 	rows := map[string]string{}
 	for _, q := range []string{"SELECT count(), sum(cityHash64(signal_id, revision, incident_id, at, evidence)) FROM decisions FINAL",
-		"SELECT count(), sum(cityHash64(incident_id, revision, started_at, detected_at, body)) FROM incidents FINAL"} {
+		"SELECT count(), sum(cityHash64(incident_id, revision, started_at, detected_at, body)) FROM incidents FINAL",
+		"SELECT count(), sum(cityHash64(signal_id, fingerprint, starts_at, received_at)) FROM signals FINAL"} {
 		var text string
 		if err := conn.QueryRow(t.Context(), "SELECT toString(tuple(*)) FROM ("+q+")").Scan(&text); err != nil {
 			t.Fatal(err)
@@ -135,7 +141,7 @@ func TestTheLayoutKeepsWhatIsThere(t *testing.T) {
 			t.Errorf("%s has %d months", table, n)
 		}
 	}
-	if n := count(t, conn, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND endsWith(name, '_by_time')"); n != 0 {
+	if n := count(t, conn, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND match(name, '_by_(time|kind)$')"); n != 0 {
 		t.Errorf("%d tables are left over", n)
 	}
 }
@@ -163,6 +169,21 @@ func fillYear(t testing.TB, conn driver.Conn, n int) {
 	}
 }
 
+// agePast makes all rows of signals look as if they had been written long ago.
+func agePast(t testing.TB, conn driver.Conn) {
+	t.Helper()
+	stamp := func(expression string) {
+		if err := do(t, conn, "ALTER TABLE signals MODIFY COLUMN written_at DateTime('UTC') MATERIALIZED "+expression); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stamp("now('UTC') - 86400")
+	if err := do(t, conn, "ALTER TABLE signals MATERIALIZE COLUMN written_at SETTINGS mutations_sync = 2"); err != nil {
+		t.Fatal(err)
+	}
+	stamp("now('UTC')")
+}
+
 // questions are what reports and the API ask, with what they may read: a part of
 // all decisions (1 is all), and some rows besides for granules and small tables.
 var questions = []struct {
@@ -173,6 +194,12 @@ var questions = []struct {
 	{"decisions of a day", "SELECT count() FROM current_decisions WHERE at >= '2026-10-05' AND at < '2026-10-06'", 0.02},
 	{"one decision", "SELECT reason FROM current_decisions WHERE signal_id = lower(hex(MD5('777')))", 0.02},
 	{"members of an incident", "SELECT signal_id FROM current_decisions WHERE incident_id = 'INC-' || hex(cityHash64(77))", 0.05},
+	{"intake of a month", "SELECT decision, sum(i.signals), sum(i.taken) FROM v_intake AS i WHERE day >= '2026-10-01' AND day < '2026-11-01' GROUP BY decision", 0.12},
+	{"decisions on tickets", "SELECT count() FROM current_decisions WHERE kind = 'ticket'", 0.01},
+	{"what was decided on an incident", "SELECT signal_id, reason FROM v_decisions WHERE incident_id = 'INC-' || hex(cityHash64(77))", 0.1},
+	{"alerts by fingerprint", "SELECT signal_id FROM v_alerts WHERE fingerprint = hex(cityHash64(777))", 0.02},
+	{"alerts that began in a month", "SELECT count() FROM v_alerts WHERE began_at >= '2026-10-01' AND began_at < '2026-11-01'", 0.12},
+	{"a year of services", "SELECT month, sum(s.alerts), sum(s.incidents) FROM v_service_month AS s GROUP BY month", 0.3},
 	{"incidents of a month", "SELECT count(), sum(minutes), sum(lost_likely) FROM v_incidents WHERE is_main AND began_at >= '2026-10-01' AND began_at < '2026-11-01'", 0.01},
 	{"one incident", "SELECT title FROM v_incidents WHERE incident_id = 'INC-' || hex(cityHash64(77))", 0.005},
 	{"below an incident", "SELECT incident_id FROM v_incidents WHERE parent_id = 'INC-' || hex(cityHash64(75))", 0.005},
@@ -200,6 +227,10 @@ func TestQuestionsReadFewRows(t *testing.T) {
 	conn := migrated(t)
 	const n = 300_000
 	fillYear(t, conn, n)
+	agePast(t, conn)
+	if err := Roll(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
 	for _, q := range questions {
 		if got, most := rowsRead(t, conn, q.sql), uint64(q.part*n)+40_000; got > most || got == 0 {
 			t.Errorf("%s: %d rows of %d were read, want at most %d", q.name, got, n, most)
@@ -220,6 +251,10 @@ func BenchmarkLayout(b *testing.B) {
 	}
 	conn := migrated(b)
 	fillYear(b, conn, n)
+	agePast(b, conn)
+	if err := Roll(b.Context(), conn); err != nil {
+		b.Fatal(err)
+	}
 	for _, q := range questions {
 		b.Run(strings.ReplaceAll(q.name, " ", "-"), func(b *testing.B) {
 			var rows uint64

@@ -34,13 +34,10 @@ const memberColumns = `d.signal_id AS signal_id, d.kind AS kind, s.name AS name,
 	s.summary AS summary, s.description AS description, s.url AS url, s.runbook AS runbook, s.labels AS labels`
 
 // placed are the decisions on the members of an incident, with their signals.
-// It finds the ids first, without FINAL: the index on incident_id then leads to few
-// granules, and the primary key to the rows themselves. A signal that was moved
-// away is in the first set and not in the second.
+// The index on incident_id leads to few granules, and FINAL reads with them what
+// has the same keys elsewhere: a signal that was moved away is not there.
 const placed = `(
-	SELECT * FROM current_decisions
-	WHERE incident_id = ? AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id = ?)
-	ORDER BY at, signal_id LIMIT ?
+	SELECT * FROM current_decisions WHERE incident_id = ? ORDER BY at, signal_id LIMIT ?
 ) AS d
 LEFT JOIN
 (
@@ -61,7 +58,7 @@ func (q *Queries) Members(ctx context.Context, incidentID string, limit int) ([]
 		out = append(out, m)
 		return err
 	}, "SELECT "+readMember+" FROM (SELECT "+memberColumns+" FROM "+placed+") ORDER BY at, signal_id",
-		incidentID, incidentID, limitOf(limit), incidentID)
+		incidentID, limitOf(limit), incidentID)
 	return out, err
 }
 

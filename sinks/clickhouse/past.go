@@ -122,9 +122,7 @@ ORDER BY d.at, d.signal_id`
 // DecisionsOf returns the latest decisions about the members of an incident,
 // each with as much of its signal as a list shows.
 func (q *Queries) DecisionsOf(ctx context.Context, incidentID string, limit int) ([]schemas.Decision, error) {
-	// The inner set leads by the index to few granules; see Members.
-	return q.decisions(ctx, "incident_id = ? AND signal_id IN (SELECT signal_id FROM decisions WHERE incident_id = ?)",
-		[]any{incidentID, incidentID}, "incident_id = ?", []any{incidentID}, limit)
+	return q.decisions(ctx, "incident_id = ?", []any{incidentID}, "incident_id = ?", []any{incidentID}, limit)
 }
 
 // Decision returns the latest decision about one signal.

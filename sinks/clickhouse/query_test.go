@@ -43,6 +43,8 @@ func story() *schemas.Batch {
 	change := sampleDecision(50)
 	change.Kind, change.Signal.Kind, change.Signal.Status = schemas.KindMaintenance, schemas.KindMaintenance, schemas.StatusStarted
 	change.Signal.Change = &schemas.Change{Services: []string{"a", "b"}, Type: "calendar", Suppress: true, Contact: "#shield"}
+	change.Signal.ID = schemas.SignalID(change.Signal).String()
+	change.SignalID = change.Signal.ID
 	b := &schemas.Batch{Topic: "t", TopicID: "x", Records: []schemas.Record{
 		record(0, schemas.TypeIncident, &newer), record(1, schemas.TypeIncident, &main),
 		record(2, schemas.TypeIncident, &child), record(3, schemas.TypeIncident, &oct),

@@ -153,15 +153,19 @@ WHERE parent_id = (SELECT parent_id FROM v_incidents WHERE incident_id = ?)
 ORDER BY is_main DESC, detected_at, incident_id LIMIT 500`}
 	queryStory = Query{ID: "story", Title: "Timeline of all of them",
 		SQL: `SELECT at, event_at, toString(type), text, by, incident_id FROM v_incident_timeline
-WHERE has(?, incident_id) ORDER BY at, incident_id, seq LIMIT 20000`}
+WHERE incident_id IN ? ORDER BY at, incident_id, seq LIMIT 20000`}
 	queryMessages = Query{ID: "messages", Title: "Messages",
 		SQL: `SELECT ifNull(tried_at, decided_at) AS at, toString(kind), target, person, toString(state), error FROM v_messages
-WHERE has(?, incident_id) AND state != 'superseded' ORDER BY at, seq LIMIT 2000`}
+WHERE incident_id IN ? AND state != 'superseded' ORDER BY at, seq LIMIT 2000`}
 	queryMembers = Query{ID: "members", Title: "Why signals are in it", Formula: "score and threshold in thousandths of a natural log-odds",
 		SQL: `SELECT d.at AS at, toString(d.kind) AS kind, s.name AS name, s.service AS service, d.incident_id AS incident_id, d.reason AS reason, d.score AS score, d.threshold AS threshold, d.repeats AS repeats,
        count() OVER () AS n
-FROM (SELECT * FROM v_decisions WHERE has(?, incident_id) AND decision = 'placed' AND kind IN ('alert', 'ticket')) AS d
-LEFT JOIN (SELECT signal_id, toString(name) AS name, toString(service) AS service FROM v_signals) AS s ON s.signal_id = d.signal_id
+FROM (SELECT * FROM v_decisions WHERE incident_id IN ? AND decision = 'placed' AND kind IN ('alert', 'ticket')) AS d
+LEFT JOIN
+(
+    SELECT signal_id, toString(name) AS name, toString(service) AS service FROM v_signals
+    WHERE signal_id IN (SELECT signal_id FROM v_decisions WHERE incident_id IN ? AND decision = 'placed' AND kind IN ('alert', 'ticket'))
+) AS s ON s.signal_id = d.signal_id
 ORDER BY at, d.signal_id LIMIT ?`}
 	queryCauses = Query{ID: "causes", Title: "Candidate causes", Formula: "late: first_received_at - starts_at of the change; over 0, it was announced only after it had begun",
 		SQL: `SELECT c.incident_id AS incident_id, c.kind AS kind, c.title AS title, c.service AS service, c.team AS team, c.status AS status, c.reason AS reason,
@@ -311,7 +315,7 @@ func (st *Story) readMembers(ctx context.Context, s *source) error {
 		err := row.Scan(&m.At, &m.Kind, &m.Name, &m.Service, &m.IncidentID, &m.Reason, &m.Score, &m.Threshold, &m.Repeats, &st.AllOf)
 		st.Members = append(st.Members, m)
 		return err
-	}, st.ids(), maxRead)
+	}, st.ids(), st.ids(), maxRead)
 	st.tellAlerts()
 	st.Members = st.Members[:min(len(st.Members), maxMembers)]
 	return err

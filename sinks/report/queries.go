@@ -133,9 +133,9 @@ WHERE opened_by_name != '' AND alerts > 0 AND (procedure = '' OR startsWith(proc
 GROUP BY service, name ORDER BY incidents DESC, service, name LIMIT 10`}
 	queryIntake = Query{ID: "intake", Title: "What became of every signal",
 		Formula: "every signal has one decision; sum(1 + repeats) is what was taken",
-		SQL: `SELECT toString(decision) AS decision, count() AS signals, sum(1 + repeats) AS taken
-FROM v_decisions
-WHERE at >= $FROM AND at < $TO
+		SQL: `SELECT toString(i.decision) AS decision, sum(i.signals) AS signals, sum(i.taken) AS taken
+FROM v_intake AS i
+WHERE day >= toDate($FROM) AND day < toDate($TO)
 GROUP BY decision ORDER BY decision`}
 	querySnapshot = Query{ID: "snapshot", Title: "When it was read",
 		SQL: `SELECT now64(3, 'UTC'), version(), max(updated_at), min(began_at) FROM v_incidents WHERE began_at < $TO`}

@@ -36,6 +36,17 @@ func (s *sqlStore) rebuilding(run func(context.Context) error) func(context.Cont
 	return func(ctx context.Context) error { return s.keeper.run(ctx, lost, run) }
 }
 
+// rolling returns a delivery's Run with what counts alerts by day beside it.
+func (s *sqlStore) rolling(run func(context.Context) error, log zerolog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); clickhouse.KeepRolling(ctx, s.conn, log) }()
+		defer func() { cancel(); <-done }()
+		return run(ctx)
+	}
+}
+
 // schemaKeeper owns the embedded ClickHouse's schema: it brings it up to date
 // whenever the engine has come up, brings back what is gone, and has the log
 // written again into tables that were lost.

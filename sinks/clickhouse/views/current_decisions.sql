@@ -1,6 +1,9 @@
 CREATE OR REPLACE VIEW current_decisions
 AS SELECT * FROM decisions FINAL
-WHERE signal_id NOT IN (SELECT signal_id FROM decided_again)
+-- The first condition is worked out once: as long as no signal was decided on
+-- anew, the ids of all others need not be read.
+WHERE (SELECT count() FROM decided_again) = 0
+    OR signal_id NOT IN (SELECT signal_id FROM decided_again)
     -- Those stand at several times: the newest revision of all holds, wherever it is.
     OR (signal_id, revision) IN
     (

@@ -14,6 +14,7 @@ CREATE OR REPLACE VIEW v_alerts
     instance    String COMMENT 'Pod, process or device, without a port',
     host        String,
     starts_at   Nullable(DateTime64(3, 'UTC')) COMMENT 'When it began, by the sender''s clock, never after received_at by more than 2 minutes',
+    began_at    DateTime64(3, 'UTC') COMMENT 'starts_at, or received_at where that is not known. Filter by it or by received_at: that leads to few rows',
     ends_at     Nullable(DateTime64(3, 'UTC')) COMMENT 'When it ended; NULL while firing',
     received_at DateTime64(3, 'UTC') COMMENT 'When Pinkstar first took it',
     summary     String,
@@ -28,6 +29,7 @@ CREATE OR REPLACE VIEW v_alerts
 AS SELECT
     signal_id, fingerprint, status, service, name, severity, source, tenant, environment, scope, team, instance, host,
     nullIf(starts_at, toDateTime64(0, 3, 'UTC')) AS starts_at,
+    started AS began_at,
     nullIf(ends_at, toDateTime64(0, 3, 'UTC')) AS ends_at,
     received_at, summary, description, labels, annotations, url, runbook, flags, imported = 1 AS imported
 FROM signals FINAL

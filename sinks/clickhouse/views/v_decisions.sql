@@ -39,22 +39,27 @@ AS WITH
     )
 ) AS newest_window
 SELECT
-    d.signal_id AS signal_id, d.decision AS decision,
-    if(d.incident_id = '', c.incident_id, d.incident_id) AS incident_id,
-    multiIf(d.incident_id = '', c.parent_id, p.parent_id != '', p.parent_id, d.incident_id) AS parent_id,
+    -- Imported decisions lie below all others, so that one made live is in force.
+    d.signal_id AS signal_id, d.decision AS decision, d.incident_id AS incident_id, if(p.parent_id = '', d.incident_id, p.parent_id) AS parent_id,
     d.reason AS reason, d.repeats AS repeats, d.kind AS kind, d.scope AS scope, d.at AS at,
     nullIf(d.last_at, toDateTime64(0, 3, 'UTC')) AS last_at,
     d.score AS score, d.threshold AS threshold, d.evidence AS evidence, d.anchor_id AS anchor_id,
-    d.runner_up AS runner_up, d.window_id AS window_id, d.rules AS rules, d.topology AS topology,
-    d.learnt AS learnt, d.behaviour AS behaviour, d.candidates AS candidates,
-    -- Imported decisions lie below all others, so that one made live is in force.
+    d.runner_up AS runner_up, d.window_id AS window_id, d.rules AS rules, d.topology AS topology, d.learnt AS learnt, d.behaviour AS behaviour, d.candidates AS candidates,
     if(d.revision < 0, d.revision + 4294967296, d.revision) AS revision, d.revision < 0 AS imported
 FROM (SELECT * EXCEPT (window_id), if(mapContains(newest_window, window_id), newest_window[window_id], window_id) AS window_id FROM current_decisions) AS d
-LEFT JOIN
-(
-    SELECT incident_id, argMax(parent_id, revision) AS parent_id
-    FROM incidents GROUP BY incident_id HAVING parent_id != ''
-) AS p ON p.incident_id = d.incident_id
+LEFT ANY JOIN (SELECT incident_id, parent_id FROM incidents FINAL WHERE parent_id != '') AS p ON p.incident_id = d.incident_id
+WHERE d.kind NOT IN ('change', 'maintenance') OR d.incident_id != ''
+-- A change that opened no incident is told with the one that it may explain. Apart
+-- from the others, so that a condition on incident_id leads to few of their rows.
+UNION ALL
+SELECT
+    d.signal_id AS signal_id, d.decision AS decision, c.incident_id AS incident_id, c.parent_id AS parent_id,
+    d.reason AS reason, d.repeats AS repeats, d.kind AS kind, d.scope AS scope, d.at AS at,
+    nullIf(d.last_at, toDateTime64(0, 3, 'UTC')) AS last_at,
+    d.score AS score, d.threshold AS threshold, d.evidence AS evidence, d.anchor_id AS anchor_id,
+    d.runner_up AS runner_up, d.window_id AS window_id, d.rules AS rules, d.topology AS topology, d.learnt AS learnt, d.behaviour AS behaviour, d.candidates AS candidates,
+    if(d.revision < 0, d.revision + 4294967296, d.revision) AS revision, d.revision < 0 AS imported
+FROM (SELECT * EXCEPT (window_id), if(mapContains(newest_window, window_id), newest_window[window_id], window_id) AS window_id FROM current_decisions WHERE kind IN ('change', 'maintenance') AND incident_id = '') AS d
 LEFT JOIN
 (
     -- Incidents name a change by the first signal about it; the others are the

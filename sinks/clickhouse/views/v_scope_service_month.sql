@@ -1,7 +1,8 @@
 -- Formulas: each duration is averaged over main incidents that have both times;
 -- the *_n beside it says how many. Costs and minutes are sums over main incidents.
 -- Excluded: children (they are inside their main incident), alerts that recovered
--- (only their firing counts), and from times to detect and to acknowledge imported
+-- (only their firing counts; days of which nothing is news are counted once, in
+-- alert_days), and from times to detect and to acknowledge imported
 -- incidents, which have no detected_at. Of durations prefer medians: a few long
 -- incidents move every mean.
 CREATE OR REPLACE VIEW v_scope_service_month
@@ -66,9 +67,16 @@ FROM
     UNION ALL
     SELECT
         toString(scope) AS scope,
-        toString(service) AS service, toStartOfMonth(ifNull(starts_at, received_at)) AS month,
-        'alerts', uniqExact(source, fingerprint, starts_at), NULL, NULL, NULL, 0, '', 0, 0, 0, 0, 0, 0
-    FROM v_alerts WHERE status = 'firing'
+        toString(service) AS service, toStartOfMonth(day) AS month,
+        'alerts', sum(n.alerts), NULL, NULL, NULL, 0, '', 0, 0, 0, 0, 0, 0
+    FROM alert_days AS n FINAL WHERE day NOT IN (SELECT day FROM alert_days_open)
+    GROUP BY scope, service, month
+    UNION ALL
+    SELECT
+        toString(scope) AS scope,
+        toString(service) AS service, toStartOfMonth(started) AS month,
+        'alerts', uniqExact(source, fingerprint, started), NULL, NULL, NULL, 0, '', 0, 0, 0, 0, 0, 0
+    FROM signals FINAL WHERE kind = 'alert' AND status = 'firing' AND toDate(started) IN (SELECT day FROM alert_days_open)
     GROUP BY scope, service, month
 ) AS x
 WHERE x.month IS NOT NULL
