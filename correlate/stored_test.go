@@ -261,6 +261,7 @@ func setRare(e *Engine) {
 	}
 	e.st.ReviseAt = e.st.Now + 1
 	for _, sc := range e.st.Order {
+		sc.Actions = []*schemas.ActionItem{{ID: "ACT-1", What: "mend it", Status: schemas.ActionOpen}}
 		for _, a := range sc.Business.Accounts {
 			a.Due, a.Final, a.KeptUntil, a.Closed = true, true, e.st.Now+1, &schemas.Incident{ID: a.ID}
 		}

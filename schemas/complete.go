@@ -191,8 +191,8 @@ func completeStatus(s *Signal) error {
 			return fmt.Errorf("ticket.key: missing")
 		}
 	case KindCommand:
-		if s.Command == nil || !slices.Contains(Actions, s.Command.Action) {
-			return fmt.Errorf("command.action: missing or not one of %v", Actions)
+		if s.Command == nil || !s.Command.Action.Known() {
+			return fmt.Errorf("command.action: missing or not one of %v", slices.Concat(Actions, ItemActions))
 		}
 	case KindImpact:
 		if s.Impact == nil {

@@ -209,6 +209,10 @@ func readCommand(r *jsonscan.Reader, c *Command, name string) (err error) {
 		c.Note, err = r.String()
 	case "step":
 		c.Step, err = r.Int()
+	case "action_id":
+		c.ActionID, err = r.String()
+	case "due_at":
+		c.DueAt, err = ReadTime(r)
 	}
 	return err
 }

@@ -201,6 +201,8 @@ func (o *object) command(c *Command) {
 	o.optStr("to", c.To)
 	o.optStr("note", c.Note)
 	o.optInt("step", c.Step)
+	o.optStr("action_id", c.ActionID)
+	o.optTime("due_at", c.DueAt)
 	o.close()
 }
 

@@ -307,7 +307,7 @@ func hasEnum(t *testing.T, name string) bool {
 func setWords(v reflect.Value) {
 	words := map[string]string{
 		"Kind": "alert", "Status": "firing", "Severity": "major", "Action": "note", "Verdict": "placed", "IncidentStatus": "open",
-		"ProblemStatus": "open", "EffectKind": "opened", "DeliveryState": "waiting",
+		"ProblemStatus": "open", "ActionItemStatus": "open", "EffectKind": "opened", "DeliveryState": "waiting",
 	}
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -8,6 +8,7 @@ type Output struct {
 	Timeline  []TimelineEntry
 	Problems  []Problem
 	Effects   []Effect
+	Actions   []ActionItem
 }
 
 // Reset empties o, keeping its memory.
@@ -17,6 +18,7 @@ func (o *Output) Reset() {
 	reset(&o.Timeline)
 	reset(&o.Problems)
 	reset(&o.Effects)
+	reset(&o.Actions)
 }
 
 func reset[T any](list *[]T) {
@@ -27,7 +29,7 @@ func reset[T any](list *[]T) {
 // Empty reports whether there is nothing to write. The engine is asked for
 // every repeat, so it is written out.
 func (o *Output) Empty() bool {
-	return len(o.Decisions)+len(o.Incidents)+len(o.Timeline)+len(o.Problems)+len(o.Effects) == 0
+	return len(o.Decisions)+len(o.Incidents)+len(o.Timeline)+len(o.Problems)+len(o.Effects)+len(o.Actions) == 0
 }
 
 // Each hands every outcome to f, in the order of Outcomes.

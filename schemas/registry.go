@@ -30,7 +30,7 @@ type Outcome[T any] struct {
 
 // Outcomes lists every type of outcome, in the order in which a step's are
 // written: part of what the same log gives, so it stays.
-var Outcomes = []AnyOutcome{Decisions, Timeline, Incidents, Problems, Effects, Deliveries, DeadLetters}
+var Outcomes = []AnyOutcome{Decisions, Timeline, Incidents, Problems, Effects, Deliveries, DeadLetters, ActionItems}
 
 // The types of outcomes.
 var (

@@ -248,6 +248,8 @@ type Command struct {
 	To         string `json:"to,omitempty"`          // assign, set_severity, answer_change
 	Note       string `json:"note,omitempty"`        // why
 	Step       int64  `json:"step,omitempty"`        // step_done: from 1
+	ActionID   string `json:"action_id,omitempty"`   // finish_action, drop_action
+	DueAt      Time   `json:"due_at,omitempty"`      // add_action: until when
 }
 
 // What an activation can set.

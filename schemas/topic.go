@@ -16,7 +16,7 @@ const (
 
 	// Out.
 	TopicIncidents  = "incidents"  // Incident, keyed by its id, compacted
-	TopicDecisions  = "decisions"  // Decision and TimelineEntry, keyed by scope
+	TopicDecisions  = "decisions"  // Decision, TimelineEntry and ActionItem, keyed by scope
 	TopicProblems   = "problems"   // Problem, keyed by its id, compacted
 	TopicEffects    = "effects"    // Effect, keyed by its incident's id
 	TopicDeliveries = "deliveries" // Delivery, keyed by its id, on the partition of its effect
@@ -33,6 +33,7 @@ const (
 	TypeTimeline   = "pinkstar.timeline.v1"
 	TypeIncident   = "pinkstar.incident.v1"
 	TypeProblem    = "pinkstar.problem.v1"
+	TypeActionItem = "pinkstar.action.v1"
 	TypeEffect     = "pinkstar.effect.v1"
 	TypeDelivery   = "pinkstar.delivery.v1"
 	TypeDeadLetter = "pinkstar.deadletter.v1"

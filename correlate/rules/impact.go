@@ -145,3 +145,11 @@ func (l *Limits) AccountsHeld() int {
 	}
 	return l.Accounts
 }
+
+// ActionsHeld is how many open actions of post-mortems a scope may have.
+func (l *Limits) ActionsHeld() int {
+	if l.Actions == 0 {
+		return 2000
+	}
+	return l.Actions
+}

@@ -283,4 +283,5 @@ type Limits struct {
 	JoiningPerMinute int `yaml:"joining_per_minute"`
 	Figures          int `yaml:"figures,omitempty"`  // business figures per scope, about a quarter of a megabyte each; 0: the default
 	Accounts         int `yaml:"accounts,omitempty"` // incidents per scope whose losses by figures are revised after they closed; 0: the default
+	Actions          int `yaml:"actions,omitempty"`  // open actions of post-mortems per scope; 0: the default
 }

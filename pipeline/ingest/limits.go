@@ -156,7 +156,7 @@ func (l *Limits) applyToParts(s *schemas.Signal) {
 	}
 	if c := s.Command; c != nil {
 		cutTo(&c.Note, l.TextBytes)
-		for _, p := range []*string{&c.By, &c.IncidentID, &c.ParentID, &c.SignalID, &c.ProblemID, &c.To} {
+		for _, p := range []*string{&c.By, &c.IncidentID, &c.ParentID, &c.SignalID, &c.ProblemID, &c.To, &c.ActionID} {
 			cutTo(p, l.NameBytes)
 		}
 	}

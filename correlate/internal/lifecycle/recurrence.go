@@ -181,6 +181,9 @@ func (lc *Lifecycle) Flag(inc *state.Incident, p *problem.Pattern, by string, ev
 	lc.EmitProblem(p)
 }
 
+// EmitAction writes the present state of a.
+func (lc *Lifecycle) EmitAction(a *schemas.ActionItem) { lc.out.Actions = append(lc.out.Actions, *a) }
+
 // EmitProblem writes the present state of p.
 func (lc *Lifecycle) EmitProblem(p *problem.Pattern) {
 	lc.out.Problems = append(lc.out.Problems, p.Publish(lc.Now))

@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"slices"
+
 	"pinkstar/correlate/internal/evidence"
 	"pinkstar/correlate/internal/phrase"
 	"pinkstar/correlate/internal/scoring"
@@ -21,6 +23,10 @@ func (op *Operator) OnCommand(sc *state.Scope, s *schemas.Signal, r *state.SeenS
 	}
 	if c.Action == schemas.ActionMove {
 		op.move(sc, s, r)
+		return
+	}
+	if slices.Contains(schemas.ItemActions, c.Action) {
+		op.onItem(sc, s, r)
 		return
 	}
 	inc := sc.Incidents[c.IncidentID]

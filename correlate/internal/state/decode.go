@@ -328,6 +328,11 @@ func (d *decoder) scope(sc *Scope) {
 		d.routine(&sc.Maintained)
 		d.placement(&sc.Placement)
 		sc.Business.Read(&d.Decoder)
+		d.Each(func() {
+			a := &schemas.ActionItem{}
+			d.json(a)
+			sc.Actions = append(sc.Actions, a)
+		})
 	}
 	sc.Lasting = int(d.Int())
 	d.entities = nil

@@ -176,6 +176,10 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 	s.routine(&sc.Maintained, now)
 	s.placement(&sc.Placement, now)
 	sc.Business.Write(&s.Encoder)
+	s.Len(len(sc.Actions))
+	for _, a := range sc.Actions {
+		s.json(a)
+	}
 	s.Int(int64(sc.Lasting))
 	s.entityList(sc)
 	s.patternList(&sc.Patterns)

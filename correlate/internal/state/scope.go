@@ -35,7 +35,8 @@ type Scope struct {
 	Storm       *Incident // the latest that many signals joined at once
 	Patterns    problem.Book
 	Business    business.Ledger
-	Lasting     int // episodes begun before the first recovery; -1 once there was one
+	Actions     []*schemas.ActionItem // of post-mortems, that are open
+	Lasting     int                   // episodes begun before the first recovery; -1 once there was one
 }
 
 // ScopeOf is the scope of s, made when it is new; nil when there are too many.
