@@ -55,6 +55,7 @@ func newCLI(w world) *cli {
 	c.addRules()
 	c.addIncident()
 	c.addProblem()
+	c.addAction()
 	c.addMaintenance()
 	c.addSilence()
 	c.addOncall()

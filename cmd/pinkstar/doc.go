@@ -6,7 +6,7 @@
 //
 //   - main.go: exit codes and interruption; cli.go: the commands, their flags, and
 //     what somebody who mistyped one meant
-//   - people.go: what commands for people share; incident.go, problem.go, maintenance.go:
+//   - people.go: what commands for people share; incident.go, problem.go, maintenance.go, actionitem.go:
 //     one group each; console/: the client of the API, and how it looks;
 //     completion.go: for shells
 //   - oncall.go: who is on call; explain.go, backtest.go, rules.go: asking about decisions and rules;

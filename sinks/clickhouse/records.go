@@ -107,3 +107,39 @@ func (q *Queries) Apart(ctx context.Context, since schemas.Time, limit int) ([]A
 		ORDER BY d.at DESC, d.signal_id`, int64(since), limitOf(limit), int64(since))
 	return out, err
 }
+
+// ActionFilter is what a list of actions is filtered by. Empty fields do not filter.
+type ActionFilter struct {
+	ID         string
+	Statuses   []schemas.ActionItemStatus
+	Owner      string
+	IncidentID string
+	ProblemID  string
+	Scope      string
+	Limit      int // 100 when not over 0
+}
+
+// Actions returns actions of post-mortems, open ones first, those due first at the
+// front.
+func (q *Queries) Actions(ctx context.Context, f ActionFilter) ([]schemas.ActionItem, error) {
+	w := &where{}
+	if len(f.Statuses) > 0 {
+		w.add("has(?, toString(status))", texts(f.Statuses))
+	}
+	for _, c := range []struct{ column, value string }{{"action_id", f.ID}, {"owner", f.Owner}, {"incident_id", f.IncidentID}, {"problem_id", f.ProblemID}, {"scope", f.Scope}} {
+		if c.value != "" {
+			w.add(c.column+" = ?", c.value)
+		}
+	}
+	var out []schemas.ActionItem
+	err := scan(ctx, q.conn, "actions", func(r driver.Rows) error {
+		var body string
+		if err := r.Scan(&body); err != nil {
+			return err
+		}
+		a, err := schemas.ActionItems.Decode([]byte(body))
+		out = append(out, *a)
+		return err
+	}, "SELECT body FROM actions FINAL"+w.String()+" ORDER BY status = 'open' DESC, due_at = toDateTime64(0, 3, 'UTC'), due_at, action_id LIMIT ?", append(w.args, limitOf(f.Limit))...)
+	return out, err
+}

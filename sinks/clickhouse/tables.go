@@ -17,6 +17,7 @@ var kept = map[string]func(room int) gathering{
 	schemas.TypeTimeline:   into(schemas.Timeline, timelineTable),
 	schemas.TypeIncident:   into(schemas.Incidents, incidentsTable, impactRevisionsTable),
 	schemas.TypeProblem:    into(schemas.Problems, problemsTable),
+	schemas.TypeActionItem: into(schemas.ActionItems, actionsTable),
 	schemas.TypeEffect:     into(schemas.Effects, effectsTable),
 	schemas.TypeDelivery:   into(schemas.Deliveries, deliveriesTable),
 	schemas.TypeDeadLetter: into(schemas.DeadLetters, deadLettersTable),
@@ -325,6 +326,27 @@ var problemsTable = &table[problemRow]{name: "problems", columns: []tableColumn[
 	text("rules", func(p *problemRow) string { return p.v.Rules }),
 	flag("imported", func(p *problemRow) bool { return p.v.Imported }),
 	text("body", func(p *problemRow) string { return p.body }),
+}}
+
+type actionRow = withBody[schemas.ActionItem]
+
+var actionsTable = &table[actionRow]{name: "actions", columns: []tableColumn[actionRow]{
+	text("action_id", func(a *actionRow) string { return a.v.ID }),
+	number("revision", func(a *actionRow) int64 { return a.v.Revision }),
+	text("scope", func(a *actionRow) string { return a.v.Scope }),
+	text("what", func(a *actionRow) string { return a.v.What }),
+	text("owner", func(a *actionRow) string { return a.v.Owner }),
+	moment("due_at", func(a *actionRow) schemas.Time { return a.v.DueAt }),
+	text("status", func(a *actionRow) schemas.ActionItemStatus { return a.v.Status }),
+	text("incident_id", func(a *actionRow) string { return a.v.IncidentID }),
+	text("problem_id", func(a *actionRow) string { return a.v.ProblemID }),
+	moment("created_at", func(a *actionRow) schemas.Time { return a.v.CreatedAt }),
+	text("created_by", func(a *actionRow) string { return a.v.CreatedBy }),
+	moment("ended_at", func(a *actionRow) schemas.Time { return a.v.EndedAt }),
+	text("ended_by", func(a *actionRow) string { return a.v.EndedBy }),
+	text("note", func(a *actionRow) string { return a.v.Note }),
+	moment("updated_at", func(a *actionRow) schemas.Time { return a.v.UpdatedAt }),
+	text("body", func(a *actionRow) string { return a.body }),
 }}
 
 type effectRow = withBody[schemas.Effect]

@@ -28,6 +28,7 @@ var tenantRows = []string{
 	"INSERT INTO shadow_decisions (signal_id, scope, revision, incident_id, kind, decision) SELECT signal_id, scope, 1, '', kind, 'suppressed' FROM decisions",
 	"INSERT INTO problems (problem_id, scope, revision) SELECT scope, scope, 1 FROM incidents",
 	"INSERT INTO impact_revisions (incident_id, scope, revision) SELECT incident_id, scope, 1 FROM incidents",
+	"INSERT INTO actions (action_id, scope, revision, status) SELECT scope, scope, 1, 'open' FROM incidents",
 	"INSERT INTO timeline (incident_id, scope, seq) SELECT incident_id, scope, 1 FROM incidents",
 	"INSERT INTO effects (effect_id, scope) SELECT scope, scope FROM incidents",
 	"INSERT INTO deliveries (delivery_id, scope, revision) SELECT scope, scope, 1 FROM incidents",

@@ -31,6 +31,9 @@ type History interface {
 	// Changes returns changes and windows, each as it was told last, the one that
 	// begins first at the front, at most q.Limit.
 	Changes(ctx context.Context, q ChangeQuery) ([]Change, error)
+	// Actions returns actions of post-mortems, those due first at the front, open
+	// ones before the others, at most q.Limit.
+	Actions(ctx context.Context, q ActionQuery) ([]schemas.ActionItem, error)
 
 	Records
 }

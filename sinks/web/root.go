@@ -123,6 +123,9 @@ var routes = []route{
 	{method: http.MethodGet, pattern: "/api/v1/changes", serve: (*API).listChanges},
 	{method: http.MethodPost, pattern: "/api/v1/changes", serve: (*API).announce},
 	{method: http.MethodPost, pattern: "/api/v1/changes/{id}/end", serve: (*API).endChange},
+	{method: http.MethodGet, pattern: "/api/v1/actions", serve: (*API).listActions},
+	{method: http.MethodPost, pattern: "/api/v1/actions", serve: (*API).addAction, needsView: true},
+	{method: http.MethodPost, pattern: "/api/v1/actions/{id}/end", serve: (*API).endAction},
 	{method: http.MethodGet, pattern: "/api/v1/oncall", serve: (*API).onCall},
 	{method: http.MethodGet, pattern: "/api/v1/openapi.yaml", serve: (*API).describe},
 }

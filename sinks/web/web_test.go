@@ -26,9 +26,20 @@ type memoryHistory struct {
 	changes   []Change
 	members   []Member
 	uncovered []Uncovered
+	actions   []schemas.ActionItem
 	apart     []Apart
 	said      []schemas.Delivery // nil: one
 	err       error
+}
+
+func (h *memoryHistory) Actions(_ context.Context, q ActionQuery) ([]schemas.ActionItem, error) {
+	var out []schemas.ActionItem
+	for _, a := range h.actions {
+		if (q.ID == "" || a.ID == q.ID) && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, a.Status)) {
+			out = append(out, a)
+		}
+	}
+	return out, h.err
 }
 
 func (h *memoryHistory) Changes(_ context.Context, q ChangeQuery) ([]Change, error) {

@@ -41,6 +41,11 @@ func (h history) Things(ctx context.Context, incidentIDs []string, offset, limit
 	return out, all, err
 }
 
+// Actions implements web.History.
+func (h history) Actions(ctx context.Context, q web.ActionQuery) ([]schemas.ActionItem, error) {
+	return h.Queries.Actions(ctx, clickhouse.ActionFilter(q))
+}
+
 // Uncovered implements web.Records.
 func (h history) Uncovered(ctx context.Context, limit int) ([]web.Uncovered, error) {
 	list, err := h.Queries.Uncovered(ctx, limit)

@@ -5,7 +5,7 @@
 //
 //   - client.go: asking and ordering over HTTP, and what is said when it is refused
 //   - order.go: a command, until it was carried out or refused
-//   - incident.go, problem.go, calendar.go: lists and single ones as text
+//   - incident.go, problem.go, calendar.go, actionitem.go: lists and single ones as text
 //   - text.go: tables, ages, moments
 //
 // # Non-obvious
