@@ -159,6 +159,41 @@ type Uncovered struct {
 	Incidents, WithRunbook uint64
 }
 
+// Todo is an action of a post-mortem.
+type Todo struct {
+	ID, What, Owner, Status string
+	Overdue                 bool
+	Due                     *time.Time
+	IncidentID, ProblemID   string
+	DaysLate                float64
+}
+
+// Todos counts actions.
+type Todos struct {
+	Added     uint64 `json:"added"` // in the month, as Done and Dropped
+	Done      uint64 `json:"done"`
+	Dropped   uint64 `json:"dropped"`
+	Open      uint64 `json:"open"` // at the snapshot, as Overdue
+	Overdue   uint64 `json:"overdue"`
+	Completed uint64 `json:"completed"` // of Of, those of twelve months that were not dropped
+	Of        uint64 `json:"of"`
+	List      []Todo `json:"list"`
+}
+
+// Sentence says how far actions have come.
+func (t *Todos) Sentence() string {
+	if t.Open+t.Of+t.Added+t.Done == 0 {
+		return "Nobody has written down what is to be done (pinkstar action add)."
+	}
+	s := fmt.Sprintf("%s added in the month, %d done, %d dropped; %d open, %d of them overdue", plural(int(t.Added), "action", "actions"), t.Done, t.Dropped, t.Open, t.Overdue)
+	if t.Of > 0 {
+		iv := shareInterval(float64(t.Completed), float64(t.Of))
+		s += fmt.Sprintf(". Of %d in twelve months %d are done (%s; %s to %s, Wilson, 95 %%)", t.Of, t.Completed,
+			percent(float64(t.Completed)/float64(t.Of)), percent(iv.Low), percent(iv.High))
+	}
+	return s + "."
+}
+
 // Intake is what became of signals.
 type Intake struct {
 	Decision string
@@ -190,6 +225,7 @@ type Report struct {
 	Changes   []Change    `json:"changes"`
 	Work      []Work      `json:"undeclared_work"`
 	Uncovered []Uncovered `json:"without_procedure"`
+	Todos     Todos       `json:"actions"`
 	Intake    []Intake    `json:"intake"`
 	Queries   []Query     `json:"queries"`
 
@@ -203,7 +239,7 @@ func Of(ctx context.Context, conn driver.Conn, m Month) (*Report, error) {
 	s := newSource(conn, m)
 	for _, read := range []func(context.Context, *source) error{
 		r.readSnapshot, r.readMonths, r.readCosts, r.readThen, r.readDurations, r.readServices, r.readTop,
-		r.readProblems, r.readChanges, r.readWork, r.readRest,
+		r.readProblems, r.readChanges, r.readWork, r.readTodos, r.readRest,
 	} {
 		if err := read(ctx, s); err != nil {
 			return nil, err
@@ -407,6 +443,22 @@ func (r *Report) readWork(ctx context.Context, s *source) error {
 			v.LateSeconds = *late
 		}
 		r.Work = append(r.Work, v)
+		return err
+	})
+}
+
+func (r *Report) readTodos(ctx context.Context, s *source) error {
+	t := &r.Todos
+	err := s.rows(ctx, queryActionCounts, func(row driver.Rows) error {
+		return row.Scan(&t.Added, &t.Done, &t.Dropped, &t.Open, &t.Overdue, &t.Completed, &t.Of)
+	})
+	if err != nil {
+		return err
+	}
+	return s.rows(ctx, queryActions, func(row driver.Rows) error {
+		var v Todo
+		err := row.Scan(&v.ID, &v.What, &v.Owner, &v.Status, &v.Overdue, &v.Due, &v.IncidentID, &v.ProblemID, &v.DaysLate)
+		t.List = append(t.List, v)
 		return err
 	})
 }

@@ -38,7 +38,8 @@ type Story struct {
 	Past      Past      `json:"past"`
 	Well      []string  `json:"went_well"`
 	Badly     []string  `json:"went_badly"`
-	Actions   []Action  `json:"actions"`
+	Todos     []Todo    `json:"todos"`   // that were written down
+	Actions   []Action  `json:"actions"` // that are proposed
 	Queries   []Query   `json:"queries"`
 	unordered []Event
 }
@@ -184,6 +185,10 @@ FROM v_incidents
 WHERE is_main AND incident_id != ? AND began_at < fromUnixTimestamp64Milli(?, 'UTC')
   AND (problem_id != '' AND problem_id = ? OR opened_by_name != '' AND opened_by_name = ? AND opened_by_service = ?)
 ORDER BY began DESC LIMIT 200`}
+	queryTodos = Query{ID: "todos", Title: "Actions that were written down",
+		SQL: `SELECT action_id, what, toString(owner), toString(status), overdue, due_at, incident_id, problem_id, days_late
+FROM v_actions WHERE has(?, incident_id) OR problem_id != '' AND problem_id = ?
+ORDER BY created_at, action_id LIMIT 200`}
 	queryPast = Query{ID: "past", Title: "Times of the year before",
 		Formula: "main incidents of the same scope that began in the 365 days before; imported ones have no time to detect",
 		SQL: `SELECT ifNull(dateDiff('millisecond', started_at, detected_at) / 1000, -1), ifNull(dateDiff('millisecond', detected_at, acknowledged_at) / 1000, -1),
@@ -205,7 +210,7 @@ func Postmortem(ctx context.Context, conn driver.Conn, id string) (*Story, error
 	if err := st.readTree(ctx, s, id); err != nil {
 		return nil, err
 	}
-	for _, read := range []func(context.Context, *source) error{st.readEvents, st.readMembers, st.readCauses, st.readSimilar, st.readPast} {
+	for _, read := range []func(context.Context, *source) error{st.readEvents, st.readMembers, st.readCauses, st.readSimilar, st.readPast, st.readTodos} {
 		if err := read(ctx, s); err != nil {
 			return nil, err
 		}
@@ -397,6 +402,15 @@ func (st *Story) readSimilar(ctx context.Context, s *source) error {
 		st.Problem = &p
 		return row.Scan(&p.ID, &p.Title, &p.Status, &p.Owner, &p.InAll, &p.Cost, &p.Currency, &p.Flagged, &p.Solved, &p.Back, &p.SolvedBy)
 	}, append([]string{}, problems...))
+}
+
+func (st *Story) readTodos(ctx context.Context, s *source) error {
+	return s.rows(ctx, queryTodos, func(row driver.Rows) error {
+		var v Todo
+		err := row.Scan(&v.ID, &v.What, &v.Owner, &v.Status, &v.Overdue, &v.Due, &v.IncidentID, &v.ProblemID, &v.DaysLate)
+		st.Todos = append(st.Todos, v)
+		return err
+	}, st.ids(), st.Incident.ProblemID)
 }
 
 func (st *Story) readPast(ctx context.Context, s *source) error {

@@ -131,6 +131,18 @@ FROM v_incidents
 WHERE opened_by_name != '' AND alerts > 0 AND (procedure = '' OR startsWith(procedure, 'runbook of '))
   AND began_at >= $FROM AND began_at < $TO
 GROUP BY service, name ORDER BY incidents DESC, service, name LIMIT 10`}
+	queryActionCounts = Query{ID: "action_counts", Title: "Actions, counted",
+		Formula: "actions of post-mortems added, done and dropped in the month; open and overdue at the snapshot; completion: done over all that were added in the twelve months up to the month's end and not dropped",
+		SQL: `SELECT countIf(created_at >= $FROM AND created_at < $TO) AS added, countIf(status = 'done' AND ended_at >= $FROM AND ended_at < $TO) AS done,
+       countIf(status = 'dropped' AND ended_at >= $FROM AND ended_at < $TO) AS dropped, countIf(status = 'open') AS open, countIf(overdue) AS overdue,
+       countIf(status = 'done' AND created_at >= $FIRST AND created_at < $TO) AS completed, countIf(status != 'dropped' AND created_at >= $FIRST AND created_at < $TO) AS of_all
+FROM v_actions`}
+	queryActions = Query{ID: "actions", Title: "Actions that are open, or were done in the month",
+		Formula: "actions of post-mortems: the overdue first, then by their date",
+		SQL: `SELECT action_id, what, toString(owner), toString(status), overdue, due_at, incident_id, problem_id, days_late
+FROM v_actions
+WHERE created_at < $TO AND (status = 'open' OR status = 'done' AND ended_at >= $FROM AND ended_at < $TO)
+ORDER BY status = 'open' DESC, due_at IS NULL, due_at, action_id LIMIT 30`}
 	queryIntake = Query{ID: "intake", Title: "What became of every signal",
 		Formula: "every signal has one decision; sum(1 + repeats) is what was taken",
 		SQL: `SELECT toString(i.decision) AS decision, sum(i.signals) AS signals, sum(i.taken) AS taken

@@ -130,6 +130,13 @@ func (st *Story) markJudgement(d *document) {
 	}
 	d.say("\n## Actions")
 	d.table("Action", "Why", "Owner", "Due", "State")
+	for _, a := range st.Todos {
+		overdue := ""
+		if a.Overdue {
+			overdue = ", overdue"
+		}
+		d.row(mark(a.What)+" ("+mark(a.ID)+")", "", mark(a.Owner), momentOf(a.Due), mark(a.Status)+overdue)
+	}
 	for _, a := range st.Actions {
 		state := "proposed"
 		if a.What == "" {

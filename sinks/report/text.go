@@ -107,6 +107,15 @@ func (r *Report) markLists(d *document) {
 	for _, v := range r.Problems {
 		d.row(mark(v.ID), mark(v.Title), fmt.Sprint(v.Incidents), fmt.Sprint(v.InAll), mark(money(v.Cost, v.Currency)), mark(v.Doing()))
 	}
+	d.say("\n## What is being done\n\n%s", r.Todos.Sentence())
+	d.table("Action", "What", "Owner", "Due", "State", "")
+	for _, v := range r.Todos.List {
+		overdue := ""
+		if v.Overdue {
+			overdue = "overdue"
+		}
+		d.row(mark(v.ID), mark(v.What), mark(v.Owner), momentOf(v.Due), mark(v.Status), overdue)
+	}
 	d.say("\n## Changes that may have caused incidents\n\nCandidates, not confirmed causes.")
 	d.table("Incident", "Title", "Change", "Service", "Before it", "Why")
 	for _, v := range r.Changes {
@@ -212,6 +221,12 @@ func (r *Report) csvLists(put putFunc) {
 	for _, v := range r.Problems {
 		put("problems", v.ID, v.Title, "incidents", float64(v.Incidents), "incidents", v.Incidents, nil, queryProblems.ID)
 		put("problems", v.ID, v.Title, "cost", v.Cost, v.Currency, uint64(v.InAll), nil, queryProblems.ID)
+	}
+	for _, c := range []struct {
+		figure string
+		n      uint64
+	}{{"added", r.Todos.Added}, {"done", r.Todos.Done}, {"dropped", r.Todos.Dropped}, {"open", r.Todos.Open}, {"overdue", r.Todos.Overdue}} {
+		put("actions", "", "", c.figure, float64(c.n), "actions", c.n, nil, queryActionCounts.ID)
 	}
 	for _, v := range r.Changes {
 		put("changes", v.IncidentID, v.Title, "lag", v.LagSeconds, "seconds", 1, nil, queryChanges.ID)
