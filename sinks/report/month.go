@@ -159,7 +159,7 @@ type Uncovered struct {
 	Incidents, WithRunbook uint64
 }
 
-// Todo is an action of a post-mortem.
+// Todo, an action of a post-mortem, is what somebody is to do.
 type Todo struct {
 	ID, What, Owner, Status string
 	Overdue                 bool
