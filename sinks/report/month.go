@@ -159,8 +159,8 @@ type Uncovered struct {
 	Incidents, WithRunbook uint64
 }
 
-// Todo, an action of a post-mortem, is what somebody is to do.
-type Todo struct {
+// Task is an action of a post-mortem: what somebody is to do.
+type Task struct {
 	ID, What, Owner, Status string
 	Overdue                 bool
 	Due                     *time.Time
@@ -177,7 +177,7 @@ type Todos struct {
 	Overdue   uint64 `json:"overdue"`
 	Completed uint64 `json:"completed"` // of Of, those of twelve months that were not dropped
 	Of        uint64 `json:"of"`
-	List      []Todo `json:"list"`
+	List      []Task `json:"list"`
 }
 
 // Sentence says how far actions have come.
@@ -456,7 +456,7 @@ func (r *Report) readTodos(ctx context.Context, s *source) error {
 		return err
 	}
 	return s.rows(ctx, queryActions, func(row driver.Rows) error {
-		var v Todo
+		var v Task
 		err := row.Scan(&v.ID, &v.What, &v.Owner, &v.Status, &v.Overdue, &v.Due, &v.IncidentID, &v.ProblemID, &v.DaysLate)
 		t.List = append(t.List, v)
 		return err

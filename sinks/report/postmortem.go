@@ -38,7 +38,7 @@ type Story struct {
 	Past      Past      `json:"past"`
 	Well      []string  `json:"went_well"`
 	Badly     []string  `json:"went_badly"`
-	Todos     []Todo    `json:"todos"`   // that were written down
+	Todos     []Task    `json:"todos"`   // that were written down
 	Actions   []Action  `json:"actions"` // that are proposed
 	Queries   []Query   `json:"queries"`
 	unordered []Event
@@ -406,7 +406,7 @@ func (st *Story) readSimilar(ctx context.Context, s *source) error {
 
 func (st *Story) readTodos(ctx context.Context, s *source) error {
 	return s.rows(ctx, queryTodos, func(row driver.Rows) error {
-		var v Todo
+		var v Task
 		err := row.Scan(&v.ID, &v.What, &v.Owner, &v.Status, &v.Overdue, &v.Due, &v.IncidentID, &v.ProblemID, &v.DaysLate)
 		st.Todos = append(st.Todos, v)
 		return err
