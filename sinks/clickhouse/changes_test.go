@@ -68,3 +68,50 @@ func TestChangesAreShownAsToldLast(t *testing.T) {
 		t.Errorf("%+v %+v", l, l.Signal.Change)
 	}
 }
+
+// What was planned, or done in a window that was, is announced; what was imported
+// is not judged.
+func TestUnannouncedChangesAreCountedByTeam(t *testing.T) {
+	conn := migrated(t)
+	noon := schemas.TimeOf(time.Date(2026, 10, 30, 12, 0, 0, 0, time.UTC))
+	n := 0
+	told := func(id, service string, kind schemas.Kind, status schemas.Status, heard, starts, ends int, typ string) schemas.Record {
+		s := sampleSignal(n)
+		s.Kind, s.Source, s.Fingerprint, s.Status, s.Scope, s.Team, s.Service = kind, "cd", id, status, "s", "data", service
+		at := func(m int) schemas.Time { return noon.Add(int64(m) * schemas.Minute) }
+		s.StartsAt, s.EndsAt, s.ReceivedAt, s.Labels = at(starts), at(ends), at(heard), nil
+		s.Change, s.Imported = &schemas.Change{Type: typ}, id == "imported"
+		s.ID = schemas.SignalID(s).String()
+		n++
+		return record(int64(n), schemas.TypeDecision, &schemas.Decision{SignalID: s.ID, Revision: 1, Scope: "s", Kind: kind, Verdict: schemas.VerdictPlaced, At: s.ReceivedAt, Signal: s})
+	}
+	m, c := schemas.KindMaintenance, schemas.KindChange
+	hidden := told("hidden", "db", c, schemas.StatusFinished, 1, 0, 1, "deployment")
+	decided, err := schemas.Decisions.Decode(hidden.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := decided.SignalID
+	write(t, writer(conn), bounded(&schemas.Batch{Topic: "t", TopicID: "x", Records: []schemas.Record{
+		hidden,
+		told("planned", "db", c, schemas.StatusPlanned, -60, 5, 6, "deployment"),
+		told("planned", "db", c, schemas.StatusFinished, 6, 5, 6, "deployment"),
+		told("window", "api", m, schemas.StatusPlanned, -60, 0, 30, "calendar"),
+		told("within", "api", c, schemas.StatusFinished, 11, 10, 11, "deployment"),
+		told("outside", "api", c, schemas.StatusFinished, 41, 40, 41, "deployment"),
+		told("told late", "web", m, schemas.StatusStarted, 20, 0, 60, "announced"),
+		told("in what was told late", "web", c, schemas.StatusFinished, 11, 10, 11, "deployment"),
+		told("silence", "api", m, schemas.StatusStarted, 20, 0, 60, "silence"),
+		told("imported", "db", c, schemas.StatusFinished, 99, 0, 1, "deployment"),
+		told("off", "db", c, schemas.StatusCancelled, 99, 0, 1, "deployment"),
+		record(90, schemas.TypeIncident, &schemas.Incident{ID: "INC-1", Revision: 1, Scope: "s", DetectedAt: noon, Candidates: []schemas.Candidate{{SignalID: id}}}),
+	}}))
+	const want = "SELECT count() FROM v_unannounced_changes WHERE month = '2026-10-01' AND scope = 's' AND team = 'data' AND changes = 7 AND unannounced = 4 AND explaining = 1"
+	if count(t, conn, want) != 1 {
+		var got string
+		if err := conn.QueryRow(t.Context(), "SELECT toString(groupArray(tuple(*))) FROM v_unannounced_changes").Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("%s; want 7 changes in October, 4 unannounced, 1 of these explaining", got)
+	}
+}
