@@ -13,7 +13,7 @@ import (
 )
 
 const boardRules = `
-lifecycle: {resolve_delay: 1s, reopen_window: 30s}
+lifecycle: {resolve_delay: 1s, reopen_window: 45s}
 people: {ona: {reach: ["mail:ona@example.com"]}, raj: {reach: ["mail:raj@example.com"]}}
 rotas:
   shields-oncall: {zone: Europe/Rome, start: "2026-01-05 09:00", people: [ona, raj]}
