@@ -51,6 +51,7 @@ func newCLI(w world) *cli {
 	c.addRepair()
 	c.addEngine()
 	c.addDoctor()
+	c.addBench()
 	c.addConfig()
 	c.addRules()
 	c.addIncident()

@@ -14,11 +14,12 @@
 //   - report.go: the report of a month, the post-mortem of an incident
 //   - learn.go: counting over a past which alerts come together
 //   - run.go, replay.go, send.go, import.go, admin.go, migrate.go, clock.go,
-//     repair.go, check.go, doctor.go: one group of commands each
+//     repair.go, check.go, doctor.go, bench.go: one group of commands each
 //   - config/: file, environment, flags
 //   - app/: a running process: what is embedded, roles, HTTP server
 //   - replay/: a log through the engine, offline; ndjson/: files of JSON lines
-//   - doctor/: what an installation stands on, and what is wrong with it
+//   - doctor/: what an installation stands on, and what is wrong with it; bench/: what
+//     it costs on this machine
 //   - send/: the producing team's client; importer/: history, beside what is live
 //   - demo/: the story
 //

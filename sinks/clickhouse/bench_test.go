@@ -1,11 +1,9 @@
 package clickhouse
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -19,22 +17,17 @@ import (
 func BenchmarkWriter(b *testing.B) {
 	const n = 100_000
 	conn := migrated(b)
-	w := writer(conn)
-	batch := decisions(0, n)
-	ready := decode(batch).inserts(false)
+	c := NewComparison(conn, decisions(0, n))
 	var ratios, rates, directs []float64
-	for turn := range 5 * b.N {
-		batch.TopicID = strconv.Itoa(turn) // not the last turn's batch again
+	for range 5 * b.N {
 		began := time.Now()
-		write(b, w, batch)
+		if err := c.Write(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 		ours := time.Since(began)
-
-		ctx := context.Background()
 		began = time.Now()
-		for _, in := range ready {
-			if err := w.insert(ctx, &in); err != nil {
-				b.Fatal(err)
-			}
+		if err := c.Direct(b.Context()); err != nil {
+			b.Fatal(err)
 		}
 		direct := time.Since(began)
 		ratios = append(ratios, direct.Seconds()/ours.Seconds())
