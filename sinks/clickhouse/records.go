@@ -74,7 +74,8 @@ type Apart struct {
 }
 
 // Apart returns the alerts decided on since a moment that are in no incident, and
-// the records that were refused, newest first.
+// the records that were refused, newest first. Signals are decided on soon after
+// they came, so those of the day before are read too, and no earlier ones.
 func (q *Queries) Apart(ctx context.Context, since schemas.Time, limit int) ([]Apart, error) {
 	var out []Apart
 	err := scan(ctx, q.conn, "alerts in no incident", func(r driver.Rows) error {
@@ -97,14 +98,14 @@ func (q *Queries) Apart(ctx context.Context, since schemas.Time, limit int) ([]A
 		) AS d
 		LEFT JOIN
 		(
-			SELECT * FROM signals WHERE kind = 'alert' AND signal_id IN
+			SELECT * FROM signals WHERE kind = 'alert' AND received_at >= `+instant+` AND signal_id IN
 				(SELECT signal_id FROM decisions WHERE at >= `+instant+` AND incident_id = '' AND kind = 'alert') LIMIT 1 BY signal_id
 		) AS s ON s.signal_id = d.signal_id
 		LEFT JOIN
 		(
 			SELECT signal_id, any(name) AS name FROM signals WHERE kind IN ('change', 'maintenance') GROUP BY signal_id
 		) AS w ON w.signal_id = d.window_id
-		ORDER BY d.at DESC, d.signal_id`, int64(since), limitOf(limit), int64(since))
+		ORDER BY d.at DESC, d.signal_id`, int64(since), limitOf(limit), int64(since.Add(-schemas.Day)), int64(since))
 	return out, err
 }
 
