@@ -71,12 +71,16 @@ func (s *Speaker) message() {
 	if last {
 		text += "; nothing more is said of it but its end, until " + s.talk.Since.Add(int64(s.st.Rules.Messages.Period)).String() + " (messages.per_incident)"
 	}
+	what := ""
+	if s.talk.Said > 0 && s.talk.LastAt == s.st.Now { // another one at this moment is told apart
+		what = phrase.Itoa(s.talk.Said)
+	}
 	s.talk.Opened = true
 	s.talk.Count++
 	s.talk.Said++
 	s.talk.LastAt = s.st.Now
 	s.told(fresh)
-	e := s.effect(changes[0].kind, "", text)
+	e := s.effect(changes[0].kind, what, text)
 	e.To.Targets, e.Coalesce = to, "message"
 	e.By, e.Via = s.talk.By, s.talk.Via
 	s.say(e)

@@ -40,6 +40,8 @@ func Look(st *state.State, main *state.Incident) Urgency {
 	switch {
 	case t.Parent != "", tr.severity.Rank() > t.Severity.Rank(), over(t.Status) && !main.Over(), notices(tr, t) > 0:
 		return Now
+	case t.Via != "" && (statusOf(main) != t.Status || main.Pub.Assignee != t.Assignee):
+		return Now // a person's word: whoever is still called, or looks elsewhere, waits for it
 	case statusOf(main) != t.Status, tr.severity != t.Severity, tr.by != t.SeverityBy, main.Pub.Assignee != t.Assignee, tr.looked != t.Looked:
 		return Soon
 	}
