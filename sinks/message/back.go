@@ -16,6 +16,17 @@ func (c *Config) HTTPClient() *http.Client { return newClient(c.AllowPrivate) }
 // SlackAPI is Slack's, for dialogs.
 func (c *Config) SlackAPI() *slack.Client { return c.Slack.client(newClient(c.AllowPrivate)) }
 
+// JiraCategory asks Jira for the category of a ticket's status as it is now: new,
+// indeterminate (in progress) or done. Webhooks come late and in any order.
+func (c *Config) JiraCategory(ctx context.Context, key string) (string, error) {
+	j, err := c.Jira.of(c, "")
+	if err != nil {
+		return "", err
+	}
+	at, err := j.status(ctx, key)
+	return at.Category.Key, err
+}
+
 // JiraAccount asks Jira which account ours is: the ids and names by which its
 // webhooks may call it.
 func (c *Config) JiraAccount(ctx context.Context) ([]string, error) {

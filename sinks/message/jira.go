@@ -277,15 +277,11 @@ func again(err error) error {
 // move takes a ticket its way; where it is there already, or there is no way, it
 // stays.
 func (j *jira) move(ctx context.Context, key string, way *jiraWay) error {
-	var at struct {
-		Fields struct {
-			Status jiraStatus `json:"status"`
-		} `json:"fields"`
-	}
-	if err := j.call(ctx, http.MethodGet, issuePath(key)+"?fields=status", nil, &at); err != nil {
+	at, err := j.status(ctx, key)
+	if err != nil {
 		return again(err)
 	}
-	if !way.from(at.Fields.Status.Category.Key) {
+	if !way.from(at.Category.Key) {
 		return nil
 	}
 	var ways struct {
@@ -305,6 +301,17 @@ func (j *jira) move(ctx context.Context, key string, way *jiraWay) error {
 		return again(j.call(ctx, http.MethodPost, issuePath(key)+"/transitions", map[string]any{"transition": map[string]string{"id": w.ID}}, nil))
 	}
 	return nil
+}
+
+// status is where a ticket is now.
+func (j *jira) status(ctx context.Context, key string) (jiraStatus, error) {
+	var at struct {
+		Fields struct {
+			Status jiraStatus `json:"status"`
+		} `json:"fields"`
+	}
+	err := j.call(ctx, http.MethodGet, issuePath(key)+"?fields=status", nil, &at)
+	return at.Fields.Status, err
 }
 
 type jiraStatus struct {

@@ -23,6 +23,8 @@
 //   - Our own writes come back as webhooks. In Jira they are known by our account;
 //     where that can't be told, by what the deliveries say we wrote about then. In
 //     PagerDuty only what a user did counts: an integration's doing is ours.
+//   - Webhooks come late, twice and in any order. A ticket is asked how it is now; on
+//     the pager, what is older than what was told last changes nothing.
 //   - Whatever is not recognised as an echo is held against the incident as it is: what
 //     it says already is refused and has no effect, so that a loop can't go round.
 //   - A webhook is told 503 only for what another try can mend. A refusal is a 200 with

@@ -91,7 +91,10 @@ func (d *Desk) jira(ctx context.Context, l *line, w http.ResponseWriter, h *hear
 	if err != nil {
 		return err
 	}
-	cmds := d.jiraCommands(l, inc, &e)
+	cmds, err := d.jiraCommands(ctx, l, inc, &e)
+	if err != nil {
+		return err
+	}
 	if len(cmds) == 0 {
 		return ignored("nothing of it changes " + id + " as it is")
 	}
@@ -131,14 +134,21 @@ func (d *Desk) orderAll(ctx context.Context, l *line, w http.ResponseWriter, cmd
 }
 
 // jiraCommands is what an event means for the incident as it is.
-func (d *Desk) jiraCommands(l *line, inc *schemas.Incident, e *jiraEvent) (cmds []schemas.Command) {
+func (d *Desk) jiraCommands(ctx context.Context, l *line, inc *schemas.Incident, e *jiraEvent) (cmds []schemas.Command, _ error) {
 	add := func(a schemas.Action, to, text string) {
 		cmds = append(cmds, schemas.Command{Action: a, IncidentID: inc.ID, To: to, Note: text})
 	}
 	for _, c := range e.Changelog.Items {
 		switch c.Field {
 		case "status":
-			if a := statusAction(inc, e.Issue.Fields.Status.Category.Key); a != "" {
+			now, err := d.jiraNow(ctx, l, e)
+			if err != nil {
+				return nil, err
+			}
+			if now != e.Issue.Fields.Status.Category.Key {
+				continue // it was moved again since, which is told too
+			}
+			if a := statusAction(inc, now); a != "" {
 				add(a, "", e.Issue.Key+" is "+e.Issue.Fields.Status.Name)
 			}
 		case "assignee":
@@ -157,8 +167,24 @@ func (d *Desk) jiraCommands(l *line, inc *schemas.Incident, e *jiraEvent) (cmds 
 			add(schemas.ActionNote, "", clip(e.Issue.Key+": "+text))
 		}
 	}
-	return cmds
+	return cmds, nil
 }
+
+// jiraNow is the category of the ticket's status as it is: what a webhook says of it
+// may be of long ago.
+func (d *Desk) jiraNow(ctx context.Context, l *line, e *jiraEvent) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, jiraAnswers)
+	defer cancel()
+	now, err := l.cfg.JiraCategory(ctx, e.Issue.Key)
+	if err != nil {
+		d.log.Warn().Err(err).Str("target", l.name).Str("ticket", e.Issue.Key).Msg("Jira can't be asked how the ticket is now")
+		return "", apierror.New(http.StatusServiceUnavailable, "Jira can't be asked how %s is now; tell it again", e.Issue.Key)
+	}
+	return now, nil
+}
+
+// jiraAnswers is how long Jira may take to say something.
+const jiraAnswers = 5 * time.Second
 
 // statusAction is what a ticket's new status means for the incident as it is: ""
 // nothing, it says so already.
@@ -191,7 +217,7 @@ func (d *Desk) jiraOwn(ctx context.Context, l *line) []string {
 	if l.jira.ids != nil || time.Since(l.jira.asked) < jiraAskAgain {
 		return l.jira.ids
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, jiraAnswers)
 	defer cancel()
 	ids, err := l.cfg.JiraAccount(ctx)
 	if err != nil {

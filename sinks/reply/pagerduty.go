@@ -56,6 +56,9 @@ func (d *Desk) pagerDuty(ctx context.Context, l *line, w http.ResponseWriter, h 
 	case e.Agent == nil || e.Agent.Type != "user_reference" && e.Agent.Type != "user":
 		return &outcome{result: "echo", why: "no user did it"}
 	}
+	if !l.newest.take(e.Data.Key, e.At) { // PagerDuty does not promise their order
+		return ignored("something that happened there later was told before")
+	}
 	by, err := d.who(l, e.Agent.Summary, e.Agent.ID)
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ type line struct {
 	signed func(http.Header, []byte, *secret.Text, time.Time) *apierror.Error
 	take   func(*Desk, context.Context, *line, http.ResponseWriter, *heard) error
 	jira   jiraAccount
+	newest newest
 }
 
 // heard is a request whose sender is established.
@@ -88,7 +89,7 @@ func New(targets []message.Config, orders Orders, whose Whose, log zerolog.Logge
 }
 
 func lineOf(c *message.Config) *line {
-	l := &line{name: c.Name, cfg: c}
+	l := &line{name: c.Name, cfg: c, newest: newest{at: map[string]schemas.Time{}}}
 	switch {
 	case c.Slack != nil:
 		l.secret, l.signed, l.take = c.Slack.SigningSecret, slackSigned, (*Desk).slack

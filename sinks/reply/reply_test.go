@@ -315,6 +315,19 @@ func TestATicketThatIsMovedIsAnOrder(t *testing.T) {
 	s.does("jada", "status", "Done", "")  // it is over already
 	s.orders.inc.Status = schemas.IncidentOpen
 	s.does("pinkstar", "status", "In Progress", "") // our own account
+	// Of two moves the first comes last: the ticket is asked how it is.
+	s.orders.inc.Status = schemas.IncidentOpen
+	for _, to := range []string{"Done", "In Progress"} {
+		if err := s.jira.Do("OPS-1", "jada", "status", to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.jira.Post(t.Context(), http.DefaultClient, s.at+"/reply/tracker", 1, true); err != nil {
+		t.Fatal(err)
+	}
+	if s.pump(); s.orders.last() != "acknowledge "+anIncident+" by ada OPS-1 is In Progress" {
+		t.Error("what came late was ordered, or what is so was not")
+	}
 	s.orders.fails = apierror.New(http.StatusServiceUnavailable, "not yet")
 	if err := s.jira.Do("OPS-1", "jada", "status", "Done"); err != nil {
 		t.Fatal(err)
@@ -372,6 +385,21 @@ func TestAnswersOnThePager(t *testing.T) {
 			t.Errorf("%s: ordered %q, want %q", c.action, got, c.want)
 		}
 	}
+	// What comes late changes nothing: it was told since what happened then.
+	if err := s.duty.Act(anIncident, "PADA", "Ada", "acknowledge", ""); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(5 * time.Millisecond) // times are told to the millisecond
+	if err := s.duty.Act(anIncident, "PADA", "Ada", "resolve", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.duty.Post(t.Context(), http.DefaultClient, s.at+"/reply/pager", 1, true); err != nil {
+		t.Fatal(err)
+	}
+	if post(); s.orders.last() != "resolve "+anIncident+" by ada" {
+		t.Error("an acknowledgement that came late was ordered, or the resolution was not")
+	}
+	trigger("trigger")
 	trigger("acknowledge") // our own doing comes back
 	trigger("resolve")
 	post()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
 	"pinkstar/schemas/secret"
 )
@@ -81,6 +82,27 @@ func pagerDutySigned(h http.Header, body []byte, key *secret.Text, _ time.Time) 
 		return unsigned("no signature in the header X-PagerDuty-Signature fits the body")
 	}
 	return nil
+}
+
+// newest remembers when what was taken last of each incident happened, so that what
+// happened before it and comes late changes nothing.
+type newest struct {
+	mu sync.Mutex
+	at map[string]schemas.Time
+}
+
+// take notes that something of key happened, unless something later is known.
+func (n *newest) take(key string, at schemas.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if at < n.at[key] {
+		return false
+	}
+	if len(n.at) >= onceLimit {
+		clear(n.at) // they are for minutes, and this is more than happens in some
+	}
+	n.at[key] = at
+	return true
 }
 
 // once remembers what was taken, for as long as a signature holds.

@@ -16,9 +16,11 @@ import (
 type Slack struct {
 	Token, Secret string
 	URL           string // under which it is reached: response URLs are below
+	// Channels are there from the beginning, by their names; what is written to besides
+	// is added. A channel's id is C and its place.
+	Channels []string
 
 	mu       sync.Mutex
-	channels []string // by their names; a channel's id is C and its place
 	posts    []*Post
 	whispers []string
 	dialog   string // that was opened last: its view, as JSON
@@ -80,7 +82,7 @@ func (s *Slack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.list(w, form, strings.HasSuffix(r.URL.Path, "replies"))
 	case "/conversations.list":
 		var list []string
-		for i, name := range s.channels {
+		for i, name := range s.Channels {
 			list = append(list, fmt.Sprintf(`{"id":"C%d","name":%q}`, i+1, strings.TrimPrefix(name, "#")))
 		}
 		answer(w, http.StatusOK, `{"ok":true,"channels":[%s]}`, strings.Join(list, ","))
@@ -91,16 +93,16 @@ func (s *Slack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // channel is the name of a channel and its id.
 func (s *Slack) channel(named string) (name, id string) {
-	i := slices.Index(s.channels, named)
+	i := slices.Index(s.Channels, named)
 	if n := 0; i < 0 {
-		if _, err := fmt.Sscanf(named, "C%d", &n); err == nil && n > 0 && n <= len(s.channels) {
+		if _, err := fmt.Sscanf(named, "C%d", &n); err == nil && n > 0 && n <= len(s.Channels) {
 			i = n - 1
 		} else {
-			s.channels = append(s.channels, named)
-			i = len(s.channels) - 1
+			s.Channels = append(s.Channels, named)
+			i = len(s.Channels) - 1
 		}
 	}
-	return s.channels[i], fmt.Sprint("C", i+1)
+	return s.Channels[i], fmt.Sprint("C", i+1)
 }
 
 func (s *Slack) post(w http.ResponseWriter, form map[string]string) {
