@@ -123,6 +123,9 @@ func (c *Cost) basis() []string {
 		return []string{"by the configured model, none measured"}
 	}
 	out := []string{fmt.Sprintf("%d of %d measured, the rest by the configured model", c.Measured, c.Incidents)}
+	if c.Measured == c.Incidents {
+		out[0] = "all measured"
+	}
 	if c.ByFigures > 0 && c.CaughtUp != 0 {
 		out = append(out, "of the lost revenue "+money(c.CaughtUp, c.Currency)+" came back later")
 	}
