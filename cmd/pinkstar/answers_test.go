@@ -410,7 +410,7 @@ func (c *talks) disagreement(heads map[string]standin.Post) string {
 // between any two steps. In the end all say the same, nothing is there twice, nobody
 // ordered what they did not, and nothing goes round.
 func TestAnswersAgree(t *testing.T) {
-	seeds := uint64(60)
+	seeds := uint64(40)
 	switch {
 	case os.Getenv("PINKSTAR_CRASH") == "full":
 		seeds = 500
