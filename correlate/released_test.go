@@ -45,7 +45,8 @@ func freezeFormat(t *testing.T) {
 // is held is numbers, and told in today's words.
 var reworded = strings.NewReplacer("the incident, with what is linked to it, has ", "the incident has ",
 	"with what is linked to it, it affects ", "it affects ", " of it, or of what is linked to it, still firing", " of it still firing",
-	" from the first or latest start there", " between the starts")
+	" from the first or latest start there", " between the starts",
+	"the same alert is in it already", "the same alert is still firing there", "no alert here is seen to recover", "no alert here ever recovered")
 
 // unsaid leaves out the sentence that a decision is told in today. It follows from
 // the evidence, which is compared.

@@ -91,7 +91,7 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	app.UsageWriter(out)
 	app.ErrorWriter(errs)
 	app.HelpFlag.Short('h')
-	levels := app.Flag("level", "simulated worlds, with commas: easy, standard, hard, hosts, storm").Default("standard,hard").String()
+	levels := app.Flag("level", "simulated worlds, with commas: easy, standard, hard, hosts, quiet, storm").Default("standard,hard").String()
 	seeds := app.Flag("seeds", "seeds of the worlds, for example 1-20").Default("1001-1005").String()
 	app.Flag("micross", "also the MicroSS data set").Default("true").BoolVar(&o.micross)
 	app.Flag("problems", "instead: how well recurring problems are found, in worlds of every manner").BoolVar(&o.problems)
@@ -104,7 +104,7 @@ func parse(args []string, out, errs io.Writer) (options, error) {
 	app.Flag("tune", "with --fit, or alone on the defaults: then turn each weight and curve in so many rounds").PlaceHolder("ROUNDS").IntVar(&o.tune)
 	app.Flag("fit-seeds", "with --fit and --tune: how many tuning seeds, all unless given").PlaceHolder("N").IntVar(&o.fitSeeds)
 	app.Flag("near", "with --fit: start from the weights in force and stay near them, the more the higher").PlaceHolder("RIDGE").Float64Var(&o.near)
-	app.Flag("leave-out", "with --fit: a level or world that takes no part").PlaceHolder("NAME").StringVar(&o.leaveOut)
+	app.Flag("leave-out", "with --fit: levels and worlds whose names begin so take no part").PlaceHolder("NAME").StringVar(&o.leaveOut)
 	app.Flag("workers", "how many cores to use").Default(strconv.Itoa(runtime.NumCPU())).IntVar(&o.workers)
 	if _, err := app.Parse(args); err != nil {
 		return o, err

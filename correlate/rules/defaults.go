@@ -122,6 +122,7 @@ func defaultCorrelation() Correlation {
 			"app.kubernetes.io/name", "k8s_app", "component", "deployment", "container", "workload", "job"},
 		WeakLabels:     []string{"job", "component", "container", "workload"},
 		MachineJobs:    []string{"node-exporter", "node_exporter", "node", "windows-exporter", "windows_exporter"},
+		TimeoutAfter:   16,
 		Hops:           3,
 		HubDegree:      64,
 		OrderSlack:     Duration(30 * schemas.Second),

@@ -88,8 +88,9 @@ type Correlation struct {
 	// old incident.
 	Refire RefireCurves `yaml:"refire"`
 	Ticket Curves       `yaml:"ticket"`
-	// Events are the same for scopes in which no alert has ever recovered:
-	// what comes there are events, and what still fires is not known.
+	// Events are the same for scopes in which no alert has ever recovered, or
+	// all only by timeout: what comes there are events, and what still fires is
+	// not known.
 	Events EventCurves `yaml:"events"`
 	// Link is for two incidents.
 	Link LinkCurves `yaml:"link"`
@@ -103,6 +104,10 @@ type Correlation struct {
 	// is a machine, as exporters of a machine's own metrics have them.
 	MachineJobs []string `yaml:"machine_jobs"`
 
+	// TimeoutAfter is after how many recoveries, nearly all of them the same time
+	// after the alert's start, those of a scope are taken for timeouts: its alerts
+	// are weighed like events. 0: never.
+	TimeoutAfter int `yaml:"timeout_after"`
 	// Hops is how far topology evidence reaches, at most 3.
 	Hops int `yaml:"hops"`
 	// HubDegree: a service with more neighbours gives no topology evidence.

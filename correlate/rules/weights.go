@@ -10,9 +10,15 @@ import (
 // Weights are the points of evidence that is there or not, in thousandths of a
 // natural log-odds against opening an incident.
 type Weights struct {
-	Rule       int64 `yaml:"rule"`        // a rule groups them
-	MentionKey int64 `yaml:"mention_key"` // a text names the incident or one of its tickets
+	Rule        int64 `yaml:"rule"`        // a rule groups them
+	MentionKey  int64 `yaml:"mention_key"` // a text names the incident or one of its tickets
+	Learnt      int64 `yaml:"learnt"`      // what often comes together: at most this much
+	Maintenance int64 `yaml:"maintenance"` // one maintenance in progress upstream may explain both
+	Ties        `yaml:",inline"`
+}
 
+// Ties are the weights of how things are tied. Events have their own.
+type Ties struct {
 	// How the signal and the incident are tied. The strongest tie counts.
 	SameService   int64 `yaml:"same_service"`
 	SameHost      int64 `yaml:"same_host"`       // on a host where the incident has alerts
@@ -33,7 +39,6 @@ type Weights struct {
 	MentionInText int64 `yaml:"mention_told"`  // the text of an alert does
 	MentionAlike  int64 `yaml:"mention_alike"` // a text names the first word of a service
 	MentionName   int64 `yaml:"mention_name"`  // a text names only one of its alerts
-	Learnt        int64 `yaml:"learnt"`        // what often comes together: at most this much
 	Storm         int64 `yaml:"storm"`         // nothing, but many signals are joining it just now
 
 	// Besides a tie.
@@ -48,7 +53,6 @@ type Weights struct {
 
 	// Between two incidents: a service of one is, or is next to, a service of
 	// the other; or farther away.
-	Maintenance  int64 `yaml:"maintenance"` // one maintenance in progress upstream may explain both
 	LinkSame     int64 `yaml:"link_same"`
 	LinkDirect   int64 `yaml:"link_direct"`
 	LinkReversed int64 `yaml:"link_reversed"` // one hop, the caller affected first
@@ -58,12 +62,13 @@ type Weights struct {
 	LinkEvents   int64 `yaml:"link_events"` // no alert of the scope ever recovered
 }
 
-// EventCurves are Curves for events that never recover.
+// EventCurves are weights and Curves for events that never recover.
 type EventCurves struct {
-	Same   Curves `yaml:"same"`
-	Again  Curves `yaml:"again"`
-	Across Curves `yaml:"across"`
-	Apart  Curves `yaml:"apart"`
+	Weights Ties   `yaml:"weights"`
+	Same    Curves `yaml:"same"`
+	Again   Curves `yaml:"again"`
+	Across  Curves `yaml:"across"`
+	Apart   Curves `yaml:"apart"`
 }
 
 // RefireCurves say how likely an alert that fires again soon after its recovery
@@ -89,12 +94,12 @@ type LinkCurves struct {
 }
 
 // DependsOn is the weight of a dependency so many hops away.
-func (w *Weights) DependsOn(hops uint8) *int64 {
+func (w *Ties) DependsOn(hops uint8) *int64 {
 	return [...]*int64{nil, &w.DependsOn1, &w.DependsOn2, &w.DependsOn3}[hops]
 }
 
 // CalledBy is the weight of a caller so many hops away.
-func (w *Weights) CalledBy(hops uint8) *int64 {
+func (w *Ties) CalledBy(hops uint8) *int64 {
 	return [...]*int64{nil, &w.CalledBy1, &w.CalledBy2, &w.CalledBy3}[hops]
 }
 
@@ -102,19 +107,19 @@ func (w *Weights) CalledBy(hops uint8) *int64 {
 // linear between its corners and flat outside; one that is missing says
 // nothing.
 type Curves struct {
-	Gap      TimeCurve  `yaml:"gap"`              // to the nearest start at the place of the tie
-	Onset    TimeCurve  `yaml:"onset"`            // since the first start there, negative before it
-	Firing   CountCurve `yaml:"firing"`           // alerts that still fire there
-	Idle     TimeCurve  `yaml:"idle"`             // since the latest start in the incident
-	Age      TimeCurve  `yaml:"age"`              // since its first
-	Alerts   CountCurve `yaml:"alerts"`           // alerts of the incident
-	Services CountCurve `yaml:"services"`         // services it affects
-	Active   CountCurve `yaml:"active"`           // alerts of it that still fire
-	Pace     CountCurve `yaml:"pace"`             // alerts that joined it within the last half-minutes
-	Busy     CountCurve `yaml:"busy"`             // incidents that opened of late in the scope
-	Since    CountCurve `yaml:"since,omitempty"`  // other incidents that usually reach the service within the time since its latest start
-	Chance   CountCurve `yaml:"chance,omitempty"` // incidents that open in the scope within the distance to the tie, as they did of late
-	Lull     CountCurve `yaml:"lull,omitempty"`   // how many times slower alerts join it now than on average
+	Gap      TimeCurve  `yaml:"gap"`      // to the nearest start at the place of the tie
+	Onset    TimeCurve  `yaml:"onset"`    // since the first start there, negative before it
+	Firing   CountCurve `yaml:"firing"`   // alerts that still fire there
+	Idle     TimeCurve  `yaml:"idle"`     // since the latest start in the incident
+	Age      TimeCurve  `yaml:"age"`      // since its first
+	Alerts   CountCurve `yaml:"alerts"`   // alerts of the incident
+	Services CountCurve `yaml:"services"` // services it affects
+	Active   CountCurve `yaml:"active"`   // alerts of it that still fire
+	Pace     CountCurve `yaml:"pace"`     // alerts that joined it within the last half-minutes
+	Busy     CountCurve `yaml:"busy"`     // incidents that opened of late in the scope
+	Since    CountCurve `yaml:"since"`    // other incidents that usually reach the service within the time since its latest start
+	Chance   CountCurve `yaml:"chance"`   // incidents that open in the scope within the distance to the tie, as they did of late
+	Lull     CountCurve `yaml:"lull"`     // alerts that would have joined it since its latest start, at the pace it had
 }
 
 // Corner is one corner of a curve: at so many milliseconds, or thousandths of
@@ -242,16 +247,23 @@ func cornersOf(curve any) []Corner {
 // EachPoints calls f with every figure of the weights and curves, and where it
 // stands in the file. f may change it.
 func (c *Correlation) EachPoints(f func(path string, points *int64)) {
-	v := reflect.ValueOf(&c.Weights).Elem()
-	for i := range v.NumField() {
-		if p, ok := reflect.TypeAssert[*int64](v.Field(i).Addr()); ok { // all are
-			f("weights."+v.Type().Field(i).Tag.Get("yaml"), p)
-		}
-	}
+	eachWeight("weights.", reflect.ValueOf(&c.Weights).Elem(), f)
+	eachWeight("events.weights.", reflect.ValueOf(&c.Events.Weights).Elem(), f)
 	c.eachCurve(func(path string, curve any) {
 		corners := cornersOf(curve)
 		for i := range corners {
 			f(fmt.Sprintf("%s[%d].points", path, i), &corners[i].Points)
 		}
 	})
+}
+
+// eachWeight calls f with the weights of v, those within it too.
+func eachWeight(path string, v reflect.Value, f func(path string, points *int64)) {
+	for i := range v.NumField() {
+		if p, ok := reflect.TypeAssert[*int64](v.Field(i).Addr()); ok {
+			f(path+v.Type().Field(i).Tag.Get("yaml"), p)
+		} else {
+			eachWeight(path, v.Field(i), f)
+		}
+	}
 }

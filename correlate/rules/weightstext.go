@@ -12,10 +12,10 @@ import (
 func (c *Correlation) WeightsText() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "join: %d\nparent: %d\nweights:\n", c.Join, c.Parent)
-	w := reflect.ValueOf(c.Weights)
-	for i := range w.NumField() {
-		fmt.Fprintf(&b, "  %s: %d\n", w.Type().Field(i).Tag.Get("yaml"), w.Field(i).Int())
+	weights := func(indent string, of any) {
+		eachWeight(indent, reflect.ValueOf(of).Elem(), func(name string, p *int64) { fmt.Fprintf(&b, "%s: %d\n", name, *p) })
 	}
+	weights("  ", &c.Weights)
 	group, event := "", ""
 	c.eachCurve(func(path string, curve any) {
 		name := path[strings.LastIndexByte(path, '.')+1:]
@@ -25,7 +25,8 @@ func (c *Correlation) WeightsText() []byte {
 			if events, kind, nested := strings.Cut(in, "."); nested {
 				if event != events {
 					event = events
-					b.WriteString(events + ":\n")
+					b.WriteString(events + ":\n  weights:\n")
+					weights("    ", &c.Events.Weights)
 				}
 				b.WriteString("  " + kind + ":\n")
 			} else {

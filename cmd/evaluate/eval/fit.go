@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"pinkstar/cmd/evaluate/sim"
@@ -20,7 +21,7 @@ type FitOptions struct {
 	Log      io.Writer // nil for none
 	Worlds   []string  // folders of worlds that take part, see ReadWorld
 	Near     float64   // start from the weights in force and stay near them, the more the higher; 0: from nothing
-	LeaveOut string    // the kind of world that takes no part
+	LeaveOut string    // the kinds of world whose names begin so take no part
 }
 
 // Fit finds the weights and curves under which the engine's choices are the
@@ -94,19 +95,19 @@ const surer = 1300
 // stay where they are.
 func neutral(c *rules.Correlation) {
 	c.EachPoints(func(path string, p *int64) {
-		if !strings.HasPrefix(path, "weights.") {
+		if !strings.Contains(path, "weights.") {
 			*p = 0
 		}
 	})
 	c.Join, c.Parent = 2000, 4000
-	w := &c.Weights
-	*w = rules.Weights{
-		Rule: w.Rule, MentionKey: w.MentionKey, Maintenance: w.Maintenance, Learnt: w.Learnt, MentionName: w.MentionName, // no data tells these
+	ties := rules.Ties{
+		MentionName: c.Weights.MentionName, // no data tells it
 		SameService: 4000, SameHost: 2700, HostOfService: 3500,
 		DependsOn1: 4500, DependsOn2: 2800, DependsOn3: 1800, CalledBy1: 4000, CalledBy2: 2400, CalledBy3: 1500, WrongOrder: -1000,
 		SharedCallee: 2600, SharedCaller: 1000, Alike: 2000, Namespace: 2500,
 		Mention: 4000, MentionPeer: 4000, MentionInText: 4000, MentionAlike: 3000, Storm: 500,
 	}
+	c.Weights.Ties, c.Events.Weights = ties, ties
 }
 
 func say(w io.Writer, format string, args ...any) {
@@ -168,17 +169,20 @@ func fitData(o FitOptions) ([]weighted, error) {
 	}
 	var out []weighted
 	add := func(d *Data, kind string, share float64) {
-		if kind != o.LeaveOut {
+		if o.LeaveOut == "" || !strings.HasPrefix(kind, o.LeaveOut) {
 			out = append(out, weighted{d, kind, share})
 		}
 	}
-	for i, level := range sim.Levels {
+	for i, level := range []sim.Level{sim.Easy, sim.Standard, sim.Hard, sim.Calm} {
 		for _, seed := range seeds {
 			d, err := Simulated(sim.For(level, seed))
 			if err != nil {
 				return nil, err
 			}
-			add(d, string(level), [...]float64{1, 3, 3}[i])
+			add(d, string(level), [...]float64{1, 2, 2, 1}[i])
+			if level == sim.Standard {
+				add(withoutRecoveries(d), kindEvents, 1)
+			}
 		}
 	}
 	expected, err := expectations()
@@ -195,6 +199,7 @@ func fitData(o FitOptions) ([]weighted, error) {
 	for _, seed := range seeds[:(len(seeds)+1)/2] {
 		add(m.Overlay(seed, 600*schemas.Second), "MicroSS events", .5)
 	}
+	add(m.Native(), "MicroSS events as recorded", .5)
 	for _, dir := range o.Worlds {
 		d, err := ReadWorld(dir)
 		if err != nil {
@@ -205,8 +210,18 @@ func fitData(o FitOptions) ([]weighted, error) {
 	return out, nil
 }
 
-// kindExpected is the kind of the expectations.
-const kindExpected = "expected"
+// kindExpected is the kind of the expectations, kindEvents of simulated alerts that
+// never recover.
+const kindExpected, kindEvents = "expected", "standard events"
+
+// withoutRecoveries is d as a sender tells it that says no recovery.
+func withoutRecoveries(d *Data) *Data {
+	out := *d
+	out.Signals = slices.DeleteFunc(slices.Clone(d.Signals), func(l sim.Labelled) bool {
+		return l.Kind == schemas.KindAlert && l.Status == schemas.StatusResolved
+	})
+	return &out
+}
 
 // kindOf is a world's name without the number of its draw.
 func kindOf(name string) string {

@@ -13,7 +13,7 @@ type TuneOptions struct {
 	Start    *rules.Set // nil for the defaults
 	Seeds    int        // how many tuning seeds, all when 0
 	Worlds   []string   // folders of worlds that take part, see ReadWorld
-	LeaveOut string     // the kind of world that takes no part
+	LeaveOut string     // the kinds of world whose names begin so take no part
 	Rounds   int        // 1 when 0
 	Workers  int        // 1 when 0
 	Log      io.Writer  // a line per improvement; nil for none

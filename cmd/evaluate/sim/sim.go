@@ -39,15 +39,15 @@ const (
 	Standard Level = "standard" // up to three at once, 10 % of the topology missing
 	Hard     Level = "hard"     // eight at once, 30 % missing, reordering, skew
 	Hosts    Level = "hosts"    // standard, and every third fault is of a machine, of which the topology lists none
+	Calm     Level = "quiet"    // a day with few faults: nine of ten alerts are of none
 	Storm    Level = "storm"    // a service that 1,450 need fails, small faults hidden in it
 )
 
-// Levels lists the levels in order of difficulty: those that weights are fitted
-// on.
+// Levels lists the levels that are published, in order of difficulty.
 var Levels = []Level{Easy, Standard, Hard}
 
-// AllLevels are Levels and what is only measured.
-var AllLevels = append(slices.Clip(Levels), Hosts, Storm)
+// AllLevels are Levels and those beside them.
+var AllLevels = append(slices.Clip(Levels), Hosts, Calm, Storm)
 
 // Params says what world to make. For returns a preset.
 type Params struct {
@@ -101,6 +101,8 @@ func For(level Level, seed uint64) Params {
 		p.TopologyMissing, p.TopologyWrong = 0.3, 0.05
 		p.NoisePerHour, p.Reorder, p.Skew = 20, 0.03, 15000
 		p.MissingResolves = 0.08
+	case Calm:
+		p.Duration, p.FaultsPerHour, p.NoisePerHour = 24*schemas.Hour, .5, 40
 	case Storm:
 		p.Entities, p.Duration, p.Storm = 9300, 3*schemas.Hour, true
 		p.TopologyMissing, p.TopologyWrong = 0.1, 0.02

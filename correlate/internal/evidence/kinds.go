@@ -199,7 +199,7 @@ var kinds = [...]kind{
 		p.Say("the incident's candidate cause, ", ev.Other, ", is on the same service")
 	}},
 	Refire: {"refire", supports, func(p *phrase.Builder, _ *Item, _ string) {
-		p.Say("the same alert is still firing there: a second start is rather another happening")
+		p.Say("the same alert is in it already: a second start is rather another happening")
 	}},
 	Since: {"usual", supports, func(p *phrase.Builder, ev *Item, _ string) {
 		if ev.Count < seldom {
@@ -217,13 +217,13 @@ var kinds = [...]kind{
 	}},
 	Lull: {"lull", supports, func(p *phrase.Builder, ev *Item, _ string) {
 		if ev.Count < 1000 {
-			p.Say("alerts join it as fast as they did on average, or faster")
+			p.Say("alerts join it as fast as they did")
 		} else {
-			p.Say("alerts join it ").Milli(int64(ev.Count)).Say(" times slower than they did on average")
+			p.Say("at the pace it had, ").Milli(int64(ev.Count)).Say(" alerts would have joined it since its latest start")
 		}
 	}},
 	Events: {"events", supports, func(p *phrase.Builder, _ *Item, _ string) {
-		p.Say("no alert here ever recovered: they are events, which say less each")
+		p.Say("no alert here is seen to recover: they are events, which say less each")
 	}},
 	Begun: {"begun", supports, func(p *phrase.Builder, ev *Item, _ string) {
 		p.Say("the two began ").Span(ev.Gap).Say(" apart")

@@ -34,7 +34,7 @@ func (in *Intake) OnAlert(sc *state.Scope, s *schemas.Signal, r *state.SeenSigna
 // of its own, and after a long silence (correlation.stale) a recovery was lost.
 func (in *Intake) onFiringAgain(sc *state.Scope, a *state.Alert, s *schemas.Signal, r *state.SeenSignal) {
 	silent := in.Now.Sub(a.SeenAt) > int64(in.Rules.Correlation.Stale) // a recovery in between was lost
-	if (sc.Events() || silent) && s.StartsAt.Sub(a.Start()) > int64(in.Rules.Lifecycle.NewEpisode) {
+	if (in.Events(sc) || silent) && s.StartsAt.Sub(a.Start()) > int64(in.Rules.Lifecycle.NewEpisode) {
 		in.newEpisode(sc, s, r, a)
 		return
 	}
@@ -95,7 +95,7 @@ func (in *Intake) onRefire(sc *state.Scope, a *state.Alert, s *schemas.Signal, r
 		}
 		since = max(in.At, a.EndsAt)
 	}
-	if !in.Weigher.MayGoOn(a, since) || in.expected(sc, s) {
+	if !in.Weigher.MayGoOn(a, since) || in.expected(sc, s) || in.Events(sc) { // an event does not go on
 		in.newEpisode(sc, s, r, a)
 		return
 	}
@@ -207,6 +207,7 @@ func (in *Intake) onRecovery(a *state.Alert, s *schemas.Signal, r *state.SeenSig
 			}
 		}
 	default:
+		r.Scope.Timeout.Ended(s.EndsAt.Sub(a.Start()))
 		in.EndAlert(a, s.EndsAt)
 		a.SeenAt = in.At
 	}

@@ -75,7 +75,7 @@ func (in *Intake) placeAlert(sc *state.Scope, s *schemas.Signal, r *state.SeenSi
 func (in *Intake) placeEpisode(sc *state.Scope, s, told *schemas.Signal, r *state.SeenSignal, sub *identity.Subject, last *state.Alert) {
 	q := in.Weigher.Query(sc, s, sub)
 	if last != nil {
-		q.Last, q.Refire = last.Incident, last.Firing
+		q.Last, q.Refire = last.Incident, last.Firing || in.Events(sc)
 	}
 	in.placeChosen(sc, s, told, r, sub, q, in.Choose(q, s))
 }

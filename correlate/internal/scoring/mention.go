@@ -18,7 +18,7 @@ func (q *Query) keyOf(inc *state.Incident) *identity.Mention {
 }
 
 func (wr *Weigher) relatePeers(t *relations) {
-	w := &wr.Rules.Correlation.Weights
+	w := wr.tiesOf(t.q.scope)
 	for i := range t.q.Mentions {
 		m := &t.q.Mentions[i]
 		if m.Entity == nil || t.incident.Affected[m.Entity] == nil {
@@ -46,7 +46,7 @@ func (q *Query) namedIn(inc *state.Incident) *identity.Mention {
 // a service means it; what an alert names is a peer, which may or may not be
 // ill.
 func (wr *Weigher) relateMentions(t *relations) {
-	w := &wr.Rules.Correlation.Weights
+	w := wr.tiesOf(t.q.scope)
 	if t.q.kind == schemas.KindAlert {
 		wr.relatePeers(t)
 	} else if m := t.q.namedIn(t.incident); m != nil {

@@ -1,18 +1,23 @@
 package scoring
 
-import "pinkstar/correlate/internal/state"
+import (
+	"pinkstar/correlate/internal/state"
+	"pinkstar/schemas"
+)
 
-// lull is how many times slower alerts join inc, which looks like p, than they did
-// on average, in thousandths: after sixty in one minute and two quiet ones, what
-// comes is rather something new, and so is what follows a straggler; after two
-// alerts it says nothing.
-func lull(inc *state.Incident, p *state.Pace) int64 {
-	const window = state.IncidentHalfLife * 1443 / 1000 // what a steady pace's level is of
+// lullCap bounds what lull counts.
+const lullCap = 1000 * state.RateUnit
+
+// lull is how many alerts would have joined inc, which looks like p, since its
+// latest start, had they come as fast as they did until then, in thousandths: a
+// minute of silence after a hundred alerts in two minutes says that it is over,
+// and after three it says little. After one alert nothing is known.
+func lull(at schemas.Time, inc *state.Incident, p *state.Pace) int64 {
 	if p.Alerts < 2 {
 		return 0
 	}
 	main := inc.Main()
 	last, first := max(inc.LastStart, main.LastStart), min(inc.Pub.StartedAt, main.Pub.StartedAt)
-	usual := int64(p.Alerts) * state.RateUnit * window / max(last.Sub(first), window)
-	return usual * state.RateUnit / (p.Level + state.RateUnit/2)
+	missed := min(max(at.Sub(last), 0), schemas.Hour) * int64(p.Alerts) * state.RateUnit / max(last.Sub(first), state.IncidentHalfLife)
+	return min(missed, lullCap)
 }

@@ -66,7 +66,7 @@ func (t *relations) consider(group nearness, p *state.Affected, ev evidence.Item
 // there is none, it may be what has often come with it, or the storm of the
 // moment.
 func (wr *Weigher) strongestRelation(q *Query, inc *state.Incident) relation {
-	w := &wr.Rules.Correlation.Weights
+	w := wr.tiesOf(q.scope)
 	t := relations{wr: wr, q: q, incident: inc}
 	if ent := q.subject.Entity; ent != nil {
 		if p := inc.Affected[ent]; p != nil {
@@ -109,7 +109,7 @@ func (wr *Weigher) strongestRelation(q *Query, inc *state.Incident) relation {
 }
 
 func (wr *Weigher) relateSame(t *relations, ent *state.Entity, p *state.Affected) {
-	w := &wr.Rules.Correlation.Weights
+	w := wr.tiesOf(t.q.scope)
 	switch {
 	case p.Mentioned:
 		t.consider(nearSame, p, evidence.Item{Kind: evidence.Mention, Other: ent.Key.Name}, &w.Mention, nil)
@@ -142,7 +142,7 @@ func (wr *Weigher) relateMachine(t *relations, h *state.Entity) {
 		return
 	}
 	if p := t.incident.Affected[h]; p != nil && p.Primary() {
-		t.consider(nearAcross, p, evidence.Item{Kind: evidence.HostOf, Other: h.Key.Name, Reversed: true}, &wr.Rules.Correlation.Weights.HostOfService, nil)
+		t.consider(nearAcross, p, evidence.Item{Kind: evidence.HostOf, Other: h.Key.Name, Reversed: true}, &wr.tiesOf(t.q.scope).HostOfService, nil)
 	}
 }
 
@@ -172,7 +172,7 @@ func (wr *Weigher) neighboursOf(inc *state.Incident, x int32, f func(*state.Affe
 // relateNeighbour offers what the topology says of p. Effects move from callee to
 // caller: in that order it speaks for a link, against it less.
 func (wr *Weigher) relateNeighbour(t *relations, p *state.Affected, rel topology.Relation) {
-	w := &wr.Rules.Correlation.Weights
+	w := wr.tiesOf(t.q.scope)
 	order := func(wrong bool) *int64 {
 		if wrong {
 			return &w.WrongOrder

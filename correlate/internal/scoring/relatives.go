@@ -103,7 +103,7 @@ func (k *comparison) consider(wr *Weigher, gap int64, ev evidence.Item, base *in
 
 // compareServices compares the services of two incidents.
 func (wr *Weigher) compareServices(small, large *state.Incident) comparison {
-	w := &wr.Rules.Correlation.Weights
+	w := wr.tiesOf(small.Scope)
 	k := comparison{}
 	for i := len(small.Services) - 1; i >= 0 && k.all < servicesCompared; i-- {
 		p := small.Services[i]
@@ -149,15 +149,15 @@ func (wr *Weigher) relate(inc, other *state.Incident) Scored {
 	}
 	k := wr.compareServices(small, large)
 	begun := state.SpanBetween(inc.Pub.StartedAt, other.Pub.StartedAt, other.Pub.StartedAt)
-	l := &c.Link
+	l, w := &c.Link, wr.tiesOf(inc.Scope)
 	if k.base == nil {
-		k.base, k.best, k.gap = &c.Weights.LinkApart, evidence.Item{Kind: evidence.Together}, begun
+		k.base, k.best, k.gap = &w.LinkApart, evidence.Item{Kind: evidence.Together}, begun
 	}
 	k.best.Points = *k.base
 	s.term(k.base, 1000)
 	s.add(k.best)
-	if inc.Scope.Events() {
-		s.fixed(&c.Weights.LinkEvents, evidence.Item{Kind: evidence.Events})
+	if wr.Events(inc.Scope) {
+		s.fixed(&w.LinkEvents, evidence.Item{Kind: evidence.Events})
 	}
 	s.read(l.Gap, k.gap, evidence.Item{Kind: evidence.Onset, Gap: k.gap})
 	s.read(l.Begun, begun, evidence.Item{Kind: evidence.Begun, Gap: begun})

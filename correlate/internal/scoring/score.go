@@ -57,14 +57,13 @@ func (s *sheet) read(c []rules.Corner, x int64, ev evidence.Item) {
 // not how busy it is) makes a score at all.
 func (wr *Weigher) score(q *Query, inc *state.Incident) Scored {
 	c := &wr.Rules.Correlation
-	w := &c.Weights
 	s := &sheet{wr: wr, res: Scored{Incident: inc}, start: len(wr.scratch.evidence)}
 	if q.mustLinkTo() == inc {
-		s.add(evidence.Item{Kind: evidence.Operator, Points: w.MentionKey, Other: inc.Pub.ID})
+		s.add(evidence.Item{Kind: evidence.Operator, Points: c.Weights.MentionKey, Other: inc.Pub.ID})
 		s.res.Decisive = true
 	}
 	if m := q.keyOf(inc); m != nil {
-		s.add(evidence.Item{Kind: evidence.MentionKey, Points: w.MentionKey, Other: m.Text})
+		s.add(evidence.Item{Kind: evidence.MentionKey, Points: c.Weights.MentionKey, Other: m.Text})
 		s.res.Decisive = true
 	}
 	wr.scoreRules(q, inc, s)
@@ -110,7 +109,7 @@ func (wr *Weigher) scoreRules(q *Query, inc *state.Incident, s *sheet) {
 // scoreRelation adds the relation itself, its times, what besides it connects the two,
 // and what the incident looks like at the moment.
 func (wr *Weigher) scoreRelation(q *Query, inc *state.Incident, t *relation, s *sheet) {
-	w := &wr.Rules.Correlation.Weights
+	w := wr.tiesOf(q.scope)
 	c := wr.curvesOf(q, inc, t.group)
 	for _, p := range t.base {
 		if p != nil {
@@ -149,7 +148,7 @@ func (wr *Weigher) scoreRelation(q *Query, inc *state.Incident, t *relation, s *
 	if inc.Names[q.name] > 0 {
 		s.fixed(&w.Template, evidence.Item{Kind: evidence.Template, Other: q.name})
 	}
-	if q.scope.Events() {
+	if wr.Events(q.scope) {
 		s.fixed(&w.Events, evidence.Item{Kind: evidence.Events})
 	}
 	wr.scoreState(q, inc, t, c, s)
@@ -173,7 +172,8 @@ func (wr *Weigher) scoreState(q *Query, inc *state.Incident, t *relation, c *rul
 		s.read(wr.Rules.Correlation.Refire.Others, wave, evidence.Item{Kind: evidence.Wave, Count: int32(wave)})
 	}
 	wr.scoreUsual(q, inc, t, c, s)
-	if n := lull(inc, &p); n > 0 && q.kind == schemas.KindAlert {
+	if p.Alerts > 1 && q.kind == schemas.KindAlert {
+		n := lull(q.Start, inc, &p)
 		s.read(c.Lull, n, evidence.Item{Kind: evidence.Lull, Count: int32(n)})
 	}
 	busy := q.scope.Opened.Now(wr.Now, state.ScopeHalfLife)
@@ -201,15 +201,23 @@ func (wr *Weigher) scoreUsual(q *Query, inc *state.Incident, t *relation, c *rul
 	}
 }
 
+// tiesOf are the weights of what comes to sc.
+func (wr *Weigher) tiesOf(sc *state.Scope) *rules.Ties {
+	if wr.Events(sc) {
+		return &wr.Rules.Correlation.Events.Weights
+	}
+	return &wr.Rules.Correlation.Weights.Ties
+}
+
 // curvesOf are the curves for a signal of q that is related in the way of g.
 func (wr *Weigher) curvesOf(q *Query, inc *state.Incident, g nearness) *rules.Curves {
 	c := &wr.Rules.Correlation
 	switch {
 	case q.kind == schemas.KindTicket:
 		return &c.Ticket
-	case q.scope.Events() && q.Refire && q.Last == inc:
+	case wr.Events(q.scope) && q.Refire && q.Last == inc:
 		return &c.Events.Again
-	case q.scope.Events():
+	case wr.Events(q.scope):
 		return [...]*rules.Curves{&c.Events.Same, &c.Events.Across, &c.Events.Apart}[g]
 	case q.Refire && q.Last == inc:
 		return &c.Again

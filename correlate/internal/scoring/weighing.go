@@ -51,12 +51,12 @@ func (wr *Weigher) Weigh(s *schemas.Signal, incidentID string) (Weighing, bool) 
 	wr.MatchRules(s)
 	q := wr.Query(sc, s, &sub)
 	if a := sc.Latest(state.AppendKey(nil, s.Source, s.Fingerprint)); a != nil {
-		q.Last, q.Refire = a.Incident, a.Firing
+		q.Last, q.Refire = a.Incident, a.Firing || wr.Events(sc)
 		since := s.StartsAt
 		if since <= a.EndsAt { // it fires again under its old start, or nearly so
 			since = max(wr.At, a.EndsAt)
 		}
-		if !a.Firing && s.Status == schemas.StatusFiring && len(wr.Rules.Correlation.Refire.Gap) > 0 && wr.MayGoOn(a, since) {
+		if !q.Refire && s.Status == schemas.StatusFiring && len(wr.Rules.Correlation.Refire.Gap) > 0 && wr.MayGoOn(a, since) {
 			q.Again, q.Start = a, since
 		}
 	}

@@ -31,8 +31,8 @@ func Restore(r io.Reader) (*State, error) {
 // oldestFormat is the first that was released; formatBehaviour the first in which
 // the number of the engine's behaviour stands; formatRefire the first that knows
 // how many alerts fired again of late; formatTree how busy a whole tree is, how often
-// something new reaches an entity, what people have heard, and which changes undo
-// others; formatProblems how
+// something new reaches an entity, after which span alerts recover, what people have
+// heard, and which changes undo others; formatProblems how
 // often what recurs showed which symptom.
 const (
 	oldestFormat    = 3
@@ -335,6 +335,9 @@ func (d *decoder) scope(sc *Scope) {
 		})
 	}
 	sc.Lasting = int(d.Int())
+	if d.format >= formatTree {
+		sc.Timeout = Timeout{d.Int(), int32(d.Int()), int32(d.Int())}
+	}
 	d.entities = nil
 	d.Each(func() {
 		kind := d.Uint()

@@ -181,6 +181,9 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 		s.json(a)
 	}
 	s.Int(int64(sc.Lasting))
+	s.Int(sc.Timeout.Span)
+	s.Int(int64(sc.Timeout.Same))
+	s.Int(int64(sc.Timeout.Other))
 	s.entityList(sc)
 	s.patternList(&sc.Patterns)
 	s.Len(len(sc.Live))

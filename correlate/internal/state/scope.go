@@ -37,6 +37,7 @@ type Scope struct {
 	Business    business.Ledger
 	Actions     []*schemas.ActionItem // of post-mortems, that are open
 	Lasting     int                   // episodes begun before the first recovery; -1 once there was one
+	Timeout     Timeout
 }
 
 // ScopeOf is the scope of s, made when it is new; nil when there are too many.
@@ -75,9 +76,12 @@ func (st *State) addScope(name string, seq int64) *Scope {
 // until a scope is taken for one of events.
 const EventsAfter = 50
 
-// Events reports whether what comes to sc are events, which never recover, and
-// not alerts: what still fires is not known then.
-func (sc *Scope) Events() bool { return sc.Lasting >= EventsAfter }
+// Events reports whether what comes to sc are events, which never recover or are
+// only no longer told after a while, and not alerts: what still fires is not
+// known then.
+func (st *State) Events(sc *Scope) bool {
+	return sc.Lasting >= EventsAfter || sc.Timeout.Seen(st.Rules.Correlation.TimeoutAfter)
+}
 
 // Latest returns the latest episode of the alert with this key, or nil.
 func (sc *Scope) Latest(key []byte) *Alert {
