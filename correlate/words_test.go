@@ -118,6 +118,9 @@ func (c *sentences) order(where, text string, d *schemas.Decision, m []string) {
 	if callerKnown == calleeKnown { // both known by now: the signal is another one of the service
 		return
 	}
+	if _, unnamed := first[""]; unnamed { // an alert that names only an instance may be about either, and earlier
+		return
+	}
 	c.said["order"]++
 	caller, callee := d.Signal.StartsAt, first[other]
 	if callerKnown {
