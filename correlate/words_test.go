@@ -16,7 +16,7 @@ func TestNoSentenceIsFalse(t *testing.T) {
 	t.Parallel()
 	c := &sentences{t: t, said: map[string]int{}, checked: map[string]bool{}}
 	for seed := range 2 * seeds() {
-		c.seed, c.first, c.incident = seed, map[string]map[string]schemas.Time{}, map[string]string{}
+		c.seed, c.first = seed, map[string]map[string]schemas.Time{}
 		e := New(testRules(), testTopology())
 		for _, x := range logOf(seed+100, 500) {
 			var out Output
@@ -40,12 +40,11 @@ func TestNoSentenceIsFalse(t *testing.T) {
 }
 
 type sentences struct {
-	t        *testing.T
-	seed     uint64
-	first    map[string]map[string]schemas.Time // incident -> service -> first start placed there
-	incident map[string]string
-	said     map[string]int
-	checked  map[string]bool // sentences that are not about one moment
+	t       *testing.T
+	seed    uint64
+	first   map[string]map[string]schemas.Time // incident -> service -> first start placed there
+	said    map[string]int
+	checked map[string]bool // sentences that are not about one moment
 }
 
 func (c *sentences) bad(where, text, why string) {
@@ -55,9 +54,7 @@ func (c *sentences) bad(where, text, why string) {
 
 var (
 	dependsOn = regexp.MustCompile(`([\w.-]+) depends on ([\w.-]+)(?: \((\d) hops\))?, (which was affected first|which was affected only later|which was affected at about the same time|and was affected after it|but was affected before it|and was affected at about the same time)`)
-	runsOn    = regexp.MustCompile(`([\w.-]+) runs on ([\w.-]+), which the incident affects`)
 	bothOn    = regexp.MustCompile(`([\w.-]+) and ([\w.-]+) (?:depend on the same service|are named alike)`)
-	onset     = regexp.MustCompile(`before ([\w.-]+) was first affected|after ([\w.-]+) was first affected`)
 )
 
 // hops is how many steps a depends on b in the topologies of these tests (the second
@@ -118,9 +115,6 @@ func (c *sentences) order(where, text string, d *schemas.Decision, m []string) {
 	if callerKnown == calleeKnown { // both known by now: the signal is another one of the service
 		return
 	}
-	if _, unnamed := first[""]; unnamed { // an alert that names only an instance may be about either, and earlier
-		return
-	}
 	c.said["order"]++
 	caller, callee := d.Signal.StartsAt, first[other]
 	if callerKnown {
@@ -159,7 +153,7 @@ func (c *sentences) decision(d *schemas.Decision) {
 // reason checks that what speaks against a choice is not told as its reason.
 func (c *sentences) reason(d *schemas.Decision) {
 	_, rest, _ := strings.Cut(d.Reason, ": ")
-	lead := strings.Split(rest, "; ")[0]
+	lead, _, _ := strings.Cut(rest, "; ")
 	for _, ev := range d.Evidence {
 		if ev.Detail == lead && ev.Points < 0 && d.Score >= d.Threshold {
 			for _, other := range d.Evidence {
