@@ -3,6 +3,7 @@ package correlate
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ func TestNoSentenceIsFalse(t *testing.T) {
 	t.Parallel()
 	c := &sentences{t: t, said: map[string]int{}, checked: map[string]bool{}}
 	for seed := range 2 * seeds() {
-		c.seed, c.first = seed, map[string]map[string]schemas.Time{}
+		c.seed, c.first, c.other = seed, map[string]map[string]schemas.Time{}, map[string]bool{}
 		e := New(testRules(), testTopology())
 		for _, x := range logOf(seed+100, 500) {
 			var out Output
@@ -43,6 +44,7 @@ type sentences struct {
 	t       *testing.T
 	seed    uint64
 	first   map[string]map[string]schemas.Time // incident -> service -> first start placed there
+	other   map[string]bool                    // incidents that hold something else than alerts of a service by its name
 	said    map[string]int
 	checked map[string]bool // sentences that are not about one moment
 }
@@ -112,7 +114,7 @@ func (c *sentences) order(where, text string, d *schemas.Decision, m []string) {
 	first := c.first[d.IncidentID]
 	_, callerKnown := first[self]
 	_, calleeKnown := first[other]
-	if callerKnown == calleeKnown { // both known by now: the signal is another one of the service
+	if c.other[d.IncidentID] || callerKnown == calleeKnown { // both known by now: the signal is another one of the service
 		return
 	}
 	c.said["order"]++
@@ -132,6 +134,10 @@ func (c *sentences) order(where, text string, d *schemas.Decision, m []string) {
 func (c *sentences) decision(d *schemas.Decision) {
 	if d.Verdict != schemas.VerdictPlaced || d.IncidentID == "" {
 		return
+	}
+	plain := d.Kind == schemas.KindAlert && d.Signal != nil && slices.Contains([]string{"web", "api", "auth", "db", "cache", "batch", "mail", "stranger"}, d.Signal.Service)
+	if !plain { // it may be about a service under another name, or a text, or a move
+		c.other[d.IncidentID] = true
 	}
 	c.sentence("decision", d.Reason, d)
 	if joined := strings.HasPrefix(d.Reason, "joined "); joined {
