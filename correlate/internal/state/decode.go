@@ -304,16 +304,24 @@ func (d *decoder) routine(r *Routine) {
 
 func (d *decoder) reached(sc *Scope) {
 	d.Each(func() {
-		kind := d.Uint()
-		if kind == 0 || kind >= uint64(entityKinds) {
-			d.Bad("a kind of entity out of bounds")
+		kind, ok := d.entityKind()
+		if !ok {
 			return
 		}
 		if sc.Usual.rates == nil {
 			sc.Usual.rates = map[EntityKey]Rate{}
 		}
-		sc.Usual.rates[EntityKey{EntityKind(kind), d.e.Strings.Of(d.Str())}] = Rate{d.Int(), d.Time()}
+		sc.Usual.rates[EntityKey{kind, d.e.Strings.Of(d.Str())}] = Rate{d.Int(), d.Time()}
 	})
+}
+
+func (d *decoder) entityKind() (kind EntityKind, ok bool) {
+	n := d.Uint()
+	if n == 0 || n >= uint64(entityKinds) {
+		d.Bad("a kind of entity out of bounds")
+		return 0, false
+	}
+	return EntityKind(n), true
 }
 
 func (d *decoder) scope(sc *Scope) {
@@ -340,12 +348,9 @@ func (d *decoder) scope(sc *Scope) {
 	}
 	d.entities = nil
 	d.Each(func() {
-		kind := d.Uint()
-		if kind == 0 || kind >= uint64(entityKinds) {
-			d.Bad("a kind of entity out of bounds")
-			return
+		if kind, ok := d.entityKind(); ok {
+			d.entities = append(d.entities, d.e.Entity(sc, kind, d.Str(), true))
 		}
-		d.entities = append(d.entities, d.e.Entity(sc, EntityKind(kind), d.Str(), true))
 	})
 	d.patternList(&sc.Patterns)
 	d.Each(func() {
