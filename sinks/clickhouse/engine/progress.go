@@ -13,6 +13,7 @@ import (
 type progress struct {
 	w        io.Writer
 	terminal bool
+	last     string // what show said last
 }
 
 func newProgress(w io.Writer) *progress {
@@ -30,7 +31,7 @@ func (p *progress) line(s string) {
 }
 
 // watch shows done() growing towards total until the returned function is
-// called.
+// called, and then once more what is there: all of it only if all of it came.
 func (p *progress) watch(total int64, done func() int64) (stop func()) {
 	if p.w == nil {
 		return func() {}
@@ -47,7 +48,7 @@ func (p *progress) watch(total int64, done func() int64) (stop func()) {
 		for {
 			select {
 			case <-quit:
-				p.show(total, total)
+				p.show(done(), total)
 				if p.terminal {
 					fmt.Fprintln(p.w)
 				}
@@ -64,11 +65,15 @@ func (p *progress) watch(total int64, done func() int64) (stop func()) {
 }
 
 func (p *progress) show(done, total int64) {
-	text := "  " + megabytes(done)
+	text := fmt.Sprintf("  %d MB", (done+500_000)/1_000_000)
 	if total > 0 {
 		done = min(done, total)
-		text = fmt.Sprintf("  %s of %s (%d %%)", megabytes(done), megabytes(total), 100*done/total)
+		text = fmt.Sprintf("  %d MB of %s (%d %%)", (done+500_000)/1_000_000, megabytes(total), 100*done/total)
 	}
+	if text == p.last { // npm works on for a while after the last byte
+		return
+	}
+	p.last = text
 	if p.terminal {
 		fmt.Fprintf(p.w, "\r%s ", text)
 		return
