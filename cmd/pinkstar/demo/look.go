@@ -278,8 +278,9 @@ func (s *stage) seeWhole(ctx context.Context) error {
 	return nil
 }
 
-// minChildren is how many incidents the attack has below its main one.
-const minChildren = 2
+// minChildren is how many incidents the attack has below its main one, at least: what
+// is one incident and what is linked below it is the engine's to weigh.
+const minChildren = 1
 
 func (s *stage) wholeOf(ctx context.Context, d *detail) error {
 	list, err := s.incidents(ctx)
@@ -321,7 +322,8 @@ func linkReason(c *schemas.Incident, parent string) string {
 func (s *stage) seeProblem(ctx context.Context) error {
 	var where schemas.Incident
 	_, err := s.mainIs(ctx, "the core's part recognised as the known problem", func(d *detail) error {
-		for _, i := range family(d) {
+		// The main one has its children's: the part that it is about comes first.
+		for _, i := range append(slices.Clip(d.Children), d.Incident) {
 			if i.ProblemID == s.problemID {
 				where = i
 				return nil
