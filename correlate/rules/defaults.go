@@ -8,8 +8,8 @@ import (
 	"pinkstar/schemas"
 )
 
-// The points of evidence were fitted on the simulator's tuning seeds and are
-// written by `go run ./cmd/evaluate --fit`.
+// The points of evidence were fitted, by `go run ./cmd/evaluate --fit`; the package
+// documentation of cmd/evaluate/eval says on what, and how the fits were mixed.
 //
 //go:embed weights.yaml
 var weightsText []byte
