@@ -204,7 +204,7 @@ func (s *stage) seeCause(ctx context.Context) error {
 	s.page.knows("Candidate cause: %s, on %s, in progress since %s. %s", c.Title, c.Service,
 		c.StartedAt.Std().Format("15:04"), sentence(c.Reason))
 	n, _ := noticeOf(&d)
-	s.page.knows("To tell at once: team %s%s: %s", n.Team, at(n.Contact), sentence(n.Text))
+	s.page.knows("To tell at once%s: %s", at(n.Contact), sentence(n.Text))
 	return nil
 }
 

@@ -157,15 +157,19 @@ type refusedError struct{ error }
 func (e refusedError) Unwrap() error { return e.error }
 
 // until asks again until look is satisfied. What look last missed is the error
-// when the time is up.
+// when the time is up; that the last look itself was cut short says nothing.
 func until(outer context.Context, limit time.Duration, what string, look func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(outer, limit)
 	defer cancel()
 	wait := 20 * time.Millisecond
+	var missed error
 	for {
 		err := look(ctx)
 		if err == nil {
 			return nil
+		}
+		if missed == nil || ctx.Err() == nil {
+			missed = err
 		}
 		if r := (refusedError{}); errors.As(err, &r) {
 			return fmt.Errorf("%s: %w", what, err)
@@ -175,7 +179,7 @@ func until(outer context.Context, limit time.Duration, what string, look func(co
 			if outer.Err() != nil {
 				return outer.Err()
 			}
-			return fmt.Errorf("%s: not seen within %s: %w", what, limit, err)
+			return fmt.Errorf("%s: not seen within %s: %w", what, limit, missed)
 		case <-time.After(wait):
 			wait = min(2*wait, 300*time.Millisecond)
 		}

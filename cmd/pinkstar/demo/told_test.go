@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/smtp"
@@ -50,5 +51,22 @@ func TestWhatIsMissingOutsideEndsTheDemo(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "Major incident: x") {
 		t.Errorf("it says %s", out.String())
+	}
+}
+
+// What is missing is said, not that the last question was cut short.
+func TestWhatWasMissedIsSaid(t *testing.T) {
+	t.Parallel()
+	asked := false
+	err := until(t.Context(), 100*time.Millisecond, "the family", func(ctx context.Context) error {
+		if !asked {
+			asked = true
+			return errors.New("1 child, want 2")
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if err == nil || !strings.Contains(err.Error(), "1 child, want 2") {
+		t.Errorf("it says %v", err)
 	}
 }
