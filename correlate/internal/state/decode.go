@@ -295,23 +295,15 @@ func (d *decoder) routine(r *Routine) {
 	r.Since = d.Time()
 	r.all = Rate{d.Int(), d.Time()}
 	d.Each(func() {
-		if r.on == nil {
-			r.on = map[string]Rate{}
-		}
-		r.on[d.e.Strings.Of(d.Str())] = Rate{d.Int(), d.Time()}
+		r.on.set(d.e.Strings.Of(d.Str()), Rate{d.Int(), d.Time()})
 	})
 }
 
 func (d *decoder) reached(sc *Scope) {
 	d.Each(func() {
-		kind, ok := d.entityKind()
-		if !ok {
-			return
+		if kind, ok := d.entityKind(); ok {
+			sc.Usual.rates.set(EntityKey{kind, d.e.Strings.Of(d.Str())}, Rate{d.Int(), d.Time()})
 		}
-		if sc.Usual.rates == nil {
-			sc.Usual.rates = map[EntityKey]Rate{}
-		}
-		sc.Usual.rates[EntityKey{kind, d.e.Strings.Of(d.Str())}] = Rate{d.Int(), d.Time()}
 	})
 }
 

@@ -8,14 +8,17 @@
 //   - scope.go: Scope, Entity, their recent incidents; nodes.go: entities of declared
 //     services
 //   - incident.go: Incident and what it affects; title.go: what it is called
+//   - talk.go: what people have heard of it
 //   - tree.go, extent.go: what a main incident and everything below it are together
-//   - alert.go, ticket.go, change.go, group.go: its members, windows, rule groups
+//   - alert.go, ticket.go, change.go, changes.go, group.go: its members, windows, rule groups
 //   - seen.go: signals that are known and when they expire; told.go: what a
 //     delivery that is known may still say
 //   - corrections.go: what operators ordered and later decisions honour
 //   - timer.go: what is due when; clock.go: log time put back
-//   - rate.go: how busy something is; usual.go: how often something new reaches an
-//     entity; index.go: a table for millions
+//   - rate.go: how busy something is; tally.go: many such by name; usual.go: how often
+//     something new reaches an entity; routine.go: how often a service is changed anyway
+//   - placement.go: what runs on which machine; timeout.go: whether recoveries are
+//     seen or made up; index.go: a table for millions
 //   - encode.go, encodeincident.go, decode.go, decodeincident.go: snapshots
 //
 // # Non-obvious

@@ -215,7 +215,7 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 }
 
 func (s *encoder) reached(u *Usual, now schemas.Time) {
-	u.forget(now) // as if it had never been
+	u.rates.forget(now, usualHalfLife) // as if it had never been
 	keys := u.keys()
 	s.Len(len(keys))
 	for _, key := range keys {
@@ -241,7 +241,7 @@ func (s *encoder) placement(p *Placement, now schemas.Time) {
 }
 
 func (s *encoder) routine(r *Routine, now schemas.Time) {
-	r.forget(now) // as if it had never been
+	r.on.forget(now, routineHalfLife) // as if it had never been
 	s.Time(r.Since)
 	s.Int(r.all.Level)
 	s.Time(r.all.at)

@@ -14,16 +14,10 @@ import (
 type Routine struct {
 	Since schemas.Time // when it was first looked at; 0: never
 	all   Rate
-	on    map[string]Rate // by service
+	on    tally[string] // by service
 }
 
-const (
-	routineHalfLife = 7 * schemas.Day
-	// routineCap bounds how many services of a scope are counted.
-	routineCap = 4096
-	// routineFaint is a level that tells nothing any more.
-	routineFaint = RateUnit / 32
-)
+const routineHalfLife = 7 * schemas.Day
 
 // Known notes from when on sc is looked at: what has not happened since then is
 // rare.
@@ -38,40 +32,15 @@ func (r *Routine) Happened(services []string, now schemas.Time) {
 	r.Known(now)
 	for _, name := range services {
 		r.all.Add(now, routineHalfLife)
-		one, known := r.on[name]
-		if !known && len(r.on) >= routineCap && r.forget(now) == 0 {
-			continue
-		}
-		if r.on == nil {
-			r.on = map[string]Rate{}
-		}
-		if r.level(name, now) == 0 {
-			one = Rate{}
-		}
-		one.Add(now, routineHalfLife)
-		r.on[name] = one
+		r.on.add(name, now, routineHalfLife)
 	}
-}
-
-func (r *Routine) level(name string, now schemas.Time) int64 {
-	if level := r.on[name].Now(now, routineHalfLife); level >= routineFaint {
-		return level
-	}
-	return 0
-}
-
-// forget drops what has become faint, and says how many that were.
-func (r *Routine) forget(now schemas.Time) int {
-	before := len(r.on)
-	maps.DeleteFunc(r.on, func(name string, _ Rate) bool { return r.level(name, now) == 0 })
-	return before - len(r.on)
 }
 
 // changed is how many services are counted.
 func (r *Routine) changed(now schemas.Time) int {
 	n := 0
 	for name := range r.on {
-		if r.level(name, now) > 0 {
+		if r.on.level(name, now, routineHalfLife) > 0 {
 			n++
 		}
 	}
@@ -103,6 +72,6 @@ func (r *Routine) Every(service string, services int, usually int64, now schemas
 	all := max(int64(services), 1)
 	others := max(0, r.all.Now(now, routineHalfLife)-RateUnit)
 	every := (watched + usually/assumed) * all * RateUnit / (others + all*RateUnit/assumed)
-	own := max(0, r.level(service, now)-RateUnit)
+	own := max(0, r.on.level(service, now, routineHalfLife)-RateUnit)
 	return max((watched+every)*RateUnit/(own+RateUnit), schemas.Minute)
 }

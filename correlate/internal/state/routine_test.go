@@ -42,15 +42,15 @@ func TestRoutineIsBounded(t *testing.T) {
 	t.Parallel()
 	var r Routine
 	at := schemas.Time(1_700_000_000_000)
-	for i := range 3 * routineCap {
+	for i := range 3 * tallyCap {
 		r.Happened([]string{fmt.Sprint("s", i)}, at)
 	}
-	if len(r.on) != routineCap {
-		t.Errorf("%d services are counted, want %d", len(r.on), routineCap)
+	if len(r.on) != tallyCap {
+		t.Errorf("%d services are counted, want %d", len(r.on), tallyCap)
 	}
 	at = at.Add(60 * schemas.Day)
 	r.Happened([]string{"new"}, at)
-	if len(r.on) != 1 || r.level("new", at) == 0 {
+	if len(r.on) != 1 || r.on.level("new", at, routineHalfLife) == 0 {
 		t.Errorf("%d services are counted after two quiet months", len(r.on))
 	}
 }

@@ -13,47 +13,13 @@ import (
 // is likely that it belongs to what is going on there; of one on what fails four
 // times an hour less so.
 type Usual struct {
-	rates map[EntityKey]Rate
+	rates tally[EntityKey]
 }
 
-const (
-	usualHalfLife = 2 * schemas.Hour
-	// usualCap bounds how many entities of a scope are counted.
-	usualCap = 4096
-	// usualFaint is a level that tells nothing any more.
-	usualFaint = RateUnit / 32
-)
+const usualHalfLife = 2 * schemas.Hour
 
-// Reached notes that one more incident is about what key names. What has become
-// faint is as if it had never been: a snapshot leaves it out.
-func (u *Usual) Reached(key EntityKey, now schemas.Time) {
-	r, known := u.rates[key]
-	if !known && len(u.rates) >= usualCap && u.forget(now) == 0 {
-		return
-	}
-	if u.rates == nil {
-		u.rates = map[EntityKey]Rate{}
-	}
-	if u.level(key, now) == 0 {
-		r = Rate{}
-	}
-	r.Add(now, usualHalfLife)
-	u.rates[key] = r
-}
-
-func (u *Usual) level(key EntityKey, now schemas.Time) int64 {
-	if level := u.rates[key].Now(now, usualHalfLife); level >= usualFaint {
-		return level
-	}
-	return 0
-}
-
-// forget drops what has become faint, and says how many that were.
-func (u *Usual) forget(now schemas.Time) int {
-	before := len(u.rates)
-	maps.DeleteFunc(u.rates, func(key EntityKey, _ Rate) bool { return u.level(key, now) == 0 })
-	return before - len(u.rates)
-}
+// Reached notes that one more incident is about what key names.
+func (u *Usual) Reached(key EntityKey, now schemas.Time) { u.rates.add(key, now, usualHalfLife) }
 
 // keys are those that are counted, in a fixed order.
 func (u *Usual) keys() []EntityKey {
@@ -65,7 +31,7 @@ func (u *Usual) keys() []EntityKey {
 // Level is how often incidents reach what key names, for Expected. One of those
 // that did, own, is not counted where it is set.
 func (u *Usual) Level(key EntityKey, own bool, now schemas.Time) int64 {
-	level := u.level(key, now)
+	level := u.rates.level(key, now, usualHalfLife)
 	if own {
 		level = max(0, level-RateUnit)
 	}

@@ -32,11 +32,11 @@ func TestUsualTellsARateAndForgetsIt(t *testing.T) {
 func TestUsualIsBounded(t *testing.T) {
 	var u Usual
 	now := schemas.Time(1_795_000_000_000)
-	for i := range 3 * usualCap {
+	for i := range 3 * tallyCap {
 		u.Reached(EntityKey{EntityService, fmt.Sprint(i)}, now)
 	}
-	if len(u.rates) != usualCap {
-		t.Fatalf("%d are counted, the cap is %d", len(u.rates), usualCap)
+	if len(u.rates) != tallyCap {
+		t.Fatalf("%d are counted, the cap is %d", len(u.rates), tallyCap)
 	}
 	later := now.Add(2 * schemas.Day) // what is faint gives way
 	u.Reached(EntityKey{EntityService, "new"}, later)
