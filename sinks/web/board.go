@@ -100,17 +100,13 @@ func BoardPaths() []string {
 
 // page serves a page, and an error as a page.
 func (a *API) page(rt route) http.Handler {
+	page := a.measured(rt, a.refusePage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		started := time.Now()
-		rec := &recorder{ResponseWriter: w, code: http.StatusOK}
-		w.Header().Set("Content-Security-Policy", boardCSP)
-		w.Header().Set("Referrer-Policy", "same-origin")
-		w.Header().Set("X-Frame-Options", "DENY")
-		if err := a.serve(rt, rec, r); err != nil {
-			a.refusePage(rec, r, err)
-		}
-		a.requests.WithLabelValues(rt.pattern, codeText(rec.code)).Inc()
-		a.seconds.WithLabelValues(rt.pattern).Observe(time.Since(started).Seconds())
+		h := w.Header()
+		h.Set("Content-Security-Policy", boardCSP)
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		page.ServeHTTP(w, r)
 	})
 }
 

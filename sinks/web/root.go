@@ -148,13 +148,15 @@ func (a *API) Handler() http.Handler {
 	return mux
 }
 
-func (a *API) handle(rt route) http.Handler {
+func (a *API) handle(rt route) http.Handler { return a.measured(rt, a.refuse) }
+
+// measured serves a route and counts how it went; refuse answers with an error.
+func (a *API) measured(rt route, refuse func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		rec := &recorder{ResponseWriter: w, code: http.StatusOK}
-		err := a.serve(rt, rec, r)
-		if err != nil {
-			a.refuse(rec, r, err)
+		if err := a.serve(rt, rec, r); err != nil {
+			refuse(rec, r, err)
 		}
 		a.requests.WithLabelValues(rt.pattern, codeText(rec.code)).Inc()
 		a.seconds.WithLabelValues(rt.pattern).Observe(time.Since(started).Seconds())

@@ -44,7 +44,7 @@ type Config struct {
 }
 
 // DefaultConfig lets nobody in but by loopback.
-func DefaultConfig() Config { return Config{SessionLife: 12 * time.Hour} }
+func DefaultConfig() Config { return Config{SessionLife: defaultSession} }
 
 // KnowsPeople reports whether anything here says who may come in.
 func (c *Config) KnowsPeople() bool { return len(c.Tokens) > 0 || c.OIDC != nil || c.Proxy != nil }
@@ -163,7 +163,7 @@ func (c *Config) Whose(target, id string) (web.Person, bool) {
 // signIn checks what is said of sessions, a provider and a proxy.
 func (c *Config) signIn() (errs []error) {
 	if c.SessionLife < 0 || c.SessionLife > 30*24*time.Hour {
-		errs = append(errs, fmt.Errorf("session_life: %s is not from 0 (12h) to 720h", c.SessionLife))
+		errs = append(errs, fmt.Errorf("session_life: %s is not from 0 (%s) to 720h", c.SessionLife, defaultSession))
 	}
 	if c.OIDC != nil {
 		errs = append(errs, c.OIDC.validate()...)
