@@ -13,9 +13,9 @@
 //     past/ reads the log they ask
 //   - report.go: the report of a month, the post-mortem of an incident
 //   - learn.go: counting over a past which alerts come together
-//   - run.go, replay.go, send.go, import.go, admin.go, migrate.go, clock.go,
-//     repair.go, check.go, doctor.go, bench.go: one group of commands each
-//   - config/: file, environment, flags
+//   - run.go, replay.go, send.go, import.go, admin.go, migrate.go, clock.go, sql.go,
+//     notify.go, mcp.go, repair.go, check.go, doctor.go, bench.go: one group of commands each
+//   - config/: file, environment, flags; access/: who gets in, and what they may do
 //   - app/: a running process: what is embedded, roles, HTTP server
 //   - replay/: a log through the engine, offline; ndjson/: files of JSON lines
 //   - doctor/: what an installation stands on, and what is wrong with it; bench/: what

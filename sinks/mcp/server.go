@@ -79,27 +79,29 @@ type listOut struct {
 	History   historyState `json:"history"`
 }
 
-func (t tools) listIncidents(ctx context.Context, in listIn) (any, error) {
-	q := url.Values{}
-	set := func(name, value string) {
+// query asks for at most limit of what filters let through; empty ones do not filter.
+func query(limit int, filters map[string]string) url.Values {
+	q := url.Values{"limit": {strconv.Itoa(limit)}}
+	for name, value := range filters {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
+	return q
+}
+
+func (t tools) listIncidents(ctx context.Context, in listIn) (any, error) {
 	if in.Status == "" {
 		in.Status = "open,acknowledged,mitigated"
-	}
-	for name, value := range map[string]string{"status": in.Status, "severity": in.Severity, "service": in.Service, "team": in.Team, "q": in.Text,
-		"since": in.Since, "until": in.Until, "parent": in.Below, "cursor": in.Cursor} {
-		set(name, value)
-	}
-	if in.Below == "" {
-		q.Set("main", "true")
 	}
 	if in.Limit <= 0 {
 		in.Limit = 20
 	}
-	q.Set("limit", strconv.Itoa(min(in.Limit, 50)))
+	q := query(min(in.Limit, 50), map[string]string{"status": in.Status, "severity": in.Severity, "service": in.Service, "team": in.Team, "q": in.Text,
+		"since": in.Since, "until": in.Until, "parent": in.Below, "cursor": in.Cursor})
+	if in.Below == "" {
+		q.Set("main", "true")
+	}
 	var page struct {
 		Incidents []schemas.Incident
 		Next      string
@@ -156,12 +158,7 @@ type problemsIn struct {
 }
 
 func (t tools) listProblems(ctx context.Context, in problemsIn) (any, error) {
-	q := url.Values{"limit": {"20"}}
-	for name, value := range map[string]string{"status": in.Status, "service": in.Service, "cursor": in.Cursor} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
+	q := query(20, map[string]string{"status": in.Status, "service": in.Service, "cursor": in.Cursor})
 	var out map[string]any
 	err := t.ask.Get(ctx, "/api/v1/problems", q, &out)
 	return out, err
@@ -181,12 +178,7 @@ type changesIn struct {
 }
 
 func (t tools) listChanges(ctx context.Context, in changesIn) (any, error) {
-	q := url.Values{"limit": {"50"}}
-	for name, value := range map[string]string{"service": in.Service, "state": in.State, "from": in.From, "to": in.To} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
+	q := query(50, map[string]string{"service": in.Service, "state": in.State, "from": in.From, "to": in.To})
 	var out map[string]any
 	err := t.ask.Get(ctx, "/api/v1/changes", q, &out)
 	return out, err
