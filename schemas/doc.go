@@ -9,7 +9,7 @@
 //     commands) and the two control records of the log (tick, activation)
 //   - outcome.go: what leaves (decisions, incidents, timeline, problems,
 //     dead letters); effect.go: what is to be said to people; encodeeffect.go: as JSON;
-//     delivery.go: how the saying went
+//     delivery.go: how the saying went; actionitem.go: what is to be done afterwards
 //   - url.go: addresses that a browser may be sent to
 //   - registry.go: the one list of what leaves, with everything that the rest of
 //     Pinkstar needs to know of each; output.go: what the engine says after a

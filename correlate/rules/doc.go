@@ -15,9 +15,13 @@
 //     configuration is read with it too
 //   - weights.go, weightstext.go: the points of evidence; setting.go: one setting
 //     changed by its name
-//   - index.go: which rules match a signal, cheaply among 10,000
+//   - index.go: which rules match a signal, cheaply among 10,000; need.go: what a
+//     label's value must be like for matchers to hold
 //   - topology.go: services, what they depend on, and their instances
 //   - learnt.go: pairs of alerts that often come together
+//   - messages.go: what people hear, and when; rota.go: who is on call; ready.go: what
+//     keeps them from being called
+//   - impact.go: what is checked of prices, hours and figures
 //   - duration.go: 90s, 5m, 7d
 //
 // # Non-obvious

@@ -14,7 +14,7 @@
 //   - embedded.go: the broker inside the process
 //   - guard.go: what may reach it
 //   - repair.go, segment.go, statelog.go: what makes its data directory
-//     consistent after a crash; damage.go: what is not the trace of a crash
+//     consistent after a crash; damage.go, starts.go: what is not the trace of a crash
 //   - retain.go, squeeze.go: retention and compaction that the embedded broker
 //     cannot do
 //   - read.go: what a partition holds, read from end to end; unblock.go:

@@ -9,7 +9,8 @@
 //   - writer.go: one batch of a topic partition becomes rows, once
 //   - tables.go: every table, column by column, and which is a shadow's; table.go,
 //     decode.go: records to columns
-//   - query.go, member.go: what the API asks
+//   - query.go, member.go, changes.go, records.go: what the API and the board ask;
+//     ask.go: a person's own queries
 //   - past.go: stored signals in the order of their decisions; shadow.go: what a
 //     shadow decides
 //   - open.go, tls.go: connecting
@@ -18,6 +19,7 @@
 //   - secure.go, rights/: who may do what; views that need no right on tables
 //   - repair.go: tables that are gone are made anew
 //   - engine/: a ClickHouse with nothing installed
+//   - compare.go: the writer beside a direct insert, for `pinkstar bench`
 //
 // # Non-obvious
 //

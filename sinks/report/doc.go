@@ -6,9 +6,11 @@
 //
 //   - month.go: the month, from its queries to the figures; queries.go: the SQL
 //   - figures.go: the six figures and the three sentences
-//   - postmortem.go: one incident and what is below it
+//   - postmortem.go: one incident and what is below it; lessons.go, storytext.go: what
+//     it is compared with, and how it is told
 //   - stats.go: intervals and tests, each with its source
-//   - html.go, page.html, charts.go: pages; text.go: Markdown and CSV
+//   - html.go, page.html, charts.go: pages; text.go: Markdown and CSV;
+//     words.go: amounts and times in words
 //
 // # Non-obvious
 //

@@ -10,10 +10,12 @@
 //   - history.go: the interface to what the view no longer holds (ClickHouse)
 //   - list.go: filters, paging, and how live and history are put together
 //   - detail.go: one incident with its members, story, links and why
-//   - access.go: who may ask and who may act
-//   - command.go: operators' commands become signals
+//   - access.go: who may ask and who may act; signin.go: how a browser signs in
+//   - command.go: operators' commands become signals; refuse.go: what the live view
+//     speaks against
 //   - changes.go: the calendar of what is planned, runs and took place;
 //     announce.go: changes, windows and silences that people announce and end
+//   - actionitems.go: what is to be done after incidents
 //   - order.go: commands that come another way (package reply)
 //   - explain.go: the questions why and why not, and who answers them
 //   - board.go: the pages' frame and words; boardlist.go, boardincident.go: incidents

@@ -18,7 +18,8 @@
 //   - learnt.go: what learning on a world's past is worth
 //   - world.go: a world from a folder, so that what may not be copied here can
 //     be judged and fitted on; micross.go, huawei.go: real data here;
-//     problems.go, problemtable.go: recurring causes
+//     problems.go, problemtable.go: recurring causes; causes.go: roots and what
+//     caused them; impact.go: lost revenue
 //   - testdata/report.txt: the published table, ablations and worst cases
 //     (worst.txt, written by hand); report_test.go writes it
 //

@@ -11,12 +11,13 @@
 //     databases, hubs, regions, and what teams call them
 //   - fault.go: where faults start, how they spread, when they end
 //   - symptom.go: which alerts a fault raises on an entity, with what delay
-//   - label.go: the labels a team writes on an alert
+//   - label.go: the labels a team writes on an alert; entity.go: what they are about
 //   - noise.go: what happens besides faults: background, flapping, staging
 //   - work.go: changes, maintenance windows; ticket.go: tickets
 //   - delivery.go: clocks, repeats, lost resolves, order of arrival
 //   - storm.go: a service that all need fails, with small faults hidden in it
 //   - recurrence.go: latent causes that return, and seasonal decoys
+//   - takings.go: what a service earns, and loses
 //   - topology.go: the topology a user would have written, with its gaps
 //   - replay.go: a world as input of `pinkstar replay`, with its truth
 //

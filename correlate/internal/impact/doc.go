@@ -3,7 +3,7 @@
 //
 // # Which file do I open
 //
-//   - impact.go: all of it
+//   - impact.go: what an incident costs; figures.go: what business figures say of it
 //
 // # Non-obvious
 //

@@ -15,7 +15,8 @@
 //     what an incident shows of its cause
 //   - leave.go: what an incident no longer affects once a member has gone
 //   - remap.go: another topology for what is known
-//   - emit.go: incidents as written; speak.go: when people hear of one
+//   - emit.go: incidents as written; revise.go: losses of those that are over;
+//     speak.go: when people hear of one; answer.go: who takes charge
 //
 // # Non-obvious
 //

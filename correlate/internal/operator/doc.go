@@ -5,7 +5,8 @@
 //
 //   - command.go: the orders on one incident; word.go: severity, steps and answers
 //     that are a person's word; correct.go: keeping apart
-//   - move.go: a signal into another incident; problem.go: declared problems
+//   - move.go: a signal into another incident; problem.go: declared problems;
+//     actionitem.go: what is to be done afterwards
 //
 // # Non-obvious
 //
