@@ -168,10 +168,9 @@ func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
 	}
 	for range 250 {
 		wg.Go(func() {
-			code, h, err := post(bomb, "gzip")
-			if err != nil {
-				t.Error(err)
-			}
+			// Without an answer (0): a client that a busy machine slows down too much is
+			// cut off as a slow one.
+			code, h, _ := post(bomb, "gzip")
 			if code == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
 				t.Error("503 without Retry-After")
 			}
@@ -190,7 +189,7 @@ func TestBombsTogetherStayWithinTheBudget(t *testing.T) {
 	wg.Wait()
 	held := stop()
 	t.Logf("answers %v; heap grew by %d MiB", codes, held>>20)
-	if codes[http.StatusServiceUnavailable] == 0 || codes[http.StatusRequestEntityTooLarge] == 0 {
+	if codes[http.StatusServiceUnavailable] == 0 || codes[http.StatusRequestEntityTooLarge] == 0 || codes[0] > 125 {
 		t.Errorf("answers %v; want 413 for those that were read, 503 for the rest", codes)
 	}
 	if bound := 3 * limits.InFlightBytes; held > bound {
