@@ -23,7 +23,7 @@ var tenantReaders = []rights.Tenant{
 var tenantRows = []string{
 	"INSERT INTO incidents (incident_id, scope, revision, status, opened_by_name, alerts, candidates, notices) SELECT concat('INC-', x), x, 1, 'open', 'Down', 1, " +
 		"concat('[{\"signal_id\":\"', x, '\",\"kind\":\"change\",\"score\":1}]'), concat('[{\"team\":\"', x, '\"}]') FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x)",
-	"INSERT INTO signals (signal_id, scope, kind, status, name, starts_at) SELECT concat(k, x), x, k, if(k = 'alert', 'firing', 'open'), k, now64(3) - 3600 FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x, arrayJoin(['alert', 'ticket', 'change', 'maintenance']) AS k)",
+	"INSERT INTO signals (signal_id, scope, kind, status, name, starts_at) SELECT concat(k, x), x, k, if(k = 'alert', 'firing', 'open'), k, toDateTime64('2026-06-01 12:00:00', 3) FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x, arrayJoin(['alert', 'ticket', 'change', 'maintenance']) AS k)",
 	"INSERT INTO decisions (signal_id, scope, revision, incident_id, kind) SELECT signal_id, scope, 1, concat('INC-', scope), kind FROM signals",
 	"INSERT INTO shadow_decisions (signal_id, scope, revision, incident_id, kind, decision) SELECT signal_id, scope, 1, '', kind, 'suppressed' FROM decisions",
 	"INSERT INTO problems (problem_id, scope, revision) SELECT scope, scope, 1 FROM incidents",
