@@ -252,24 +252,33 @@ func (d *Desk) jiraEcho(ctx context.Context, l *line, incident string, e *jiraEv
 }
 
 // documentText is the text of a comment: what stands there, or the leaves of
-// Atlassian's document format.
+// Atlassian's document format. It is read once, however deep it goes.
 func documentText(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return strings.TrimSpace(text)
-	}
-	var doc struct {
-		Text    string            `json:"text"`
-		Content []json.RawMessage `json:"content"`
-	}
-	if json.Unmarshal(raw, &doc) != nil {
+	var body any
+	if json.Unmarshal(raw, &body) != nil {
 		return ""
 	}
-	words := []string{doc.Text}
-	for _, c := range doc.Content {
-		words = append(words, documentText(c))
+	if text, ok := body.(string); ok {
+		return strings.TrimSpace(text)
 	}
-	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+	return strings.Join(strings.Fields(strings.Join(leaves(body, nil), " ")), " ")
+}
+
+// leaves appends the texts of a document, in their order.
+func leaves(node any, to []string) []string {
+	switch x := node.(type) {
+	case string:
+		return append(to, x)
+	case map[string]any:
+		if text, ok := x["text"].(string); ok {
+			to = append(to, text)
+		}
+		list, _ := x["content"].([]any)
+		for _, one := range list {
+			to = leaves(one, to)
+		}
+	}
+	return to
 }
 
 // clip bounds a note.

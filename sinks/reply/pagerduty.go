@@ -15,17 +15,19 @@ import (
 // dutyEvent is what is used of a webhook (V3), as
 // https://developer.pagerduty.com/docs/webhooks-overview has it.
 type dutyEvent struct {
-	Event struct {
-		ID    string       `json:"id"`
-		Type  string       `json:"event_type"`
-		At    schemas.Time `json:"occurred_at"`
-		Agent *dutyUser    `json:"agent"`
-		Data  struct {
-			Key       string     `json:"incident_key"`
-			Assignees []dutyUser `json:"assignees"`
-			Priority  dutyUser   `json:"priority"`
-		} `json:"data"`
-	} `json:"event"`
+	Event dutyIncident `json:"event"`
+}
+
+type dutyIncident struct {
+	ID    string       `json:"id"`
+	Type  string       `json:"event_type"`
+	At    schemas.Time `json:"occurred_at"`
+	Agent *dutyUser    `json:"agent"`
+	Data  struct {
+		Key       string     `json:"incident_key"`
+		Assignees []dutyUser `json:"assignees"`
+		Priority  dutyUser   `json:"priority"`
+	} `json:"data"`
 }
 
 type dutyUser struct {
@@ -56,36 +58,47 @@ func (d *Desk) pagerDuty(ctx context.Context, l *line, w http.ResponseWriter, h 
 	case e.Agent == nil || e.Agent.Type != "user_reference" && e.Agent.Type != "user":
 		return &outcome{result: "echo", why: "no user did it"}
 	}
-	if !l.newest.take(e.Data.Key, e.At) { // PagerDuty does not promise their order
-		return ignored("something that happened there later was told before")
-	}
-	by, err := d.who(l, e.Agent.Summary, e.Agent.ID)
+	cmd, of, err := d.dutyCommand(l, e)
 	if err != nil {
 		return err
 	}
-	cmd := schemas.Command{IncidentID: e.Data.Key, By: by}
-	switch e.Type {
-	case "incident.acknowledged":
-		cmd.Action = schemas.ActionAcknowledge
-	case "incident.resolved":
-		cmd.Action = schemas.ActionResolve
-	case "incident.reopened":
-		cmd.Action = schemas.ActionReopen
-	case "incident.reassigned", "incident.delegated":
-		if len(e.Data.Assignees) == 0 {
-			return ignored("it is assigned to nobody")
-		}
-		to := &e.Data.Assignees[0]
-		cmd.Action = schemas.ActionAssign
-		cmd.To, _ = d.who(l, to.Summary, to.ID) // who is assigned need not be allowed to order
-	case "incident.priority_updated":
-		cmd.Action, cmd.To = schemas.ActionSetSeverity, string(cmp.Or(schemas.ParseSeverity(e.Data.Priority.Summary), schemas.SeverityAuto))
-	default:
-		return ignored(e.Type + " changes nothing here")
+	if !l.newest.take(e.Data.Key+" "+of, e.At) { // PagerDuty does not promise their order
+		return ignored("something that happened there later was told before")
+	}
+	if cmd.By, err = d.who(l, e.Agent.Summary, e.Agent.ID); err != nil {
+		return err
 	}
 	if err := d.order(ctx, l, cmd, e.ID); err != nil {
 		return err
 	}
 	note(w, string(cmd.Action)+" of "+cmd.IncidentID+" is taken")
 	return nil
+}
+
+// dutyCommand is the command that an event means, and what of an incident it is
+// about: who is assigned says nothing of whether it is acknowledged, so that the one
+// coming late is not too late for the other.
+func (d *Desk) dutyCommand(l *line, e *dutyIncident) (cmd schemas.Command, of string, err error) {
+	cmd.IncidentID = e.Data.Key
+	switch e.Type {
+	case "incident.acknowledged":
+		cmd.Action, of = schemas.ActionAcknowledge, "status"
+	case "incident.resolved":
+		cmd.Action, of = schemas.ActionResolve, "status"
+	case "incident.reopened":
+		cmd.Action, of = schemas.ActionReopen, "status"
+	case "incident.reassigned", "incident.delegated":
+		if len(e.Data.Assignees) == 0 {
+			return cmd, "", ignored("it is assigned to nobody")
+		}
+		to := &e.Data.Assignees[0]
+		cmd.Action, of = schemas.ActionAssign, "assignee"
+		cmd.To, _ = d.who(l, to.Summary, to.ID) // who is assigned need not be allowed to order
+	case "incident.priority_updated":
+		cmd.Action, of = schemas.ActionSetSeverity, "priority"
+		cmd.To = string(cmp.Or(schemas.ParseSeverity(e.Data.Priority.Summary), schemas.SeverityAuto))
+	default:
+		return cmd, "", ignored(e.Type + " changes nothing here")
+	}
+	return cmd, of, nil
 }

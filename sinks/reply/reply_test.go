@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -205,6 +206,13 @@ func TestWhoCanNotSignIsNotBelieved(t *testing.T) {
 	if err := send("chat", body, h); err == nil || !strings.Contains(err.Error(), "sent before") {
 		t.Errorf("again: %v", err)
 	}
+	sent := h.Get("X-Slack-Signature")
+	for _, same := range []string{"v0=" + strings.ToUpper(strings.TrimPrefix(sent, "v0=")), " " + sent + ",", "v0=00," + sent} {
+		h.Set("X-Slack-Signature", same)
+		if err := send("chat", body, h); err == nil || !strings.Contains(err.Error(), "sent before") {
+			t.Errorf("again, with the signature written as %q: %v", same, err)
+		}
+	}
 	for _, off := range []time.Duration{-6 * time.Minute, 6 * time.Minute} {
 		body, h = s.slack.Pressed(press, time.Now().Add(off))
 		if err := send("chat", body, h); err == nil || !strings.Contains(err.Error(), "from now") {
@@ -399,12 +407,56 @@ func TestAnswersOnThePager(t *testing.T) {
 	if post(); s.orders.last() != "resolve "+anIncident+" by ada" {
 		t.Error("an acknowledgement that came late was ordered, or the resolution was not")
 	}
+	// It is not late for another thing: who is assigned does not say whether it is acknowledged.
+	if err := s.duty.Act(anIncident, "PADA", "Ada", "reopen", ""); err != nil {
+		t.Fatal(err)
+	}
+	post()
+	s.orders.last()
+	for _, action := range []string{"acknowledge", "reassign"} {
+		time.Sleep(5 * time.Millisecond) // times are told to the millisecond
+		if err := s.duty.Act(anIncident, "PADA", "Ada", action, "PADA"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.duty.Post(t.Context(), http.DefaultClient, s.at+"/reply/pager", 1, true); err != nil {
+		t.Fatal(err)
+	}
+	if post(); s.orders.last() != "assign "+anIncident+" ada by ada; acknowledge "+anIncident+" by ada" {
+		t.Error("an acknowledgement that came behind an assignment is lost")
+	}
 	trigger("trigger")
 	trigger("acknowledge") // our own doing comes back
 	trigger("resolve")
 	post()
 	if got := s.orders.last(); got != "" {
 		t.Errorf("an echo: %s", got)
+	}
+}
+
+// A comment is read in one go: what is nested as deep as JSON may be costs no more
+// than its length.
+func TestCommentsOfAnyDepthAreReadOnce(t *testing.T) {
+	const depth, tail = 2000, 64 << 10
+	deep := strings.Repeat(`{"content":[`, depth) + `{"text":"` + strings.Repeat("x", tail) + `"}` + strings.Repeat(`]}`, depth)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := documentText(json.RawMessage(deep))
+	runtime.ReadMemStats(&after)
+	if len(got) != tail {
+		t.Errorf("read %d bytes of %d", len(got), tail)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 100*uint64(len(deep)) {
+		t.Errorf("%d bytes of memory for a comment of %d", took, len(deep))
+	}
+	for body, want := range map[string]string{
+		`"  as it is\n there "`: "as it is\n there",
+		`{"type":"doc","content":[{"type":"paragraph","content":[{"type":"text","text":"a  b"},{"type":"text","text":"c"}]},"d"]}`: "a b c d",
+		`{"content":"x"}`: "", `7`: "", `{`: "",
+	} {
+		if got := documentText(json.RawMessage(body)); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
 	}
 }
 

@@ -53,10 +53,17 @@ func slackSigned(h http.Header, body []byte, key *secret.Text, now time.Time) *a
 	if now.Sub(time.Unix(seconds, 0)).Abs() > signedWithin {
 		return unsigned("signed more than %s from now", signedWithin)
 	}
-	if !anyOf(h.Get("X-Slack-Signature"), "v0=", signature(key, "v0:", stamp, ":", string(body))) {
+	if !anyOf(h.Get("X-Slack-Signature"), "v0=", slackSignature(h, body, key)) {
 		return unsigned("the signature in the header X-Slack-Signature does not fit the body")
 	}
 	return nil
+}
+
+// slackSignature is what Slack signs a request with. It also tells a request from
+// others: the header can be written in many ways (capitals, spaces, a second
+// signature beside it) that all fit.
+func slackSignature(h http.Header, body []byte, key *secret.Text) []byte {
+	return signature(key, "v0:", h.Get("X-Slack-Request-Timestamp"), ":", string(body))
 }
 
 // jiraSigned checks a webhook of Jira: signed with its secret, or, from a Jira that
@@ -84,8 +91,8 @@ func pagerDutySigned(h http.Header, body []byte, key *secret.Text, _ time.Time) 
 	return nil
 }
 
-// newest remembers when what was taken last of each incident happened, so that what
-// happened before it and comes late changes nothing.
+// newest remembers when what was taken last of each thing of an incident happened, so
+// that what happened to the same before it and comes late changes nothing.
 type newest struct {
 	mu sync.Mutex
 	at map[string]schemas.Time

@@ -48,7 +48,7 @@ func (d *Desk) slack(ctx context.Context, l *line, w http.ResponseWriter, h *hea
 	if err := json.Unmarshal([]byte(form.Get("payload")), &p); err != nil {
 		return fmt.Errorf("the payload is no interaction: %w", err)
 	}
-	if !d.once.first(l.name+" "+h.header.Get("X-Slack-Signature"), d.now()) {
+	if !d.once.first(l.name+" "+string(slackSignature(h.header, h.body, l.secret)), d.now()) {
 		return apierror.New(http.StatusForbidden, "this request was sent before")
 	}
 	if p.Type == "view_submission" {
