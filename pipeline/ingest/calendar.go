@@ -85,6 +85,7 @@ type calendarReading struct {
 	zones     *zones
 	moved     map[string]bool        // single dates that an event of their own replaces
 	ranges    map[string][]time.Time // by UID, from where on an event of its own moves the dates
+	dates     map[string][]date      // by UID, of the series of which dates were moved
 	cancelled bool                   // METHOD:CANCEL: everything in it is off
 	feed      string                 // the set that is the whole calendar; "": a part of one
 	series    []series

@@ -25,25 +25,13 @@ func (c *calendarReading) movedOn(uid string, at time.Time) bool {
 
 // following calls add for each date after original that e moves along with it.
 func (c *calendarReading) following(e *ical.Event, uid string, original, start time.Time, add func(id string, at time.Time) error) error {
-	events := c.calendar.Events()
-	i := slices.IndexFunc(events, func(x ical.Event) bool {
-		return uidOf(&x) == uid && x.Props.Get(ical.PropRecurrenceID) == nil
-	})
-	if i < 0 || !fromHere(e) {
+	if !fromHere(e) {
 		return nil
-	}
-	first, end, _, err := c.span(&events[i])
-	if err != nil {
-		return nil //nolint:nilerr // said where that event itself is read
-	}
-	dates, err := c.repeats(&events[i], first, end.Sub(first))
-	if err != nil {
-		return nil //nolint:nilerr // likewise
 	}
 	next := func(at time.Time) bool { // another event moves it on
 		return slices.ContainsFunc(c.ranges[uid], func(from time.Time) bool { return from.After(original) && !at.Before(from) })
 	}
-	for _, d := range dates {
+	for _, d := range c.datesOf(uid) {
 		id := windowID(uid, d.start)
 		if d.off || !d.start.After(original) || next(d.start) || c.moved[id] {
 			continue
@@ -53,6 +41,32 @@ func (c *calendarReading) following(e *ical.Event, uid string, original, start t
 		}
 	}
 	return nil
+}
+
+// datesOf are the dates of a series as its own event has them, none where that can't
+// be read, which is said there. They are written out once, however many events move
+// some of them.
+func (c *calendarReading) datesOf(uid string) []date {
+	if dates, known := c.dates[uid]; known {
+		return dates
+	}
+	if c.dates == nil {
+		c.dates = map[string][]date{}
+	}
+	c.dates[uid] = nil
+	events := c.calendar.Events()
+	i := slices.IndexFunc(events, func(x ical.Event) bool {
+		return uidOf(&x) == uid && x.Props.Get(ical.PropRecurrenceID) == nil
+	})
+	if i < 0 {
+		return nil
+	}
+	if first, end, _, err := c.span(&events[i]); err == nil {
+		if dates, err := c.repeats(&events[i], first, end.Sub(first)); err == nil {
+			c.dates[uid] = dates
+		}
+	}
+	return c.dates[uid]
 }
 
 // noteRange keeps from where on an event moves the dates of its series.

@@ -18,12 +18,12 @@ const oldestRule = 20 * 366 * 24 * time.Hour
 // Bounds on what a calendar may make us compute.
 const (
 	maxRuleBytes = 512
-	maxRepeating = 500 // events with a rule, in one calendar
+	maxRepeating = 500 // events with a rule, or that move the rest of a series, in one calendar
 )
 
 func repeatingEvents(cal *ical.Calendar) (n int) {
 	for _, e := range cal.Events() {
-		if e.Props.Get(ical.PropRecurrenceRule) != nil {
+		if e.Props.Get(ical.PropRecurrenceRule) != nil || fromHere(&e) {
 			n++
 		}
 	}

@@ -59,3 +59,29 @@ func TestRepeatingEventsAreLimited(t *testing.T) {
 		}
 	}
 }
+
+// Events that move the rest of a series cost as much as those with a rule: there may
+// be as many, and the series is written out once for all of them.
+func TestMovedSeriesAreLimited(t *testing.T) {
+	series := "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20070101T100000Z\r\nDURATION:PT1H\r\nRRULE:FREQ=DAILY\r\nEXDATE:20070102T100000Z" +
+		strings.Repeat(",20070102T100000Z", 30_000) + "\r\nEND:VEVENT\r\n"
+	moved := func(n int) string {
+		var text strings.Builder
+		for i := range n { // beyond what is written out
+			day := time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, i).Format(dayLayout)
+			text.WriteString("BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID;RANGE=THISANDFUTURE:" + day + "T100000Z\r\nDTSTART:" + day + "T110000Z\r\nDURATION:PT1H\r\nEND:VEVENT\r\n")
+		}
+		return text.String()
+	}
+	for n, taken := range map[int]bool{maxRepeating - 1: true, maxRepeating: false} {
+		text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + series + moved(n) + "END:VCALENDAR\r\n"
+		begin := time.Now()
+		got, err := newTranslator().Recognise("", nil, []byte(text), receivedAt)
+		if taken && (err != nil || len(got) < n) || !taken && !errors.Is(err, ErrLimit) {
+			t.Errorf("%d events that move a series: %d signals, %v", n, len(got), err)
+		}
+		if took := time.Since(begin); took > patience { // written out for each, it takes longer
+			t.Errorf("%d events that move a series took %s", n, took)
+		}
+	}
+}
