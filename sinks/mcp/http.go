@@ -18,11 +18,12 @@ import (
 const maxRequest = 256 << 10
 
 // Handler serves assistants over HTTP. Each request asks api with the credentials
-// that it came with itself.
+// that it came with itself. Whoever mounts it checks the Host of requests, as for
+// everything else at that address: the SDK's own check knows no names but localhost.
 func Handler(version string, api http.Handler, act bool) http.Handler {
 	return mcp.NewStreamableHTTPHandler(func(r *http.Request) *mcp.Server {
 		return New(version, &inside{api, r}, act)
-	}, &mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxRequest})
+	}, &mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxRequest, DisableLocalhostProtection: true})
 }
 
 // inside asks an API of the same process as whoever sent r.
@@ -58,7 +59,9 @@ func (i *inside) do(ctx context.Context, method, path string, body []byte, into 
 	req.Header.Del("Idempotency-Key")
 	req.Host, req.RemoteAddr, req.TLS = i.r.Host, i.r.RemoteAddr, i.r.TLS
 	w := &kept{header: http.Header{}, code: http.StatusOK}
-	i.api.ServeHTTP(w, req)
+	if err := serve(i.api, w, req); err != nil {
+		return err
+	}
 	if w.code < 200 || w.code > 299 {
 		var p struct{ Title, Detail string }
 		if json.Unmarshal(w.body.Bytes(), &p) == nil && p.Detail != "" {
@@ -70,6 +73,18 @@ func (i *inside) do(ctx context.Context, method, path string, body []byte, into 
 		return errors.New("there was no answer")
 	}
 	return json.Unmarshal(w.body.Bytes(), into)
+}
+
+// serve is what an HTTP server does with a handler that panics, which the SDK's does
+// not: this request alone fails.
+func serve(api http.Handler, w http.ResponseWriter, req *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("answering %s %s failed: %v", req.Method, req.URL.Path, p)
+		}
+	}()
+	api.ServeHTTP(w, req)
+	return nil
 }
 
 // kept is an answer that stays in memory: the API bounds it.
