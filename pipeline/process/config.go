@@ -24,7 +24,7 @@ type Config struct {
 	// long loses its partitions, and with them nothing but time.
 	SessionTimeout time.Duration `yaml:"session_timeout"`
 	// TransactionTimeout is after how long the brokers end a transaction. The
-	// embedded one waits for minutes.
+	// embedded one waits for a minute at least.
 	TransactionTimeout time.Duration `yaml:"transaction_timeout"`
 	// Instance names this process among those of the group, for ever: its
 	// transactional id is made of it. Empty: a new one for each start.

@@ -68,7 +68,7 @@
 //     questions a transaction may end and the next begin. A process ends its
 //     own before it joins its group again: the client would do so only when it
 //     first produces, and until then wait for what it had left open itself.
-//   - The embedded broker gives a transaction minutes (runner.go): it dies with this
+//   - The embedded broker gives a transaction a minute (runner.go): it dies with this
 //     process, and on a loaded machine a snapshot alone may take longer than
 //     others may be kept waiting.
 //   - There is no reset of offsets. A position that the log no longer has is a
