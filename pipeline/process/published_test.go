@@ -20,7 +20,7 @@ import (
 
 // acceptsOutcomes runs the command; whatever was published once must then be
 // there, under offsets that nobody has seen.
-func acceptsOutcomes(t *testing.T, kc kafka.Config, before *outcome, ends kadm.ListedOffsets) {
+func acceptsOutcomes(t *testing.T, kc kafka.Config, before *outcome, ends map[partition]int64) {
 	t.Helper()
 	for _, other := range []process.Accepted{{}, {LostSignals: true, NewDecisions: true}} {
 		found, err := process.CheckPositions(t.Context(), kc, counters{}, other, zerolog.Nop())
@@ -48,12 +48,12 @@ func acceptsOutcomes(t *testing.T, kc kafka.Config, before *outcome, ends kadm.L
 	}
 	cl := kafkatest.Client(t, kc)
 	defer cl.Close()
-	ends.Each(func(was kadm.ListedOffset) {
-		now, err := kadm.NewClient(cl).ListEndOffsets(t.Context(), was.Topic)
-		if o, _ := now.Lookup(was.Topic, was.Partition); err != nil || o.Offset < was.Offset-1 { // -1: the marker
-			t.Errorf("partition %d of %s ends at %d, it was %d: offsets that were read are used again; %v", was.Partition, was.Topic, o.Offset, was.Offset, err)
+	for p, was := range ends {
+		now, err := kadm.NewClient(cl).ListEndOffsets(t.Context(), p.topic)
+		if o, _ := now.Lookup(p.topic, p.number); err != nil || o.Offset < was {
+			t.Errorf("partition %d of %s ends at %d, and was read up to %d: offsets that were read are used again; %v", p.number, p.topic, o.Offset, was, err)
 		}
-	})
+	}
 	startCorrelator(t, kc, testConfig(), counters{})
 	awaitOutcome(t, kc, before)
 }
@@ -88,14 +88,20 @@ func awaitOutcome(t *testing.T, kc kafka.Config, want *outcome) {
 	}
 }
 
-// endsOf are the ends of a topic's partitions.
-func endsOf(t *testing.T, kc kafka.Config, topic string) kadm.ListedOffsets {
+// partition is one of a topic.
+type partition struct {
+	topic  string
+	number int32
+}
+
+// endsOf are up to where readers have read a topic's partitions: what an aborted
+// transaction left behind that, nobody has seen.
+func endsOf(t *testing.T, kc kafka.Config, topic string) map[partition]int64 {
 	t.Helper()
-	cl := kafkatest.Client(t, kc)
-	defer cl.Close()
-	ends, err := kadm.NewClient(cl).ListEndOffsets(t.Context(), kc.Topic(topic))
-	if err != nil {
-		t.Fatal(err)
+	ends := map[partition]int64{}
+	for _, r := range kafkatest.ReadAll(t, kc, topic) {
+		p := partition{r.Topic, r.Partition}
+		ends[p] = max(ends[p], r.Offset+1)
 	}
 	return ends
 }
@@ -211,13 +217,13 @@ func TestOutTopicWrittenOnIsAHardStop(t *testing.T) {
 	cl := kafkatest.Client(t, d.kc, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	defer cl.Close()
 	other := schemas.Decisions.Emission(&schemas.Decision{SignalID: "another", Revision: 1, Verdict: schemas.VerdictPlaced})
-	ends.Each(func(o kadm.ListedOffset) {
-		for range o.Offset + 5 {
+	for p, end := range ends {
+		for range end + 5 {
 			rec := kafka.OutcomeRecord(&d.kc, &other)
-			rec.Partition = o.Partition
+			rec.Partition = p.number
 			cl.Produce(t.Context(), rec, nil)
 		}
-	})
+	}
 	if err := cl.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
