@@ -6,7 +6,7 @@
 //
 //   - reply.go: Desk, its paths, what becomes of an order, metrics
 //   - slack.go: presses; slackdialog.go: what is asked before one is carried out
-//   - jira.go: webhooks about the tickets that we made
+//   - jira.go: webhooks about the tickets that we made; jiraecho.go: which of them are our own doing
 //   - pagerduty.go: webhooks (V3) about the incidents that we triggered
 //   - signature.go: who really sent a request, and whether it was sent before
 //   - book.go: which ticket is whose, and what we wrote last, of the deliveries

@@ -1,15 +1,15 @@
 package reply
 
 import (
-	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"pinkstar/schemas"
@@ -98,15 +98,18 @@ func (d *Desk) jira(ctx context.Context, l *line, w http.ResponseWriter, h *hear
 	if len(cmds) == 0 {
 		return ignored("nothing of it changes " + id + " as it is")
 	}
-	return d.orderAll(ctx, l, w, cmds, by, jiraKey(h.header, &e))
+	return d.orderAll(ctx, l, w, cmds, by, jiraKey(h, &e))
 }
 
-// jiraKey tells one event from others: of a comment Data Center tells twice.
-func jiraKey(h http.Header, e *jiraEvent) string {
+// jiraKey tells one event from others, by what is signed: an event that is sent again
+// has the same body, and its header X-Atlassian-Webhook-Identifier is anybody's to
+// change. Of a comment Data Center tells twice, in two ways.
+func jiraKey(h *heard, e *jiraEvent) string {
 	if e.Comment != nil {
 		return "comment " + e.Comment.ID
 	}
-	return cmp.Or(h.Get("X-Atlassian-Webhook-Identifier"), fmt.Sprint(e.Issue.Key, " ", e.Event, " ", int64(e.At)))
+	sum := sha256.Sum256(h.body)
+	return hex.EncodeToString(sum[:])
 }
 
 // orderAll gives what one event means, each for itself: one that is refused does not
@@ -201,56 +204,6 @@ func statusAction(inc *schemas.Incident, category string) schemas.Action {
 	return ""
 }
 
-// jiraAccount is which account ours is, asked once.
-type jiraAccount struct {
-	mu    sync.Mutex
-	ids   []string
-	asked time.Time
-}
-
-// jiraAskAgain is how long after a question that failed it is asked again.
-const jiraAskAgain = time.Minute
-
-func (d *Desk) jiraOwn(ctx context.Context, l *line) []string {
-	l.jira.mu.Lock()
-	defer l.jira.mu.Unlock()
-	if l.jira.ids != nil || time.Since(l.jira.asked) < jiraAskAgain {
-		return l.jira.ids
-	}
-	ctx, cancel := context.WithTimeout(ctx, jiraAnswers)
-	defer cancel()
-	ids, err := l.cfg.JiraAccount(ctx)
-	if err != nil {
-		d.log.Warn().Err(err).Str("target", l.name).Msg("which account of Jira is ours can't be told; echoes are known by what was written")
-	}
-	l.jira.ids, l.jira.asked = ids, time.Now()
-	return ids
-}
-
-// jiraMark begins what we write below a text, before the delivery's id.
-const jiraMark = "Pinkstar DLV-"
-
-// jiraEcho reports whether we did that ourselves: our account did, or, where it
-// can't be told whose doing it was, we wrote the same about then.
-func (d *Desk) jiraEcho(ctx context.Context, l *line, incident string, e *jiraEvent) bool {
-	if e.Comment != nil && strings.Contains(string(e.Comment.Body), jiraMark) {
-		return true
-	}
-	own, who := d.jiraOwn(ctx, l), e.User.ids()
-	if len(own) > 0 && len(who) > 0 {
-		return slices.ContainsFunc(who, func(id string) bool { return slices.Contains(own, id) })
-	}
-	moved := slices.ContainsFunc(e.Changelog.Items, func(c jiraChange) bool { return c.Field == "status" })
-	what := wroteOpen
-	switch e.Issue.Fields.Status.Category.Key {
-	case "done":
-		what = wroteDone
-	case "indeterminate":
-		what = wroteWork
-	}
-	return moved && (d.book.ours(l.name, incident, what, e.At) || what == wroteWork && d.book.ours(l.name, incident, wroteOpen, e.At))
-}
-
 // documentText is the text of a comment: what stands there, or the leaves of
 // Atlassian's document format. It is read once, however deep it goes.
 func documentText(raw json.RawMessage) string {
@@ -261,7 +214,12 @@ func documentText(raw json.RawMessage) string {
 	if text, ok := body.(string); ok {
 		return strings.TrimSpace(text)
 	}
-	return strings.Join(strings.Fields(strings.Join(leaves(body, nil), " ")), " ")
+	return flat(body)
+}
+
+// flat is the text of a node of a document, on one line.
+func flat(node any) string {
+	return strings.Join(strings.Fields(strings.Join(leaves(node, nil), " ")), " ")
 }
 
 // leaves appends the texts of a document, in their order.

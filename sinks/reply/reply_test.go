@@ -315,7 +315,7 @@ func TestATicketThatIsMovedIsAnOrder(t *testing.T) {
 	s.does("zoe", "priority", "Highest", "set_severity "+anIncident+" critical by zoe (tracker)")
 	s.does("zoe", "priority", "Whatever", "")
 	s.does("zoe", "comment", "it was the disk", "note "+anIncident+" by zoe (tracker) OPS-1: it was the disk")
-	s.does("pinkstar", "comment", "Owner. ada is in charge. Pinkstar DLV-7K3M9QX2AB4T", "")
+	s.does("pinkstar", "comment", "Owner. ada is in charge.\n\nPinkstar DLV-7K3M9QX2AB4T", "")
 	s.does("jada", "status", "Done", "resolve "+anIncident+" by ada OPS-1 is Done")
 	s.orders.inc.Status = schemas.IncidentResolved
 	s.does("jada", "status", "In Progress", "reopen "+anIncident+" by ada OPS-1 is In Progress")
@@ -349,7 +349,7 @@ func TestATicketThatIsMovedIsAnOrder(t *testing.T) {
 // tells our own doing from a person's.
 func TestEchoesAreKnownByWhatWasWritten(t *testing.T) {
 	s := newScene(t)
-	s.desk.lines["tracker"].jira.asked = time.Now() // and the answer was none
+	s.desk.lines["tracker"].jira.asked = s.desk.now() // and the answer was none
 	s.ticket(schemas.EffectOpened, time.Now())
 	s.pump()
 	s.note(schemas.EffectResolved, time.Now())

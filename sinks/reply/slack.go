@@ -61,17 +61,25 @@ func (d *Desk) slack(ctx context.Context, l *line, w http.ResponseWriter, h *hea
 	if err == nil && done == "" {
 		return nil // a dialog says more
 	}
-	result := &outcome{result: "refused", why: done, answered: true}
-	if err != nil {
-		result.why = told(err)
-	}
 	w.WriteHeader(http.StatusOK)
-	d.whisper(ctx, l, p.ResponseURL, result.why)
 	if err == nil {
+		d.whisper(ctx, l, p.ResponseURL, done)
 		return nil
+	}
+	result := &outcome{result: "refused"}
+	if o, ok := errors.AsType[*outcome](err); ok {
+		result.result = o.result
+	}
+	result.why, result.answered = told(err), true
+	if !errors.Is(err, errNotOurs) {
+		d.whisper(ctx, l, p.ResponseURL, result.why)
 	}
 	return result
 }
+
+// errNotOurs is the press of a button that something else of the same app of Slack's
+// made: who pressed it meant nothing of ours.
+var errNotOurs = ignored("it is no button of ours")
 
 // told is what a person is told of a refusal.
 func told(err error) string {
@@ -86,7 +94,7 @@ func told(err error) string {
 func (d *Desk) slackPressed(ctx context.Context, l *line, p *slackPress, a *slackAction) (string, error) {
 	incident, ours := strings.CutPrefix(a.Block, message.SlackBlock)
 	if !ours {
-		return "", ignored("it is no button of ours")
+		return "", errNotOurs
 	}
 	by, err := d.slackPerson(l, p.User.ID)
 	if err != nil {
@@ -109,7 +117,7 @@ func (d *Desk) slackPressed(ctx context.Context, l *line, p *slackPress, a *slac
 	case message.SlackResolve, message.SlackUnrelated:
 		return "", d.slackAsk(ctx, l, p, a.ID, incident)
 	default:
-		return "", ignored("there is no button " + a.ID)
+		return "", ignored("Nothing was changed: there is no button " + a.ID + " here (any more).")
 	}
 	if err := d.order(ctx, l, cmd, strings.Join([]string{p.User.ID, a.ID, a.At}, " ")); err != nil {
 		return "", err

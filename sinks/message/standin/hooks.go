@@ -42,6 +42,15 @@ func (h *Hooks) Waiting() int {
 	return len(h.waiting)
 }
 
+// Rename gives the webhook at place i another identifier, as whoever recorded one
+// could.
+func (h *Hooks) Rename(i int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.made++
+	h.waiting[i].id = fmt.Sprint("hook-", h.made)
+}
+
 // post sends the webhook at place i and, when it was taken and may be forgotten,
 // forgets it. It returns the answer's body.
 func (h *Hooks) post(ctx context.Context, c *http.Client, url string, i int, forget bool, sign func(hook) http.Header) (string, error) {
