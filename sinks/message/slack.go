@@ -324,7 +324,7 @@ func headlineOf(k schemas.EffectKind) string {
 		schemas.EffectOpened: "New incident.", schemas.EffectAlertType: "A new kind of alert.", schemas.EffectSeverity: "Severity.", schemas.EffectOwner: "Owner.",
 		schemas.EffectPage: "Called.", schemas.EffectEscalated: "Escalated.", schemas.EffectMitigated: "Mitigated.", schemas.EffectResolved: "Resolved.",
 		schemas.EffectReopened: "Reopened.", schemas.EffectLinked: "Part of another incident.", schemas.EffectUnlinked: "On its own again.",
-		schemas.EffectChangeNotice: "To the change's team.", schemas.EffectWindowEnded: "Maintenance is over.", schemas.EffectExpired: "Ended by a limit.",
+		schemas.EffectChangeNotice: "To the change's team.", schemas.EffectWindowEnded: "Maintenance.", schemas.EffectExpired: "Ended by a limit.",
 	}
 	return names[k]
 }

@@ -62,8 +62,11 @@ func askText(c *schemas.Candidate, inc *schemas.Incident) string {
 	if c.Status == schemas.StatusFinished {
 		what, answers = "roll back "+c.Title+" on "+c.Service, "rolled back, or declined"
 	}
-	return what + ": it began " + phrase.Span(max(0, inc.StartedAt.Sub(c.StartedAt))) +
-		" before " + inc.ID + " (" + inc.Title + "). Answer: " + answers
+	when := phrase.Span(inc.StartedAt.Sub(c.StartedAt)) + " before "
+	if c.StartedAt > inc.StartedAt { // something of it began later
+		when = phrase.Span(c.StartedAt.Sub(inc.StartedAt)) + " after the beginning of "
+	}
+	return what + ": it began " + when + inc.ID + " (" + inc.Title + "). Answer: " + answers
 }
 
 // candidate is the change of that signal as x lists it, or nil.
@@ -154,31 +157,5 @@ func Last(st *state.State, main *state.Incident) ([]schemas.Effect, state.Talk) 
 	if s.talk.Announced {
 		s.company(schemas.EffectMailClose, s.endText())
 	}
-	return s.out, s.talk
-}
-
-// WindowText says that ch is over although n of the alerts it held back fire.
-func WindowText(ch *state.Change, n int64) string {
-	return ch.Title + " is over, with " + phrase.Plural(n, "alert") + " that it held back still firing here"
-}
-
-// WindowEnded returns what is said of a window that is over while n of the alerts
-// it held back fire in main; nothing where people do not hear of main.
-func WindowEnded(st *state.State, main *state.Incident, ch *state.Change, n int64) ([]schemas.Effect, state.Talk) {
-	s := &Speaker{st: st, inc: main, tr: treeOf(main), talk: main.Talk.Clone()}
-	if !s.talk.Opened || main.Parent != nil {
-		return nil, s.talk
-	}
-	e := s.effect(schemas.EffectWindowEnded, ch.ID.String(), WindowText(ch, n))
-	e.SignalID, e.To.Team = ch.ID.String(), ch.Team
-	e.Change = &schemas.Candidate{SignalID: e.SignalID, Kind: state.KindNames[ch.Kind], Title: ch.Title, Team: ch.Team,
-		Status: ch.Status, StartedAt: ch.StartsAt, EndsAt: ch.EndsAt}
-	if len(ch.Services) > 0 {
-		e.Change.Service = ch.Services[0]
-	}
-	e.To.Targets = append(channels(st, s.tr), teamChannels(st, ch.Team)...)
-	slices.Sort(e.To.Targets)
-	e.To.Targets = slices.Compact(e.To.Targets)
-	s.say(e)
 	return s.out, s.talk
 }

@@ -9,6 +9,7 @@
 //     this moment; audience.go: who hears it
 //   - escalate.go: who is called, and who next
 //   - beside.go: what other systems are asked to do: tickets, changes, mail
+//   - window.go: what a window that is over left burning
 //   - budget.go: how much may be said
 //
 // # Non-obvious

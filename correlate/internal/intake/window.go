@@ -14,34 +14,16 @@ import (
 // covers it.
 func (in *Intake) OnWindowEnd(ch *state.Change) {
 	ch.EndAt = 0
-	var held []*state.SeenSignal
-	for _, a := range ch.Suppressed {
-		if a.Firing && a.Signals.First != nil {
-			held = append(held, a.Signals.First)
-		}
-	}
 	in.recheck(ch)
-	var mains []*state.Incident // in which something of it still fires, in order
-	n := map[*state.Incident]int64{}
-	for _, r := range held {
-		inc := ch.Scope.Incidents[r.IncidentID()]
-		if inc == nil || r.Verdict != state.Placed {
-			continue
-		}
-		if n[inc.Main()]++; n[inc.Main()] == 1 {
-			mains = append(mains, inc.Main())
-		}
-	}
-	for _, inc := range mains {
-		in.WindowEnded(inc, ch, n[inc])
-	}
 }
 
-// recheck looks at what ch holds back: what it no longer covers is handed to
-// another window that does, or is placed now.
+// recheck looks at what ch holds back, which may be over, cancelled, moved or
+// narrower than it was: what it no longer covers is handed to another window that
+// does, or is placed now, which people hear.
 func (in *Intake) recheck(ch *state.Change) {
 	waiting := ch.Suppressed
 	ch.Suppressed = nil
+	var told []*state.SeenSignal // of what is placed now
 	for _, a := range waiting {
 		h := a.Suppression()
 		if h == nil || a.Evicted {
@@ -50,15 +32,21 @@ func (in *Intake) recheck(ch *state.Change) {
 		sub := identity.About(in.State, ch.Scope, h.Signal)
 		if suppresses(ch, in.Now, h.Signal, &sub) {
 			ch.Suppressed = append(ch.Suppressed, a)
-		} else {
-			in.letGo(a, h, &sub)
+		} else if r := in.letGo(a, h, &sub); r != nil {
+			told = append(told, r)
 		}
 		identity.Release(ch.Scope, &sub)
 	}
+	for _, r := range told {
+		if inc := ch.Scope.Incidents[r.IncidentID()]; inc != nil && r.Verdict == state.Placed {
+			in.StillFires(inc, ch)
+		}
+	}
 }
 
-// letGo: the window that held a back no longer does.
-func (in *Intake) letGo(a *state.Alert, h *state.Suppression, sub *identity.Subject) {
+// letGo: the window that held a back no longer does. It returns the record that
+// tells of a when a is placed now.
+func (in *Intake) letGo(a *state.Alert, h *state.Suppression, sub *identity.Subject) *state.SeenSignal {
 	sc := h.Window.Scope
 	if a.Firing && in.Now.Sub(a.SeenAt) >= int64(in.Rules.Lifecycle.Inactivity) {
 		in.EndAlert(a, in.Now) // nothing was heard of it for as long as elsewhere
@@ -67,10 +55,10 @@ func (in *Intake) letGo(a *state.Alert, h *state.Suppression, sub *identity.Subj
 		a.Rare.Suppression, a.Rare.WasHeld = nil, true
 		if a.Signals.First == nil {
 			in.DropAlert(sc, a)
-			return
+			return nil
 		}
 		sc.Lone = append(sc.Lone, a)
-		return
+		return nil
 	}
 	r := in.spokesman(sc, a, h)
 	w := in.suppressingSince(sc, h.Signal, sub, in.Weigher.MatchRules(h.Signal), in.Now)
@@ -80,7 +68,7 @@ func (in *Intake) letGo(a *state.Alert, h *state.Suppression, sub *identity.Subj
 		told.StartsAt = a.Start() // its recovery will name that one
 		in.DropAlert(sc, a)
 		in.As(&told, func() { in.placeAlert(sc, h.Signal, r, sub, nil) })
-		return
+		return r
 	case w.Window.IsZero():
 		in.DropAlert(sc, a)
 	default:
@@ -88,6 +76,7 @@ func (in *Intake) letGo(a *state.Alert, h *state.Suppression, sub *identity.Subj
 		h.Window.Suppressed = append(h.Window.Suppressed, a)
 	}
 	in.Decide(r, h.Signal, state.Suppressed, nil, w)
+	return nil
 }
 
 // spokesman is the record that tells of a.

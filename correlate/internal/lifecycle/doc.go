@@ -16,7 +16,8 @@
 //   - leave.go: what an incident no longer affects once a member has gone
 //   - remap.go: another topology for what is known
 //   - emit.go: incidents as written; revise.go: losses of those that are over;
-//     speak.go: when people hear of one; answer.go: who takes charge
+//     speak.go: when people hear of one; aftermath.go: what windows left burning;
+//     answer.go: who takes charge
 //
 // # Non-obvious
 //

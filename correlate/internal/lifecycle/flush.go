@@ -5,7 +5,7 @@ import "pinkstar/correlate/internal/state"
 // EmitUrgent writes the incidents whose state changed in a way that people must
 // see at once, and looks at what they should hear.
 func (lc *Lifecycle) EmitUrgent() {
-	for len(lc.urgent)+len(lc.heard)+len(lc.ended) > 0 { // what is said has the incident written again
+	for len(lc.urgent)+len(lc.heard)+len(lc.aftermaths) > 0 { // what is said has the incident written again
 		for i := 0; i < len(lc.urgent); i++ {
 			inc := lc.urgent[i]
 			if inc.Urgent {

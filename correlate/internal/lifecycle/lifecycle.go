@@ -14,11 +14,11 @@ type Lifecycle struct {
 	*state.State
 	Weigher *scoring.Weigher
 
-	out     *schemas.Output // of the step that is being taken
-	urgent  []*state.Incident
-	heard   []*state.Incident // of which something was written in this step
-	ended   []windowEnd       // in this step
-	scratch scratch
+	out        *schemas.Output // of the step that is being taken
+	urgent     []*state.Incident
+	heard      []*state.Incident // of which something was written in this step
+	aftermaths []aftermath       // of windows, of which nothing was said yet
+	scratch    scratch
 }
 
 // New returns what applies changes to the state that w weighs.

@@ -138,38 +138,3 @@ func (lc *Lifecycle) BeginMessages() {
 		}
 	}
 }
-
-// windowEnd is a window that is over, and how many of the alerts it held back
-// still fire in an incident.
-type windowEnd struct {
-	inc    *state.Incident
-	window *state.Change
-	n      int64
-}
-
-// WindowEnded notes in the main incident inc that ch is over and n of the alerts it
-// held back still fire there. People hear of it when the step is over.
-func (lc *Lifecycle) WindowEnded(inc *state.Incident, ch *state.Change, n int64) {
-	lc.Timeline(inc, "window", ch.EndsAt, effect.WindowText(ch, n), nil, "")
-	lc.EmitNow(inc)
-	if lc.Rules.Messages.PerIncident > 0 {
-		lc.ended = append(lc.ended, windowEnd{inc, ch, n})
-	}
-}
-
-// speakOfWindows says what windows that ended left burning: after the incident
-// itself was told of.
-func (lc *Lifecycle) speakOfWindows() {
-	for _, w := range lc.ended {
-		if w.inc.Closed {
-			continue
-		}
-		if !w.inc.Talk.Opened {
-			lc.speak(w.inc)
-		}
-		said, talk := effect.WindowEnded(lc.State, w.inc, w.window, w.n)
-		lc.say(w.inc, said, &talk)
-	}
-	clear(lc.ended)
-	lc.ended = lc.ended[:0]
-}

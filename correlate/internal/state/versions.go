@@ -4,7 +4,7 @@ package state
 // changes what is decided raises it, by one for what is released together; what
 // is only written otherwise (a sentence, a figure) leaves it. 1 is the first
 // release, which did not know it.
-const Behaviour = 3
+const Behaviour = 4
 
 // Versions names what a decision was made under.
 type Versions struct {
