@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"pinkstar/correlate/internal/identity"
 	"pinkstar/correlate/internal/state"
 	"pinkstar/schemas"
 )
@@ -77,6 +78,7 @@ func (e *Engine) Step(s *schemas.Signal, at schemas.Time, out *Output) {
 		e.life.EmitUrgent()
 		return
 	}
+	s = identity.Named(&e.st.Rules.Correlation, s)
 	id, err := schemas.ParseID(s.ID)
 	if err != nil {
 		id = schemas.SignalID(s)

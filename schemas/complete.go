@@ -6,55 +6,6 @@ import (
 	"strings"
 )
 
-// Naming says under which labels teams write what Pinkstar needs to know. In
-// each list the first label that is present wins.
-type Naming struct {
-	Service     []string `yaml:"service"`
-	Environment []string `yaml:"environment"`
-	Tenant      []string `yaml:"tenant"`
-	Team        []string `yaml:"team"`
-	Severity    []string `yaml:"severity"`
-	Instance    []string `yaml:"instance"`
-	Host        []string `yaml:"host"`
-
-	// DefaultTenant and DefaultEnvironment stand in for a missing label. An
-	// alert without an environment is taken to be production's: that is the
-	// one that has to be looked at.
-	DefaultTenant      string `yaml:"default_tenant"`
-	DefaultEnvironment string `yaml:"default_environment"`
-	// Environments are all there are, for what names none and holds in each: an
-	// Alertmanager silence. Without them it holds in the default one alone.
-	Environments []string `yaml:"environments"`
-	// Scope lists what the correlation scope is made of: "tenant",
-	// "environment", or the name of a label. Nothing correlates across scopes.
-	Scope []string `yaml:"scope"`
-	// EnvironmentAliases maps other spellings to one, lower case.
-	EnvironmentAliases map[string]string `yaml:"environment_aliases"`
-}
-
-// DefaultNaming returns the labels in common use: OpenTelemetry's, Kubernetes'
-// and those of the usual exporters.
-func DefaultNaming() Naming {
-	return Naming{
-		Service:            []string{"service", "service_name", "service.name", "app", "app_kubernetes_io_name", "job"},
-		Environment:        []string{"environment", "env", "deployment_environment_name", "deployment.environment.name", "deployment.environment"},
-		Tenant:             []string{"tenant", "tenant_id", "org", "customer"},
-		Team:               []string{"team", "owner"},
-		Severity:           []string{"severity", "priority", "level"},
-		Instance:           []string{"pod", "pod_name", "k8s.pod.name", "instance", "device", "container_id"},
-		Host:               []string{"host", "hostname", "node", "nodename", "host.name", "k8s.node.name", "server"},
-		DefaultTenant:      "default",
-		DefaultEnvironment: "production",
-		Scope:              []string{"tenant", "environment"},
-		EnvironmentAliases: map[string]string{
-			"prod": "production", "prd": "production", "live": "production",
-			"stg": "staging", "stage": "staging", "preprod": "staging", "pre-prod": "staging",
-			"dev": "development", "devel": "development",
-			"qa": "test", "testing": "test", "uat": "test",
-		},
-	}
-}
-
 // maxAhead is how far a sender's clock may run ahead of ours before its time
 // is cut back to the present.
 const maxAhead = 2 * Minute
@@ -121,54 +72,6 @@ func (s *Signal) trim() {
 			c.Services[i] = strings.TrimSpace(c.Services[i])
 		}
 	}
-}
-
-func (n *Naming) fromLabels(s *Signal) {
-	first := func(v string, names []string) string {
-		for i := 0; v == "" && i < len(names); i++ {
-			v = strings.TrimSpace(s.Labels.Get(names[i]))
-		}
-		return v
-	}
-	s.Service = first(s.Service, n.Service)
-	s.Team = first(s.Team, n.Team)
-	s.Host = StripPort(first(s.Host, n.Host))
-	s.Instance = StripPort(first(s.Instance, n.Instance))
-	severity := first(string(s.Severity), n.Severity)
-	if s.Severity = ParseSeverity(severity); overWords[strings.ToLower(severity)] {
-		s.Severity = severityOver
-	}
-	if s.Tenant = first(s.Tenant, n.Tenant); s.Tenant == "" {
-		s.Tenant = n.DefaultTenant
-	}
-	s.Environment = n.EnvironmentOf(first(s.Environment, n.Environment))
-}
-
-// EnvironmentOf is the environment that a spelling means, the default for none.
-func (n *Naming) EnvironmentOf(name string) string {
-	env := strings.ToLower(name)
-	if env == "" {
-		env = n.DefaultEnvironment
-	}
-	if a, ok := n.EnvironmentAliases[env]; ok {
-		env = a
-	}
-	return env
-}
-
-func (n *Naming) scopeOf(s *Signal) string {
-	parts := make([]string, 0, len(n.Scope))
-	for _, p := range n.Scope {
-		switch p {
-		case "tenant":
-			parts = append(parts, s.Tenant)
-		case "environment":
-			parts = append(parts, s.Environment)
-		default:
-			parts = append(parts, strings.TrimSpace(s.Labels.Get(p)))
-		}
-	}
-	return strings.Join(parts, "/")
 }
 
 func completeStatus(s *Signal) error {

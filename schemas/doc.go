@@ -19,7 +19,8 @@
 //   - time.go, labels.go: the two value types used everywhere
 //   - encode.go, decode.go: a signal as JSON, field by field; encodeoutcome.go,
 //     encodeincident.go: what leaves, likewise; codec.go: strings and numbers
-//   - complete.go: what a sender left out: names from labels, severity, scope, id
+//   - complete.go: what a sender left out: severity, times, id; naming.go: which
+//     labels name what, and the scope
 //   - batch.go: records as a sink gets them; known.go: problems of the past
 //   - topic.go: topic names, CloudEvents types and header names
 //   - *.schema.json, jsonschema.go: the same contract as JSON Schema, for others

@@ -155,7 +155,11 @@ func (a *backtestArgs) oldRules(own *config.Config, given bool) (*rules.Set, err
 		if err != nil {
 			return nil, err
 		}
-		return rules.Parse(a.old, text)
+		set, err := rules.Parse(a.old, text)
+		if err != nil || own == nil {
+			return set, err
+		}
+		return app.Named(own, set)
 	}
 	if !given || own == nil || len(own.Rules)+len(own.RulesFile) == 0 {
 		return nil, nil

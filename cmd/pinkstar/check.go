@@ -35,6 +35,13 @@ func (c *cli) addConfig() {
 		for _, warning := range topo.Warnings {
 			fmt.Fprintf(w.out, "topology: %s\n", warning)
 		}
+		_, twice, err := set.Named(&cfg.Labels)
+		if err != nil {
+			return usageError{err}
+		}
+		for _, warning := range twice {
+			fmt.Fprintf(w.out, "labels: %s\n", warning)
+		}
 		if *against != "" {
 			return tryPayload(w, cfg, set, *against, *as)
 		}
@@ -42,7 +49,7 @@ func (c *cli) addConfig() {
 		for _, warning := range append(set.Unready(now, now.Add(lookAhead)), withoutFeed(cfg, set)...) {
 			fmt.Fprintf(w.out, "not ready: %s\n", warning)
 		}
-		_, err := fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s)%s.\n",
+		_, err = fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s)%s.\n",
 			len(set.Rules), set.Version, len(topo.Services), topo.Version, learntText(learnt))
 		return err
 	})

@@ -118,9 +118,6 @@ func defaultMessages() Messages {
 
 func defaultCorrelation() Correlation {
 	c := Correlation{
-		ServiceLabels: []string{"service", "service_name", "service.name", "app", "app_kubernetes_io_name",
-			"app.kubernetes.io/name", "k8s_app", "component", "deployment", "container", "workload", "job"},
-		WeakLabels:     []string{"job", "component", "container", "workload"},
 		MachineJobs:    []string{"node-exporter", "node_exporter", "node", "windows-exporter", "windows_exporter"},
 		TimeoutAfter:   16,
 		Hops:           3,
@@ -134,6 +131,10 @@ func defaultCorrelation() Correlation {
 		MaxChildren:    200,
 		ChangeLookBack: Duration(2 * schemas.Hour),
 		ChangeHops:     2,
+	}
+	n := schemas.DefaultNaming()
+	for _, l := range c.labelLists(&n) {
+		*l.list = l.named
 	}
 	if err := yaml.Unmarshal(weightsText, &c); err != nil { // embedded, and read by every test
 		panic("rules: weights.yaml: " + err.Error())

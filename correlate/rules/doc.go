@@ -15,6 +15,7 @@
 //     configuration is read with it too
 //   - weights.go, weightstext.go: the points of evidence; setting.go: one setting
 //     changed by its name
+//   - naming.go: labels of the settings become part of the rules
 //   - index.go: which rules match a signal, cheaply among 10,000; need.go: what a
 //     label's value must be like for matchers to hold
 //   - topology.go: services, what they depend on, and their instances

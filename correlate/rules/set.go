@@ -97,9 +97,17 @@ type Correlation struct {
 
 	// ServiceLabels are the labels that may name an alert's service, most
 	// trusted first; the last ones named in WeakLabels are believed only when
-	// the service is declared, or nothing else names the entity.
+	// the service is declared, or nothing else names the entity. These and the
+	// following lists come from the section labels of the settings (see Named).
 	ServiceLabels []string `yaml:"service_labels"`
 	WeakLabels    []string `yaml:"weak_labels"`
+	// NamespaceLabels name what an alert is about when nothing nearer is named.
+	NamespaceLabels []string `yaml:"namespace_labels"`
+	// HostLabels, InstanceLabels and TeamLabels count where a signal came in
+	// without: labels that are given a meaning later have it in the log, too.
+	HostLabels     []string `yaml:"host_labels"`
+	InstanceLabels []string `yaml:"instance_labels"`
+	TeamLabels     []string `yaml:"team_labels"`
 	// MachineJobs are values of the label job by which the instance of an alert
 	// is a machine, as exporters of a machine's own metrics have them.
 	MachineJobs []string `yaml:"machine_jobs"`

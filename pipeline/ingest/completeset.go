@@ -87,7 +87,7 @@ func (c *calendarReading) complete(first int) error {
 // of it: where its events are, where all events of another may have been, and
 // where those of this feed were.
 func (c *calendarReading) places(told []found) [][2]string {
-	n := &c.t.naming
+	n := c.naming
 	var out, known [][2]string
 	add := func(tenant, environment string) {
 		at := [2]string{cmp.Or(tenant, n.DefaultTenant), n.EnvironmentOf(environment)}

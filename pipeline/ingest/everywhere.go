@@ -11,7 +11,7 @@ import (
 // (labels.environments): at Alertmanager it holds in all of them, and here nothing
 // crosses a scope. Which alerts it means is for its matchers to say in each.
 func (b *batch) everywhere() error {
-	n := &b.t.naming
+	n := b.naming
 	for i := range len(b.found) {
 		f := b.found[i]
 		if f.err != nil || !isSilence(&f.signal) || f.signal.Environment != "" || slices.ContainsFunc(n.Environment, func(name string) bool { return f.signal.Labels.Get(name) != "" }) {

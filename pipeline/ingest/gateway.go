@@ -64,6 +64,9 @@ func New(cfg Config, naming schemas.Naming, producer Producer, log zerolog.Logge
 	}, nil
 }
 
+// Translator is what g reads payloads with.
+func (g *Gateway) Translator() *Translator { return g.translator }
+
 // Paths returns the gateway's own paths, for a mux that serves others besides.
 // Those of mappings are under /webhook/.
 func Paths() []string {

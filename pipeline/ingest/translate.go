@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/jsonscan"
@@ -49,9 +50,10 @@ const (
 )
 
 // Translator turns foreign payloads into signals. It is a function of its
-// arguments: no clock, no I/O, safe for concurrent use.
+// arguments and of its labels, which Rename changes: no clock, no I/O, safe for
+// concurrent use.
 type Translator struct {
-	naming  schemas.Naming
+	naming  atomic.Pointer[schemas.Naming]
 	limits  Limits
 	senders []*sender
 }
@@ -63,7 +65,16 @@ func NewTranslator(naming schemas.Naming, limits Limits, mappings ...Mappings) *
 	for _, m := range mappings {
 		list = m.with(list)
 	}
-	return &Translator{naming: naming, limits: limits, senders: list}
+	t := &Translator{limits: limits, senders: list}
+	t.naming.Store(&naming)
+	return t
+}
+
+// Rename has t read what labels name by naming from the next payload on. What makes
+// the scopes stays.
+func (t *Translator) Rename(naming schemas.Naming) {
+	n := naming.WithinScope(t.naming.Load())
+	t.naming.Store(&n)
 }
 
 // Translate reads a payload of the given form into complete signals. The error
@@ -75,7 +86,9 @@ func (t *Translator) Translate(source Source, body []byte, meta Meta) ([]schemas
 	return b.read(source, body)
 }
 
-func (t *Translator) begin(meta Meta) *batch { return &batch{t: t, meta: meta} }
+func (t *Translator) begin(meta Meta) *batch {
+	return &batch{t: t, naming: t.naming.Load(), meta: meta}
+}
 
 // read is Translate; what is to be said besides is in notes and warnings then.
 func (b *batch) read(source Source, body []byte) ([]schemas.Signal, error) {
@@ -115,6 +128,7 @@ func (e nothingError) Error() string { return string(e) }
 // batch collects what one payload holds.
 type batch struct {
 	t      *Translator
+	naming *schemas.Naming
 	meta   Meta
 	found  []found
 	notes  []string
@@ -365,9 +379,9 @@ func (b *batch) complete(s *schemas.Signal, wrapped schemas.Time) error {
 		}
 	}
 	b.t.limits.shorten(s)
-	if err := b.t.naming.Complete(s); err != nil {
+	if err := b.naming.Complete(s); err != nil {
 		return err
 	}
-	narrow(&b.t.naming, s)
+	narrow(b.naming, s)
 	return b.t.limits.apply(s)
 }

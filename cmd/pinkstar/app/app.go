@@ -17,6 +17,7 @@ import (
 
 	"pinkstar/cmd/pinkstar/access"
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/pipeline/ingest"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/sinks/web"
 )
@@ -54,9 +55,11 @@ type App struct {
 	failed chan error
 	steady *steadyClock
 
-	engines   *engines
-	beside    *shadowEngines // nil without a shadow here
-	reloading sync.Mutex
+	engines *engines
+	beside  *shadowEngines // nil without a shadow here
+
+	reloading   sync.Mutex
+	translators []*ingest.Translator // all of this process, under reloading
 }
 
 // undoTimeout bounds the stop of a start that failed.

@@ -26,14 +26,17 @@ func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err er
 		doc.Text = nil
 		faults = append(faults, strict.Of(err)...)
 	}
-	set = rules.Default()
+	set, err = rules.Default(), nil
 	if len(doc.Text) > 0 {
-		name := doc.Name
-		if set, err = rules.Parse(name, doc.Text); err == nil {
-			_, err = fitting(config.Document{Name: name + " with every default", Text: set.Text}, nil)
-		}
-		faults = append(faults, strict.Of(doc.Located(err))...)
+		set, err = rules.Parse(doc.Name, doc.Text)
 	}
+	if err == nil {
+		set, err = Named(cfg, set)
+	}
+	if err == nil {
+		_, err = fitting(config.Document{Name: doc.Name + " with every default", Text: set.Text}, nil)
+	}
+	faults = append(faults, strict.Of(doc.Located(err))...)
 	doc, err = fitting(cfg.TopologyDocument())
 	faults = append(faults, strict.Of(err)...)
 	topo = rules.EmptyTopology()
@@ -42,6 +45,13 @@ func LoadRules(cfg *config.Config) (set *rules.Set, topo *rules.Topology, err er
 		faults = append(faults, strict.Of(doc.Located(err))...)
 	}
 	return set, topo, faults.Err()
+}
+
+// Named returns set with what the settings say of labels, which thereby comes into
+// force as rules do: by the log.
+func Named(cfg *config.Config, set *rules.Set) (*rules.Set, error) {
+	set, _, err := set.Named(&cfg.Labels)
+	return set, err
 }
 
 // Texts says what is wrong with the configured rules, topology, learnt pairs and

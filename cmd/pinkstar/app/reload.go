@@ -24,7 +24,8 @@ type Versions struct {
 // settings too, and those of a shadow. Where anything is wrong with one of them
 // nothing changes. Else the partitions follow through their logs: an activation
 // stands where it came into force, and incidents that are open go on under what
-// they were opened with. Of the settings nothing else is taken.
+// they were opened with. What labels name is read again, too, here and for what
+// comes in, but not what makes up the scopes. Of the settings nothing else is taken.
 func (a *App) Reload() (Versions, error) {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
@@ -48,6 +49,12 @@ func (a *App) Reload() (Versions, error) {
 		a.log.Warn().Str("topology", topo.Version).Msg(w)
 	}
 	a.engines.want(set, topo, learnt)
+	for _, t := range a.translators {
+		t.Rename(cfg.Labels)
+	}
+	if !cfg.Labels.SameScopes(&a.cfg.Labels) {
+		a.log.Warn().Msg("labels: what makes up the scopes (tenant, environment, their defaults and aliases, scope) is settled at the start; start anew for it")
+	}
 	v := Versions{Rules: set.Version, Topology: topo.Version, Learnt: learnt.Version}
 	if beside != nil {
 		a.beside.texts.Store(beside)

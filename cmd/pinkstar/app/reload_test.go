@@ -11,6 +11,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/cmd/pinkstar/config"
+	"pinkstar/correlate/rules"
+	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas"
 )
 
@@ -125,5 +127,52 @@ func TestReloadReadsSettingsAndShadowToo(t *testing.T) {
 			t.Errorf("%q changed something", wrong)
 		}
 		write(name, string(text))
+	}
+}
+
+// What labels name is read again for what comes in and, with the rules, for what
+// correlates; what makes up a scope stays.
+func TestReloadReadsWhatLabelsName(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "pinkstar.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings := func() (*config.Config, error) {
+		return config.Load(config.Inputs{File: file, Env: func(string) string { return "" }})
+	}
+	write("labels: {host: [machine]}\n")
+	cfg, err := settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, topo, err := LoadRules(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &App{cfg: cfg, log: zerolog.Nop(), engines: newEngines(set, topo, rules.EmptyLearnt()), deps: Deps{Settings: settings}}
+	tr := a.translator()
+	read := func() string {
+		t.Helper()
+		body := `{"name":"x","labels":{"machine":"m","box":"b","env":"prod","realm":"blue"}}`
+		signals, err := tr.Translate(ingest.SourceSignals, []byte(body), ingest.Meta{ReceivedAt: 1_790_000_000_000})
+		if err != nil || len(signals) != 1 {
+			t.Fatal(signals, err)
+		}
+		return signals[0].Host + " in " + signals[0].Scope
+	}
+	if got := read(); got != "m in default/production" {
+		t.Fatalf("before: %s", got)
+	}
+	write("labels: {host: [box], environment: [realm]}\n")
+	v, err := a.Reload()
+	if got := read(); err != nil || got != "b in default/production" || v.Rules == set.Version {
+		t.Errorf("after: %s, rules %s after %s, %v", got, v.Rules, set.Version, err)
+	}
+	if text := a.engines.Wanted()[1].Text; !strings.Contains(text, "host_labels:\n  - box\n") {
+		t.Errorf("what the log is to carry does not name it:\n%s", text)
 	}
 }

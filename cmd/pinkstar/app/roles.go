@@ -55,6 +55,7 @@ func (a *App) gateway() (*role, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.followed(g.Translator())
 	h := g.Handler()
 	for _, path := range ingest.Paths() {
 		a.server.mux.Handle(path, h)
@@ -85,7 +86,15 @@ func reachable(cl *kgo.Client) func() error {
 }
 
 func (a *App) translator() *ingest.Translator {
-	return ingest.NewTranslator(a.cfg.Labels, a.cfg.Gateway.Limits, a.cfg.Gateway.Mappings)
+	return a.followed(ingest.NewTranslator(a.cfg.Labels, a.cfg.Gateway.Limits, a.cfg.Gateway.Mappings))
+}
+
+// followed has t follow to labels that are read again.
+func (a *App) followed(t *ingest.Translator) *ingest.Translator {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	a.translators = append(a.translators, t)
+	return t
 }
 
 // teller has what people announce pass where everybody's signals do: completed,

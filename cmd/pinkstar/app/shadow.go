@@ -112,6 +112,9 @@ func loadShadow(cfg *config.Config) (*shadowTexts, error) {
 		if t.set, err = rules.Parse(name, text); err != nil {
 			return nil, err
 		}
+		if t.set, err = Named(cfg, t.set); err != nil {
+			return nil, err
+		}
 	}
 	if name := cfg.Shadow.TopologyFile; name != "" {
 		text, err := os.ReadFile(name)

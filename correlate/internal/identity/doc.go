@@ -4,6 +4,7 @@
 // # Which file do I open
 //
 //   - subject.go: what a signal is about; the service in a pod's name
+//   - named.go: host, instance and team by labels that the rules give a meaning later
 //   - mention.go: what a text names: services, tickets, incidents, alerts
 //
 // # Non-obvious

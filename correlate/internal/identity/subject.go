@@ -121,12 +121,7 @@ func LearnPlacement(st *state.State, sc *state.Scope, s *schemas.Signal, sub *Su
 // aboutNamespace: a namespace is what an alert is about when it names nothing
 // nearer, and then it may be about the services that are named like it.
 func aboutNamespace(st *state.State, sc *state.Scope, s *schemas.Signal, sub *Subject) {
-	ns := ""
-	for _, l := range namespaceLabels {
-		if ns = strings.TrimSpace(s.Labels.Get(l)); ns != "" {
-			break
-		}
-	}
+	ns, _ := s.Labels.Named(st.Rules.Correlation.NamespaceLabels)
 	if ns == "" {
 		return
 	}
@@ -136,8 +131,6 @@ func aboutNamespace(st *state.State, sc *state.Scope, s *schemas.Signal, sub *Su
 		sub.Possible, sub.Named = st.Topology.Family(ns), true
 	}
 }
-
-var namespaceLabels = [...]string{"namespace", "kubernetes_namespace", "exported_namespace"}
 
 // isHost reports whether name, given as an instance, is a machine: the topology
 // says so, or what exports its metrics, or other signals name it as their host.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pinkstar/schemas"
 )
 
 // Tenant is a reader who sees the rows of one tenant only.
@@ -26,6 +28,7 @@ var TenantViews = []string{
 // TenantFilter is the condition on the rows of a tenant: a scope is the tenant
 // and what else makes it up, with slashes between.
 func TenantFilter(tenant string) string {
+	tenant = schemas.ScopePart(tenant)
 	return "scope = " + literal(tenant) + " OR startsWith(scope, " + literal(tenant+"/") + ")"
 }
 
