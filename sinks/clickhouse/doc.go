@@ -9,8 +9,9 @@
 //   - writer.go: one batch of a topic partition becomes rows, once
 //   - tables.go: every table, column by column, and which is a shadow's; table.go,
 //     decode.go: records to columns
-//   - query.go, member.go, changes.go, records.go: what the API and the board ask;
-//     ask.go: a person's own queries
+//   - query.go, member.go, changes.go, records.go, precedents.go: what the API and the
+//     board ask; ask.go: a person's own queries
+//   - objectives.go: what services are to reach, and how much of it incidents took
 //   - past.go: stored signals in the order of their decisions; shadow.go: what a
 //     shadow decides
 //   - open.go, tls.go: connecting

@@ -23,8 +23,11 @@ var tenantReaders = []rights.Tenant{
 var tenantRows = []string{
 	"INSERT INTO incidents (incident_id, scope, revision, status, opened_by_name, alerts, candidates, notices) SELECT concat('INC-', x), x, 1, 'open', 'Down', 1, " +
 		"concat('[{\"signal_id\":\"', x, '\",\"kind\":\"change\",\"score\":1}]'), concat('[{\"team\":\"', x, '\"}]') FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x)",
+	"INSERT INTO incidents (incident_id, scope, revision, status, severity, services, opened_by_name, started_at, resolved_at) SELECT concat('OLD-', x), x, 1, 'closed', 'major', ['web'], 'Down', toDateTime64('2026-05-01 12:00:00', 3), toDateTime64('2026-05-01 13:00:00', 3) FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x)",
+	"INSERT INTO incidents (incident_id, scope, revision, status, opened_by_name, started_at) SELECT concat('NEW-', x), x, 1, 'closed', 'Down', toDateTime64('2026-05-02 12:00:00', 3) FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x)",
+	"INSERT INTO objectives (set_at, scope, service, objective, window_seconds, severities) SELECT toDateTime64('2026-05-02 12:00:00', 3), x, 'web', 0.9, 86400, ['major'] FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x)",
 	"INSERT INTO signals (signal_id, scope, kind, status, name, starts_at) SELECT concat(k, x), x, k, if(k = 'alert', 'firing', 'open'), k, toDateTime64('2026-06-01 12:00:00', 3) FROM (SELECT arrayJoin(['acme', 'acme/prod', 'acmeX/prod', 'other/prod']) AS x, arrayJoin(['alert', 'ticket', 'change', 'maintenance']) AS k)",
-	"INSERT INTO decisions (signal_id, scope, revision, incident_id, kind) SELECT signal_id, scope, 1, concat('INC-', scope), kind FROM signals",
+	"INSERT INTO decisions (signal_id, scope, revision, incident_id, kind, decision) SELECT signal_id, scope, 1, concat('INC-', scope), kind, 'placed' FROM signals",
 	"INSERT INTO shadow_decisions (signal_id, scope, revision, incident_id, kind, decision) SELECT signal_id, scope, 1, '', kind, 'suppressed' FROM decisions",
 	"INSERT INTO problems (problem_id, scope, revision) SELECT scope, scope, 1 FROM incidents",
 	"INSERT INTO impact_revisions (incident_id, scope, revision) SELECT incident_id, scope, 1 FROM incidents",
@@ -74,11 +77,11 @@ func TestATenantsReaderSeesItsRowsOnly(t *testing.T) {
 		attack(t, r.User, conn, attacks)
 	}
 	// The reader of all, and who writes, still see everything.
-	if n := count(t, as(t, s.ReaderDSN()), "SELECT count() FROM v_incidents"); n != 4 {
-		t.Errorf("the reports' user sees %d incidents of 4", n)
+	if n := count(t, as(t, s.ReaderDSN()), "SELECT count() FROM v_incidents"); n != 12 {
+		t.Errorf("the reports' user sees %d incidents of 12", n)
 	}
-	if n := count(t, as(t, s.WriterDSN()), "SELECT count() FROM v_incidents"); n != 4 {
-		t.Errorf("the writer sees %d incidents of 4", n)
+	if n := count(t, as(t, s.WriterDSN()), "SELECT count() FROM v_incidents"); n != 12 {
+		t.Errorf("the writer sees %d incidents of 12", n)
 	}
 }
 

@@ -182,12 +182,12 @@ func (st *Story) judgeCauses() {
 }
 
 func (st *Story) judgePast() {
-	if n := len(st.Similar); n > 0 {
-		st.badly("It is not the first: %s like it before, %d of them in the 30 days before.", plural(n, "incident", "incidents"), st.Recent)
+	if n := st.Ever; n > 0 {
+		st.badly("It is not the first: %s like it before, %d of them in the 30 days before.", plural(int(n), "incident", "incidents"), st.Recent)
 	}
 	p := st.Problem
 	switch {
-	case p == nil && len(st.Similar) > 1:
+	case p == nil && st.Ever > 1:
 		st.propose("Declare a problem", "it comes again, and no problem says so", st.Incident.Owner)
 	case p != nil && p.Status != "solved":
 		st.badly("It is an occurrence of the problem “%s” (%s, %d incidents): %s.", p.Title, p.ID, p.InAll, p.Doing())
@@ -197,7 +197,7 @@ func (st *Story) judgePast() {
 
 // Rarity says how often it came, in a word and its figures.
 func (st *Story) Rarity() string {
-	switch n := len(st.Similar); {
+	switch n := st.Ever; {
 	case n == 0:
 		return "new: none like it before"
 	case st.Recent >= 3:

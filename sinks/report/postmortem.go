@@ -33,7 +33,8 @@ type Story struct {
 	AllOf     uint64    `json:"members_in_all"`
 	Causes    []Cause   `json:"candidate_causes"`
 	Similar   []Similar `json:"similar"`
-	Recent    int       `json:"similar_in_30_days"`
+	Recent    uint64    `json:"similar_in_30_days"`
+	Ever      uint64    `json:"similar_ever"` // of them the newest are listed
 	Problem   *Problem  `json:"problem,omitempty"`
 	Past      Past      `json:"past"`
 	Well      []string  `json:"went_well"`
@@ -128,6 +129,24 @@ type Similar struct {
 	AckSeconds          float64 // below 0: nobody acknowledged
 	Assignee            string
 	SameProblem         bool
+	Resolution          string // what its timeline says of it, or empty
+	LikelyCause         string // not confirmed, or empty
+	ActionsDone         []string
+}
+
+// Ended says what resolved it, as far as anything says so.
+func (s Similar) Ended() string {
+	var parts []string
+	if s.Resolution != "" {
+		parts = append(parts, s.Resolution)
+	}
+	if s.LikelyCause != "" {
+		parts = append(parts, "likely cause: "+s.LikelyCause)
+	}
+	if len(s.ActionsDone) > 0 {
+		parts = append(parts, "done since: "+strings.Join(s.ActionsDone, ", "))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Past is how long main incidents of the same scope took in the year before.
@@ -176,15 +195,12 @@ FROM (SELECT * FROM v_incident_causes WHERE parent_id = ?) AS c
 LEFT JOIN (SELECT starts_at, first_received_at, arrayJoin(incident_ids) AS incident, title, toString(kind) AS kind FROM v_changes) AS v
     ON v.incident = c.parent_id AND v.title = c.title AND v.kind = c.kind
 ORDER BY c.incident_id = c.parent_id DESC, probability DESC NULLS LAST, score DESC, c.signal_id, incident_id LIMIT 50`}
-	querySimilar = Query{ID: "similar", Title: "Similar incidents of before", Formula: "main incidents that began earlier, opened by the same alert on the same service, or with an occurrence of the same problem",
-		SQL: `SELECT incident_id, title, toString(severity), began_at AS began,
-       ifNull(dateDiff('millisecond', started_at, resolved_at) / 1000, -1) AS to_resolve,
-       ifNull(dateDiff('millisecond', detected_at, acknowledged_at) / 1000, -1) AS to_acknowledge, assignee,
-       problem_id != '' AND problem_id = ? AS same_problem
-FROM v_incidents
-WHERE is_main AND incident_id != ? AND began_at < fromUnixTimestamp64Milli(?, 'UTC')
-  AND (problem_id != '' AND problem_id = ? OR opened_by_name != '' AND opened_by_name = ? AND opened_by_service = ?)
-ORDER BY began DESC LIMIT 200`}
+	querySimilar = Query{ID: "similar", Title: "Similar incidents of before, and what resolved them", Formula: "main incidents of the same scope that began earlier, opened by the same alert on the same service, or with an occurrence of the same problem; v_rarity counts the same",
+		SQL: `SELECT similar_id, title, toString(severity), began_at AS began, ifNull(resolve_seconds, -1), ifNull(acknowledge_seconds, -1), assignee, same_problem, resolution, likely_cause, actions_done,
+       count() OVER () AS ever, countIf(toUnixTimestamp(began_at) >= ? - 2592000) OVER () AS in_30_days
+FROM v_similar_incidents
+WHERE incident_id = ?
+ORDER BY began DESC, similar_id LIMIT 200`}
 	queryTodos = Query{ID: "todos", Title: "Actions that were written down",
 		SQL: `SELECT action_id, what, toString(owner), toString(status), overdue, due_at, incident_id, problem_id, days_late
 FROM v_actions WHERE has(?, incident_id) OR problem_id != '' AND problem_id = ?
@@ -374,20 +390,12 @@ func (st *Story) readCauses(ctx context.Context, s *source) error {
 
 func (st *Story) readSimilar(ctx context.Context, s *source) error {
 	i := &st.Incident
-	began := i.began()
 	err := s.rows(ctx, querySimilar, func(row driver.Rows) error {
 		var v Similar
-		var at *time.Time
-		err := row.Scan(&v.ID, &v.Title, &v.Severity, &at, &v.ResolveSeconds, &v.AckSeconds, &v.Assignee, &v.SameProblem)
-		if at != nil {
-			v.Began = *at
-		}
-		if began.Sub(v.Began) < 30*24*time.Hour {
-			st.Recent++
-		}
+		err := row.Scan(&v.ID, &v.Title, &v.Severity, &v.Began, &v.ResolveSeconds, &v.AckSeconds, &v.Assignee, &v.SameProblem, &v.Resolution, &v.LikelyCause, &v.ActionsDone, &st.Ever, &st.Recent)
 		st.Similar = append(st.Similar, v)
 		return err
-	}, i.ProblemID, i.ID, began.UnixMilli(), i.ProblemID, i.OpenedBy, i.OpenedByService)
+	}, i.began().Unix(), i.ID)
 	if err != nil {
 		return err
 	}

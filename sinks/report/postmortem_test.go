@@ -74,8 +74,8 @@ func TestThePostmortemTellsTheStory(t *testing.T) {
 			}
 		}
 	}
-	if len(st.Similar) != similar || st.Recent != recent || similar == 0 {
-		t.Errorf("%d similar, %d of them recent; want %d and %d", len(st.Similar), st.Recent, similar, recent)
+	if len(st.Similar) != similar || int(st.Recent) != recent || int(st.Ever) != similar || similar == 0 {
+		t.Errorf("%d similar (%d), %d of them recent; want %d and %d", len(st.Similar), st.Ever, st.Recent, similar, recent)
 	}
 	if st.Past.Resolve.N < 100 || st.Problem == nil || st.Problem.ID != "PRB-2" {
 		t.Errorf("past %d, problem %+v", st.Past.Resolve.N, st.Problem)

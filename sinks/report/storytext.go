@@ -170,8 +170,8 @@ func (st *Story) markReasons(d *document) {
 	}
 	d.say("\nThe first %d of %d.", len(st.Members), st.AllOf)
 	d.say("\n## Similar incidents of before")
-	d.table("Incident", "Title", "Began", "To acknowledge", "To resolve", "By")
+	d.table("Incident", "Title", "Began", "To acknowledge", "To resolve", "By", "What resolved it")
 	for _, s := range st.FewSimilar() {
-		d.row(mark(s.ID), mark(s.Title), moment(s.Began), spanOr(s.AckSeconds), spanOr(s.ResolveSeconds), mark(s.Assignee))
+		d.row(mark(s.ID), mark(s.Title), moment(s.Began), spanOr(s.AckSeconds), spanOr(s.ResolveSeconds), mark(s.Assignee), mark(s.Ended()))
 	}
 }

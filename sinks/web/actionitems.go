@@ -89,7 +89,7 @@ func (a *API) actions(ctx context.Context, q ActionQuery) ([]schemas.ActionItem,
 	defer cancel()
 	list, err := a.history.Actions(ctx, q)
 	if err != nil {
-		a.log.Warn().Err(err).Msg("history is not available")
+		a.pastFailed(ctx, err)
 		return nil, apierror.New(http.StatusServiceUnavailable, "ClickHouse cannot be asked right now, and actions are read from it")
 	}
 	return list, nil

@@ -200,7 +200,7 @@ func (a *API) changes(ctx context.Context, q ChangeQuery) ([]Change, historyStat
 	if err == nil {
 		return list, historyState{Asked: true, Answered: true}, nil
 	}
-	a.log.Warn().Err(err).Msg("history is not available")
+	a.pastFailed(ctx, err)
 	reason := "ClickHouse cannot be asked right now, and the calendar is read from it"
 	if errors.Is(err, context.DeadlineExceeded) {
 		reason = "ClickHouse did not answer in time, and the calendar is read from it"

@@ -23,6 +23,9 @@ type incidentAnswer struct {
 	Problem  *schemas.Problem        `json:"problem,omitempty"`
 	Messages []schemas.Delivery      `json:"messages"` // how what was to be said of it went, in order
 
+	Precedents *precedents `json:"precedents,omitempty"` // nil: history was not asked, or could not answer
+	Budgets    []Budget    `json:"budgets,omitempty"`    // of services with an objective
+
 	all int64 // things there are, where a page of them was asked for
 }
 
@@ -91,7 +94,7 @@ func (a *API) find(ctx context.Context, id string) (*schemas.Incident, historySt
 	defer cancel()
 	inc, found, err := a.history.Incident(ctx, id)
 	if err != nil {
-		a.log.Warn().Err(err).Msg("history is not available")
+		a.pastFailed(ctx, err)
 		return nil, historyState{}, apierror.New(http.StatusServiceUnavailable,
 			"no live incident is called %q, and ClickHouse cannot be asked for a past one right now", id)
 	}
@@ -162,9 +165,10 @@ func (a *API) fromHistory(ctx context.Context, ans *incidentAnswer, tree []strin
 	story, errT := a.history.Timeline(ctx, tree, l.without, l.timeline)
 	said, errD := a.history.Deliveries(ctx, ans.Incident.ID, a.cfg.MaxMembers)
 	if err := errors.Join(errM, errT, errD); err != nil {
-		a.log.Warn().Err(err).Msg("history is not available")
+		a.pastFailed(ctx, err)
 		return historyState{Asked: true, Reason: "ClickHouse cannot be asked right now: the lists hold what travels with the incident"}
 	}
+	a.fromPast(ctx, ans)
 	ans.Messages = append(ans.Messages, said...)
 	if len(story) >= len(ans.Timeline) || len(l.without) > 0 && len(story) > 0 {
 		ans.Timeline = story

@@ -9,7 +9,8 @@
 //   - gauges.go: what /metrics say of the live view
 //   - history.go: the interface to what the view no longer holds (ClickHouse)
 //   - list.go: filters, paging, and how live and history are put together
-//   - detail.go: one incident with its members, story, links and why
+//   - detail.go: one incident with its members, story, links and why; precedents.go:
+//     how often the like came before, what resolved it, error budgets
 //   - access.go: who may ask and who may act; signin.go: how a browser signs in
 //   - command.go: operators' commands become signals; refuse.go: what the live view
 //     speaks against

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -28,6 +29,11 @@ type History interface {
 	// Deliveries returns how what was to be said of a main incident went, in the
 	// order of its effects, at most limit.
 	Deliveries(ctx context.Context, incidentID string, limit int) ([]schemas.Delivery, error)
+	// Precedents returns the main incidents of before that are like inc, the newest
+	// first, at most limit; and how many there are in the 30 days before it, and ever.
+	Precedents(ctx context.Context, inc *schemas.Incident, limit int) (list []Precedent, recent, ever int64, err error)
+	// Budgets returns the error budgets that an incident uses a part of.
+	Budgets(ctx context.Context, incidentID string) ([]Budget, error)
 	// Changes returns changes and windows, each as it was told last, the one that
 	// begins first at the front, at most q.Limit.
 	Changes(ctx context.Context, q ChangeQuery) ([]Change, error)
@@ -137,4 +143,14 @@ func (q *Query) matchText(inc *schemas.Incident) bool {
 // match: only closed ones ever leave it.
 func (q *Query) needsHistory() bool {
 	return len(q.Statuses) == 0 || slices.Contains(q.Statuses, schemas.IncidentClosed)
+}
+
+// pastFailed notes that history could not be asked, unless who asked has gone: then
+// nobody waits for the answer, and nothing is wrong.
+func (a *API) pastFailed(ctx context.Context, err error) {
+	event := a.log.Warn()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		event = a.log.Debug()
+	}
+	event.Err(err).Msg("history is not available")
 }

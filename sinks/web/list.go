@@ -71,7 +71,7 @@ func (a *API) past(ctx context.Context, q *Query) (rows []*schemas.Incident, mor
 	defer cancel()
 	list, err := a.history.Incidents(ctx, *q)
 	if err != nil {
-		a.log.Warn().Err(err).Msg("history is not available")
+		a.pastFailed(ctx, err)
 		return nil, nil, historyState{Asked: true, Reason: unavailable(err)}
 	}
 	if len(list) >= q.Limit && len(list) > 0 {

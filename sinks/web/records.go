@@ -114,6 +114,6 @@ func (a *API) asked(ctx context.Context, f func(context.Context, History) error)
 	default:
 		why = "ClickHouse can't be asked right now. Incidents and problems are shown without it."
 	}
-	a.log.Warn().Err(err).Msg("history is not available")
+	a.pastFailed(ctx, err)
 	return why
 }

@@ -29,6 +29,10 @@ type memoryHistory struct {
 	actions   []schemas.ActionItem
 	apart     []Apart
 	said      []schemas.Delivery // nil: one
+	before    []Precedent
+	recent    int64
+	budgets   []Budget
+	pastErr   error // of precedents and budgets alone
 	err       error
 }
 
@@ -40,6 +44,14 @@ func (h *memoryHistory) Actions(_ context.Context, q ActionQuery) ([]schemas.Act
 		}
 	}
 	return out, h.err
+}
+
+func (h *memoryHistory) Precedents(_ context.Context, _ *schemas.Incident, limit int) ([]Precedent, int64, int64, error) {
+	return h.before[:min(limit, len(h.before))], h.recent, int64(len(h.before)), errors.Join(h.err, h.pastErr)
+}
+
+func (h *memoryHistory) Budgets(context.Context, string) ([]Budget, error) {
+	return h.budgets, errors.Join(h.err, h.pastErr)
 }
 
 func (h *memoryHistory) Changes(_ context.Context, q ChangeQuery) ([]Change, error) {

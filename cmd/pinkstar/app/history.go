@@ -41,6 +41,19 @@ func (h history) Things(ctx context.Context, incidentIDs []string, offset, limit
 	return out, all, err
 }
 
+// Precedents implements web.History.
+func (h history) Precedents(ctx context.Context, inc *schemas.Incident, limit int) (list []web.Precedent, recent, ever int64, err error) {
+	past, recent, ever, err := h.Queries.Precedents(ctx, inc, limit)
+	list, err = converted(past, err, func(p clickhouse.Precedent) web.Precedent { return web.Precedent(p) })
+	return list, recent, ever, err
+}
+
+// Budgets implements web.History.
+func (h history) Budgets(ctx context.Context, incidentID string) ([]web.Budget, error) {
+	list, err := h.Queries.Budgets(ctx, incidentID)
+	return converted(list, err, func(b clickhouse.Budget) web.Budget { return web.Budget(b) })
+}
+
 // Actions implements web.History.
 func (h history) Actions(ctx context.Context, q web.ActionQuery) ([]schemas.ActionItem, error) {
 	return h.Queries.Actions(ctx, clickhouse.ActionFilter(q))

@@ -228,5 +228,5 @@ func (a *App) writer() (*role, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &role{run: a.sql.rebuilding(a.sql.rolling(d.Run, a.log)), ready: always, ailing: d.Failing}, nil
+	return &role{run: a.sql.rebuilding(a.sql.aiming(a.cfg.Objectives, a.sql.rolling(d.Run, a.log), a.log)), ready: always, ailing: d.Failing}, nil
 }

@@ -47,6 +47,38 @@ func (s *sqlStore) rolling(run func(context.Context) error, log zerolog.Logger) 
 	}
 }
 
+// aiming returns a delivery's Run that puts the configured objectives in force beside
+// it, as soon as ClickHouse takes them.
+func (s *sqlStore) aiming(objectives []clickhouse.Objective, run func(context.Context) error, log zerolog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); s.aim(ctx, objectives, log) }()
+		defer func() { cancel(); <-done }()
+		return run(ctx)
+	}
+}
+
+// aimPause is between attempts to say what the objectives are.
+const aimPause = 10 * time.Second
+
+func (s *sqlStore) aim(ctx context.Context, objectives []clickhouse.Objective, log zerolog.Logger) {
+	for {
+		bounded, cancel := context.WithTimeout(ctx, time.Minute)
+		err := clickhouse.SetObjectives(bounded, s.conn, objectives)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		log.Warn().Err(err).Msg("the service level objectives are not in force yet")
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(aimPause):
+		}
+	}
+}
+
 // schemaKeeper owns the embedded ClickHouse's schema: it brings it up to date
 // whenever the engine has come up, brings back what is gone, and has the log
 // written again into tables that were lost.

@@ -60,9 +60,26 @@ func (c *Config) faults(unread strict.Faults) strict.Faults {
 			k.section(section, err)
 		}
 	}
+	k.objectives()
 	k.emptySecrets()
 	k.figures()
 	return append(unread, k.faults...)
+}
+
+func (k *checker) objectives() {
+	seen := map[[2]string]bool{}
+	for i := range k.c.Objectives {
+		o := &k.c.Objectives[i]
+		name := fmt.Sprintf("objectives[%d]", i)
+		if err := o.Validate(); err != nil {
+			k.section(name, err)
+		}
+		if of := [2]string{o.Scope, o.Service}; seen[of] {
+			k.bad(name+".service", "%q is there twice", o.Service)
+		} else {
+			seen[of] = true
+		}
+	}
 }
 
 // ofField is a message that begins with the field it is about.

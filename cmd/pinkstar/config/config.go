@@ -54,6 +54,9 @@ type Config struct {
 	Notify     Notify         `yaml:"notify"`
 	Feeds      feeds.Config   `yaml:"feeds"`
 
+	// Objectives are what services are to reach; error budgets are worked out from them.
+	Objectives []clickhouse.Objective `yaml:"objectives,omitempty"`
+
 	Rules        Text   `yaml:"rules"` // inline; or
 	RulesFile    string `yaml:"rules_file"`
 	Topology     Text   `yaml:"topology"` // inline; or

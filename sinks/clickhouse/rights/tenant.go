@@ -20,9 +20,10 @@ type Tenant struct {
 // The others are not for a tenant: v_service_month sums up over scopes, and of a
 // record that could not be read (v_dead_letters) nobody knows whose it is.
 var TenantViews = []string{
-	"v_actions", "v_alerts", "v_alerts_without_procedure", "v_changes", "v_decisions", "v_effects", "v_impact_revisions", "v_incident_causes", "v_incident_changes",
-	"v_incident_notices", "v_incident_timeline", "v_incidents", "v_intake", "v_messages", "v_problems", "v_scope_service_month", "v_shadow_diff",
-	"v_signals", "v_tickets", "v_unannounced_changes",
+	"v_actions", "v_alerts", "v_alerts_without_procedure", "v_changes", "v_decisions", "v_effects", "v_error_budgets", "v_impact_revisions",
+	"v_incident_budgets", "v_incident_causes", "v_incident_changes", "v_incident_members", "v_incident_notices", "v_incident_timeline", "v_incidents",
+	"v_intake", "v_messages", "v_problems", "v_rarity", "v_scope_service_month", "v_shadow_diff", "v_signals", "v_similar_incidents", "v_tickets",
+	"v_unannounced_changes",
 }
 
 // TenantFilter is the condition on the rows of a tenant: a scope is the tenant

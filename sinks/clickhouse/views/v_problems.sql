@@ -29,10 +29,14 @@ CREATE OR REPLACE VIEW v_problems
     updated_at    Nullable(DateTime64(3, 'UTC')),
     rules         LowCardinality(String),
     revision      Int64,
-    imported      Bool COMMENT 'Found in imported history alone'
+    imported      Bool COMMENT 'Found in imported history alone',
+    actions_open    UInt64 COMMENT 'Actions about it, or that follow from its incidents, that are to be done. Completion is done / (open + done)',
+    actions_overdue UInt64 COMMENT 'Of these, due before now',
+    actions_done    UInt64,
+    actions_dropped UInt64
 )
 AS SELECT
-    problem_id, status, title, signature, scope, owner, service, JSONExtractString(body, 'machine') AS machine, incidents, incident_ids,
+    p.problem_id AS problem_id, status, title, signature, scope, owner, service, JSONExtractString(body, 'machine') AS machine, incidents, incident_ids,
     nullIf(first_seen_at, toDateTime64(0, 3, 'UTC')) AS first_seen_at,
     nullIf(last_seen_at, toDateTime64(0, 3, 'UTC')) AS last_seen_at,
     nullIf(flagged_at, toDateTime64(0, 3, 'UTC')) AS flagged_at,
@@ -42,6 +46,12 @@ AS SELECT
     declared_by, currency, lost_low, lost_likely, lost_high, cost_low, cost_likely, cost_high, minutes,
     JSONExtractRaw(body, 'evidence') AS evidence,
     nullIf(updated_at, toDateTime64(0, 3, 'UTC')) AS updated_at,
-    rules, revision, imported = 1 AS imported
-FROM problems FINAL
+    rules, revision, imported = 1 AS imported,
+    a.open AS actions_open, a.overdue AS actions_overdue, a.done AS actions_done, a.dropped AS actions_dropped
+FROM (SELECT * FROM problems FINAL) AS p
+LEFT JOIN
+(
+    SELECT problem_id, countIf(status = 'open') AS open, countIf(overdue) AS overdue, countIf(status = 'done') AS done, countIf(status = 'dropped') AS dropped
+    FROM v_actions WHERE problem_id != '' GROUP BY problem_id
+) AS a ON a.problem_id = p.problem_id
 COMMENT 'Recurring patterns of incidents, until their root cause is fixed';
