@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"pinkstar/correlate/internal/phrase"
@@ -269,19 +268,10 @@ func runOn(st *state.State, sc *state.Scope, cands []rootCandidate) {
 			continue
 		}
 		for j := range cands {
-			if s := &cands[j]; runs(st, sc, s.ent, m.ent.Key.Name) {
+			if s := &cands[j]; st.Runs(sc, s.ent, m.ent.Key.Name) {
 				m.explained++
 				s.machines++
 			}
 		}
 	}
-}
-
-// runs reports whether a service runs on a machine: the topology says so, or alerts
-// did.
-func runs(st *state.State, sc *state.Scope, service *state.Entity, machine string) bool {
-	if service.Node >= 0 && slices.Contains(st.Topology.Nodes[service.Node].Machines, machine) {
-		return true
-	}
-	return service.Key.Kind == state.EntityService && sc.Placement.RunsOn(service.Key.Name, machine, st.Now)
 }

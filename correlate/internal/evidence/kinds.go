@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"cmp"
+
 	"pinkstar/correlate/internal/phrase"
 	"pinkstar/schemas"
 )
@@ -95,13 +97,17 @@ var kinds = [...]kind{
 		p.Say("the incident already affects the instance ", ev.Other)
 	}},
 	SameHost: {"same_host", links, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Extra != "" { // of two incidents
+			p.Say("both have alerts on the host ", ev.Other)
+			return
+		}
 		p.Say("the incident already has alerts on the host ", ev.Other)
 	}},
 	HostOf: {"host_of_service", links, func(p *phrase.Builder, ev *Item, service string) {
 		if ev.Reversed { // the incident is about the host
 			p.Say(subject(ev, service), " runs on ", ev.Other, ", which the incident affects")
 		} else {
-			p.Say(ev.Other, " runs on the host")
+			p.Say(ev.Other, " runs on ", cmp.Or(ev.Extra, "the host"))
 		}
 	}},
 	DependsOn: {"depends_on", links, func(p *phrase.Builder, ev *Item, service string) {
@@ -149,7 +155,11 @@ var kinds = [...]kind{
 	Maintenance: {"maintenance", links, func(p *phrase.Builder, ev *Item, _ string) {
 		p.Say("the maintenance ", ev.Other, " is in progress on ", ev.Extra, " and may explain both")
 	}},
-	Together: {"together", links, func(p *phrase.Builder, _ *Item, _ string) {
+	Together: {"together", links, func(p *phrase.Builder, ev *Item, _ string) {
+		if ev.Other != "" {
+			p.Say("they began together, and what runs on ", ev.Other, " is not known")
+			return
+		}
 		p.Say("they began together, and little else was going on")
 	}},
 	Time: {"time", supports, func(p *phrase.Builder, ev *Item, _ string) {

@@ -11,7 +11,8 @@
 //     by what is named, by what was learnt
 //   - score.go: what that is worth at the moment; pace.go: whether it has calmed down
 //   - refire.go: an alert that fires again, and the incident it was part of; waves
-//   - relatives.go: whether two incidents are one happening
+//   - relatives.go: whether two incidents are one happening; machines.go: by the
+//     machine that one is about
 //   - weighing.go: the same without consequences, for explanations
 //   - policy.go: a choice from outside, for fitting the weights
 //

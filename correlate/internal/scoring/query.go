@@ -25,7 +25,7 @@ type Query struct {
 	refire   []evidence.Item // what was said of its going on
 	Separate bool            // a rule wants an incident of its own for it
 	Mentions []identity.Mention
-	machines []*state.Entity // that its service runs on, as alerts have said
+	machines []*state.Entity // that its service runs on
 	missing  []string        // rules that could not group it, and which label it lacks
 }
 
@@ -66,8 +66,8 @@ func (wr *Weigher) Query(sc *state.Scope, s *schemas.Signal, sub *identity.Subje
 		q.key = state.KeyOf(s.Source, s.Fingerprint)
 	}
 	wr.matchGroups(q, s)
-	if sub.Service != "" {
-		wr.scratch.machines = sc.Machines(sub.Service, wr.Now, wr.scratch.machines[:0])
+	if sub.Entity != nil {
+		wr.scratch.machines = wr.Machines(sc, sub.Entity, wr.scratch.machines[:0])
 		q.machines = wr.scratch.machines
 	}
 	q.Mentions = identity.MentionsOf(wr.State, sc, s, sub)

@@ -74,7 +74,9 @@ func (wr *Weigher) strongestRelation(q *Query, inc *state.Incident) relation {
 		} else if ent.Node >= 0 {
 			wr.neighboursOf(inc, ent.Node, func(p *state.Affected, r topology.Relation) { wr.relateNeighbour(&t, p, r) })
 		}
-		wr.relateMachines(&t, ent)
+		for _, h := range q.machines {
+			wr.relateMachine(&t, h)
+		}
 	}
 	if h := q.subject.HostEntity; h != nil && h != q.subject.Entity {
 		if p := inc.Affected[h]; p != nil && p.Primary() {
@@ -124,23 +126,8 @@ func (wr *Weigher) relateSame(t *relations, ent *state.Entity, p *state.Affected
 	}
 }
 
-// relateMachines: the incident is about a machine that the service runs on, as the
-// topology says or as alerts have said.
-func (wr *Weigher) relateMachines(t *relations, ent *state.Entity) {
-	if ent.Node >= 0 {
-		for _, name := range wr.Topology.Nodes[ent.Node].Machines {
-			wr.relateMachine(t, t.q.scope.Entities[state.EntityHost][name])
-		}
-	}
-	for _, h := range t.q.machines {
-		wr.relateMachine(t, h)
-	}
-}
-
+// relateMachine: the incident is about a machine that the service runs on.
 func (wr *Weigher) relateMachine(t *relations, h *state.Entity) {
-	if h == nil {
-		return
-	}
 	if p := t.incident.Affected[h]; p != nil && p.Primary() {
 		t.consider(nearAcross, p, evidence.Item{Kind: evidence.HostOf, Other: h.Key.Name, Reversed: true}, &wr.tiesOf(t.q.scope).HostOfService, nil)
 	}

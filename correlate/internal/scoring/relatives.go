@@ -60,18 +60,32 @@ func (wr *Weigher) Relative(inc *state.Incident, q *Query) Scored {
 			look(other)
 		}
 	}
+	for _, x := range wr.ServicesOn(q.scope, ent, q.machines) { // one of the two has none
+		for _, other := range slices.Backward(x.Recent) {
+			look(other)
+		}
+	}
+	wr.lookAtNewborns(inc, ent, look)
+	return best
+}
+
+// lookAtNewborns looks at the incidents that began just before inc and that
+// dependencies connect with ent, over however many services, or a machine may.
+func (wr *Weigher) lookAtNewborns(inc *state.Incident, ent *state.Entity, look func(*state.Incident)) {
 	n := 0
 	for i, other := range slices.Backward(inc.Scope.Live) {
-		if n == newborns || wr.unplaced(ent) || len(inc.Scope.Live)-i > newbornsLooked || inc.Pub.StartedAt.Sub(other.Pub.StartedAt) > newbornAge {
+		if n == newborns || len(inc.Scope.Live)-i > newbornsLooked || inc.Pub.StartedAt.Sub(other.Pub.StartedAt) > newbornAge {
 			break
 		}
 		wr.Looked++
-		if other != inc && len(other.Alerts) > 0 && wr.reach(ent, other) == connected {
+		if other == inc || len(other.Alerts) == 0 {
+			continue
+		}
+		if !wr.unplaced(ent) && wr.reach(ent, other) == connected || wr.machineBetween(inc, other) != nil {
 			n++
 			look(other)
 		}
 	}
-	return best
 }
 
 // newAt reports whether the latest signal of inc is its first at ent.
@@ -132,9 +146,13 @@ func (wr *Weigher) compareServices(small, large *state.Incident) comparison {
 				near(other, ev, base)
 			})
 		}
+		wr.compareMachines(p, large, near)
 		if tied {
 			k.tied++
 		}
+	}
+	if wr.compareHosts(small, large, &k) && k.tied == 0 {
+		k.tied = 1
 	}
 	return k
 }
@@ -152,6 +170,9 @@ func (wr *Weigher) relate(inc, other *state.Incident) Scored {
 	l, w := &c.Link, wr.tiesOf(inc.Scope)
 	if k.base == nil {
 		k.base, k.best, k.gap = &w.LinkApart, evidence.Item{Kind: evidence.Together}, begun
+		if m := wr.machineBetween(inc, other); m != nil {
+			k.base, k.best.Other = &w.LinkAlike, m.Key.Name
+		}
 	}
 	k.best.Points = *k.base
 	s.term(k.base, 1000)
@@ -160,6 +181,7 @@ func (wr *Weigher) relate(inc, other *state.Incident) Scored {
 		s.fixed(&w.LinkEvents, evidence.Item{Kind: evidence.Events})
 	}
 	s.read(l.Gap, k.gap, evidence.Item{Kind: evidence.Onset, Gap: k.gap})
+	wr.scoreMachine(inc.Scope, k.best, begun, s)
 	s.read(l.Begun, begun, evidence.Item{Kind: evidence.Begun, Gap: begun})
 	s.read(l.Tied, int64(k.tied)*state.RateUnit, evidence.Item{Kind: evidence.Tied, Count: int32(k.tied)})
 	if k.all > 0 {

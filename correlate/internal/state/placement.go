@@ -122,14 +122,71 @@ func (p *Placement) RunsOn(service, machine string, now schemas.Time) bool {
 }
 
 // Machines appends those machines that a service runs on of which something is
-// known just now, the longest known first.
-func (sc *Scope) Machines(service string, now schemas.Time, into []*Entity) []*Entity {
-	for _, r := range sc.Placement.of[service] {
-		if h := sc.Entities[EntityHost][r.machine]; h != nil && !r.over(now) && !slices.Contains(into, h) {
+// known just now, as the topology says or alerts did, the longest known first.
+func (st *State) Machines(sc *Scope, service *Entity, into []*Entity) []*Entity {
+	if service.Key.Kind != EntityService {
+		return into
+	}
+	add := func(name string) {
+		if h := sc.Entities[EntityHost][name]; h != nil && !slices.Contains(into, h) {
 			into = append(into, h)
 		}
 	}
+	if service.Node >= 0 {
+		for _, name := range st.Topology.Nodes[service.Node].Machines {
+			add(name)
+		}
+	}
+	for _, r := range sc.Placement.of[service.Key.Name] {
+		if !r.over(st.Now) {
+			add(r.machine)
+		}
+	}
 	return into
+}
+
+// Runs reports whether a service runs on a machine: the topology says so, or alerts
+// did.
+func (st *State) Runs(sc *Scope, service *Entity, machine string) bool {
+	if service.Node >= 0 && slices.Contains(st.Topology.Nodes[service.Node].Machines, machine) {
+		return true
+	}
+	return service.Key.Kind == EntityService && sc.Placement.RunsOn(service.Key.Name, machine, st.Now)
+}
+
+// ServicesOn appends those services that run on a machine of which something is known
+// just now, as the topology says or alerts did.
+func (st *State) ServicesOn(sc *Scope, machine *Entity, into []*Entity) []*Entity {
+	if machine.Key.Kind != EntityHost {
+		return into
+	}
+	add := func(ent *Entity) {
+		if ent != nil && !slices.Contains(into, ent) {
+			into = append(into, ent)
+		}
+	}
+	for _, n := range st.Topology.Hosts[machine.Key.Name] {
+		add(sc.Nodes.At(n))
+	}
+	for _, r := range sc.Placement.on[machine.Key.Name] {
+		if !r.over(st.Now) {
+			add(st.Entity(sc, EntityService, r.service, false))
+		}
+	}
+	return into
+}
+
+// MayRun reports whether a service, or an instance, may run on a machine for all that
+// is known: neither the topology nor alerts say where the one runs, and the topology
+// not what runs on the other.
+func (st *State) MayRun(sc *Scope, what *Entity, machine string) bool {
+	switch {
+	case len(st.Topology.Hosts[machine]) > 0 || what.Node >= 0 && len(st.Topology.Nodes[what.Node].Machines) > 0:
+		return false
+	case what.Key.Kind == EntityInstance:
+		return sc.Placement.MachineOf(what.Key.Name, st.Now) == ""
+	}
+	return what.Key.Kind == EntityService && !slices.ContainsFunc(sc.Placement.of[what.Key.Name], func(r *placed) bool { return !r.over(st.Now) })
 }
 
 // Services are those that run on a machine, the longest known first.
