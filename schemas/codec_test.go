@@ -277,3 +277,13 @@ func TestTimesAreWrittenAsFormatWritesThem(t *testing.T) {
 		}
 	}
 }
+
+// One rule for durations: what is not whole is cut.
+func TestSpansReadTheSameEverywhere(t *testing.T) {
+	for ms, want := range map[int64]string{0: "0.0 s", 449: "0.4 s", -9_999: "9.9 s", 10_000: "10 s", 119_999: "119 s", 120_000: "2 min", 2_190_000: "36 min",
+		2 * Hour: "2 h 0 min", 2*Day - 1: "47 h 59 min", 2 * Day: "2 days"} {
+		if got := SpanText(ms); got != want {
+			t.Errorf("%d ms: %s, want %s", ms, got, want)
+		}
+	}
+}

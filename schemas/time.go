@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"pinkstar/schemas/jsonscan"
@@ -42,6 +43,13 @@ func TimeOf(t time.Time) Time {
 	return 0
 }
 
+// EndOfDay is the last moment of the day in which t is, in t's zone: what is due on
+// a day is not late on it.
+func EndOfDay(t time.Time) Time {
+	year, month, day := t.Date()
+	return TimeOf(time.Date(year, month, day+1, 0, 0, 0, 0, t.Location())) - 1
+}
+
 // ParseTime reads RFC 3339 with or without a fraction.
 func ParseTime(s string) (Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
@@ -73,6 +81,32 @@ func (t Time) String() string {
 	}
 	return t.Std().Format(timeLayout)
 }
+
+// AppendSpan appends a span in milliseconds for people, without a sign: 0.4 s, 12 s,
+// 3 min, 2 h 5 min, 3 days. What is not whole is cut, never rounded up, so that one
+// duration reads the same in a message, on a page and in a story.
+func AppendSpan(b []byte, ms int64) []byte {
+	if ms < 0 {
+		ms = -ms
+	}
+	number := func(n int64) []byte { return strconv.AppendInt(b, n, 10) }
+	switch {
+	case ms < 10*Second:
+		b = append(number(ms/Second), '.', byte('0'+ms%Second/100))
+		return append(b, " s"...)
+	case ms < 2*Minute:
+		return append(number(ms/Second), " s"...)
+	case ms < 2*Hour:
+		return append(number(ms/Minute), " min"...)
+	case ms < 2*Day:
+		b = append(number(ms/Hour), " h "...)
+		return append(number(ms%Hour/Minute), " min"...)
+	}
+	return append(number(ms/Day), " days"...)
+}
+
+// SpanText is AppendSpan as a text.
+func SpanText(ms int64) string { return string(AppendSpan(nil, ms)) }
 
 // AppendJSON appends t as a JSON string, or null.
 func (t Time) AppendJSON(b []byte) []byte {

@@ -45,7 +45,7 @@ func (c *cli) addAction() {
 			if err != nil {
 				return usageError{fmt.Errorf("--due: %q is not a day such as 2026-12-24", *due)}
 			}
-			n.DueAt = schemas.TimeOf(day)
+			n.DueAt = schemas.EndOfDay(day)
 		}
 		var taken console.ActionTaken
 		if err := cl.Post(ctx, "/api/v1/actions", n, &taken); err != nil {

@@ -56,7 +56,7 @@ func TestDemoTellsTheStory(t *testing.T) {
 		t.Logf("it took %s", took.Round(time.Second))
 	}
 	for _, s := range []string{"stop Extraordinary maintenance", "SELECT", "Where to look", "Ines Okafor", "Ava Lindqvist did not answer", "linked to it: CORE-900, TUR-311, TUR-312",
-		"#shield-team, within 1 second", "trigger, trigger, acknowledge, resolve", "to everybody@pinkstar.example"} {
+		"#shield-team, within 1 s of", "trigger, trigger, acknowledge, resolve", "to everybody@pinkstar.example"} {
 		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), s) {
 			t.Errorf("%q is not in what it says", s)
 		}

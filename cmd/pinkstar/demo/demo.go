@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options, start StartFunc) error {
 			return err
 		}
 	}
-	p.whereToLook(pl.Endpoints, s.token, dir, o)
+	p.whereToLook(pl.Endpoints, s, dir, o)
 	if o.Exit {
 		return p.err
 	}

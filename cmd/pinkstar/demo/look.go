@@ -169,7 +169,7 @@ func (s *stage) seeTaken(ctx context.Context) error {
 		return err
 	}
 	taken := d.Incident.AcknowledgedAt.Sub(d.Incident.StartedAt)
-	s.page.knows("%s is %s by %s, %s after the first alert began.", d.Incident.ID, d.Incident.Status, d.Incident.Assignee, minutes(taken))
+	s.page.knows("%s is %s by %s, %s after the first alert began.", d.Incident.ID, d.Incident.Status, d.Incident.Assignee, lasted(taken))
 	return s.seeTakenElsewhere(ctx)
 }
 
@@ -353,6 +353,6 @@ func (s *stage) seeOver(ctx context.Context) error {
 	}
 	i := d.Incident
 	s.page.knows("%s is %s. Detected after %s, acknowledged after %s, resolved after %s.", i.ID, i.Status,
-		minutes(i.DetectedAt.Sub(i.StartedAt)), minutes(i.AcknowledgedAt.Sub(i.StartedAt)), minutes(i.ResolvedAt.Sub(i.StartedAt)))
+		lasted(i.DetectedAt.Sub(i.StartedAt)), lasted(i.AcknowledgedAt.Sub(i.StartedAt)), lasted(i.ResolvedAt.Sub(i.StartedAt)))
 	return nil
 }

@@ -194,13 +194,12 @@ func count[N int | int64](n N, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// minutes writes a span of milliseconds for people.
-func minutes(ms int64) string {
-	d := time.Duration(ms) * time.Millisecond
-	if d < time.Minute {
-		return count(int64(d.Round(time.Second)/time.Second), "second", "seconds")
+// lasted writes a span of milliseconds as messages and pages do.
+func lasted(ms int64) string {
+	if ms < 10*schemas.Second {
+		return fmt.Sprintf("%d s", ms/schemas.Second) // the tenths say nothing here
 	}
-	return count(int64(d.Round(time.Minute)/time.Minute), "minute", "minutes")
+	return schemas.SpanText(ms)
 }
 
 // estimate writes a range as its likely value and what it lies between.

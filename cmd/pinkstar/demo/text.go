@@ -26,9 +26,12 @@ func (p *page) started(took time.Duration) {
 }
 
 // whereToLook is what a person needs to go on alone.
-func (p *page) whereToLook(at Endpoints, token, dir string, o Options) {
+func (p *page) whereToLook(at Endpoints, s *stage, dir string, o Options) {
 	p.title("Where to look")
+	token := s.token
 	p.fact("board", "%s/   sign in as %s, with the token %s for a password", at.HTTP, manager, token)
+	p.fact("the attack", "%s/incidents/%s", at.HTTP, s.mainID)
+	p.fact("the problem", "%s/problems/%s", at.HTTP, s.problemID)
 	p.fact("API", "%s/api/v1/incidents?main=true   (described at /api/v1/openapi.yaml)", at.HTTP)
 	p.line(fmt.Sprintf("      curl -H 'authorization: Bearer %s' '%s/api/v1/incidents?main=true'", token, at.HTTP))
 	p.fact("SQL over HTTP", "%s   user %s (may read the views v_*), password %s, database %s", at.ClickHouseHTTP, at.ClickHouseUser,

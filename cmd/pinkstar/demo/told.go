@@ -140,7 +140,7 @@ func (s *stage) toldShieldTeam(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("%s has no message of %s", shieldTeam, s.mainID)
 	}
-	s.page.fact("", "%s, within %s of the first alert: one message, edited %d times; now %q", shieldTeam, minutes(max(after, 1000)), head.Edits, cut(plain(head.Text), 100))
+	s.page.fact("", "%s, within %s of the first alert: one message, edited %d times; now %q", shieldTeam, lasted(max(after, 1000)), head.Edits, cut(plain(head.Text), 100))
 	return nil
 }
 

@@ -62,20 +62,8 @@ func (p *Builder) Plural(n int64, noun string) *Builder {
 // Span renders milliseconds for people, without a sign: 0.4 s, 12 s, 3 min,
 // 2 h 5 min.
 func (p *Builder) Span(ms int64) *Builder {
-	if ms < 0 {
-		ms = -ms
-	}
-	switch {
-	case ms < 10*schemas.Second:
-		return p.Milli(ms).Say(" s")
-	case ms < 2*schemas.Minute:
-		return p.Number(ms / schemas.Second).Say(" s")
-	case ms < 2*schemas.Hour:
-		return p.Number(ms / schemas.Minute).Say(" min")
-	case ms < 2*schemas.Day:
-		return p.Number(ms / schemas.Hour).Say(" h ").Number(ms % schemas.Hour / schemas.Minute).Say(" min")
-	}
-	return p.Number(ms / schemas.Day).Say(" days")
+	p.B = schemas.AppendSpan(p.B, ms)
+	return p
 }
 
 // Hops says how far a dependency is when it is not direct.
