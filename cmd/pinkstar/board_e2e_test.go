@@ -95,7 +95,7 @@ func TestTheStoryOnTheBoard(t *testing.T) {
 	everyPage(b, id)
 	b.Go("/incidents/" + id)
 	b.Await("the incident is closed", `document.querySelector(".state strong").textContent === "closed"`, true)
-	if n := b.Text(`document.querySelectorAll("form.commands").length`); n != "0" {
+	if n := b.Text(`document.querySelectorAll('form[action^="/incidents/"]').length`); n != "0" {
 		t.Errorf("a closed incident has %s forms", n)
 	}
 	b.Click(".who button")
@@ -171,6 +171,7 @@ func everyButton(b *browsertest.Browser, c client, id string) {
 	b.Await("a way back", `document.querySelector("button[value=reopen]")`, true)
 	commands(b, `button[value=reopen]`, "reopen")
 	b.Await("open again", `document.querySelector("button[value=resolve]")`, true)
+	actionItems(b, id)
 	form("", "", "declare_problem")
 	b.Await("a known problem", `document.querySelector(".state a.tag")`, true)
 	b.Click(`.state a.tag`)
@@ -179,6 +180,23 @@ func everyButton(b *browsertest.Browser, c client, id string) {
 	commands(b, `button[value=solve_problem]`, "solve_problem")
 	stands("solved")
 	related(b, c, id)
+}
+
+// actionItems writes down what is to be done after the incident, and does it.
+func actionItems(b *browsertest.Browser, id string) {
+	b.Fill("input[name=what]", "a spare <b>emitter</b>")
+	b.Fill("input[name=owner]", "ona")
+	b.Fill("input[name=due]", "2020-02-29")
+	b.Click(`form[action="/actions"] button`)
+	b.Await("add_action is taken", `location.search.includes("done=add_action") && document.querySelector(".done").textContent.includes("Taken: add action")`, false)
+	b.Await("the action", `document.querySelector("#actions ~ .wide").innerText.includes("a spare <b>emitter</b>")`, true)
+	b.Go("/actions")
+	b.Await("who is to do it, and that it is late", `document.querySelector("tbody tr").innerText.includes("ona") && document.querySelector("tbody tr").innerText.includes("2020-02-29 overdue")`, true)
+	b.Fill("input[name=note]", "bought")
+	b.Click(`button[value=done]`)
+	b.Await("finish_action is taken", `location.search.includes("done=finish_action")`, false)
+	b.Await("none is open", `!document.querySelector("tbody tr")`, true)
+	b.Go("/incidents/" + id)
 }
 
 // commands clicks on a button of a command, and waits until the page says that it was
@@ -208,8 +226,10 @@ func related(b *browsertest.Browser, c client, id string) {
 func everyPage(b *browsertest.Browser, id string) {
 	for name, path := range map[string]string{
 		"list": "/?status=open,acknowledged,mitigated,resolved,closed", "oncall": "/oncall", "changes": "/changes", "messages": "/messages",
-		"apart": "/apart", "problems": "/problems", "uncovered": "/uncovered", "reports": "/reports", "why": "/why?id=" + id, "refused": "/incidents/INC-NONE",
+		"apart": "/apart", "problems": "/problems", "actions": "/actions?status=open,done", "start": "/", "uncovered": "/uncovered", "reports": "/reports", "why": "/why?id=" + id, "refused": "/incidents/INC-NONE",
 	} {
 		b.Inspect(name, path)
 	}
+	b.InspectPaper("report", "/reports/"+time.Now().UTC().Format("2006-01"))
+	b.InspectPaper("postmortem", "/incidents/"+id+"/postmortem")
 }

@@ -22,6 +22,7 @@ func NewQueries(conn driver.Conn) *Queries { return &Queries{conn} }
 // IncidentFilter is what a list of incidents is filtered by. Empty fields do
 // not filter.
 type IncidentFilter struct {
+	IDs        []string // any of
 	Statuses   []schemas.IncidentStatus
 	Severities []schemas.Severity
 	Services   []string     // any of
@@ -69,6 +70,9 @@ const (
 
 func (f *IncidentFilter) where() *where {
 	w := &where{}
+	if len(f.IDs) > 0 {
+		w.add("incident_id IN ?", f.IDs)
+	}
 	if len(f.Statuses) > 0 {
 		w.add("has(?, toString(status))", texts(f.Statuses))
 	}

@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,6 +183,7 @@ func TestQueries(t *testing.T) {
 		want []string
 	}{
 		"all":        {IncidentFilter{}, []string{"INC-OCT", "INC-CHILD", "INC-MAIN"}},
+		"by id":      {IncidentFilter{IDs: []string{"INC-OCT", "INC-MAIN", "INC-NONE"}}, []string{"INC-OCT", "INC-MAIN"}},
 		"main":       {IncidentFilter{MainOnly: true}, []string{"INC-OCT", "INC-MAIN"}},
 		"children":   {IncidentFilter{ParentID: "INC-MAIN"}, []string{"INC-CHILD"}},
 		"resolved":   {IncidentFilter{Statuses: []schemas.IncidentStatus{schemas.IncidentResolved, schemas.IncidentClosed}}, []string{"INC-MAIN"}},
@@ -252,4 +254,33 @@ func TestAServicesMonthOverScopes(t *testing.T) {
 		"SELECT scope, incidents, mttd_seconds, mttd_n, mttr_seconds, currency, cost_likely FROM v_scope_service_month ORDER BY scope": "('a',1,10,1,100,'EUR',1) ('b',2,25,2,250,'CHF',5)",
 		"SELECT incidents, mttd_seconds, mttd_n, mttr_seconds, mtta_seconds, mtta_n, currency, cost_likely FROM v_service_month":       "(3,20,3,200,NULL,0,'mixed',6)",
 	})
+}
+
+// What follows from a problem's incidents is to be done about the problem.
+func TestActionsOfAProblem(t *testing.T) {
+	conn := migrated(t)
+	b := &schemas.Batch{Topic: "decisions"}
+	for n, a := range []schemas.ActionItem{
+		{ID: "ACT-1", Status: schemas.ActionOpen, IncidentID: "INC-A"}, {ID: "ACT-2", Status: schemas.ActionDone, ProblemID: "PRB-1"},
+		{ID: "ACT-3", Status: schemas.ActionOpen, ProblemID: "PRB-1", DueAt: t0}, {ID: "ACT-4", Status: schemas.ActionOpen, IncidentID: "INC-B"}, {ID: "ACT-5", Status: schemas.ActionOpen, ProblemID: "PRB-2"},
+	} {
+		a.Revision, a.Scope, a.What, a.CreatedAt, a.UpdatedAt = 1, "s", "x", t0, t0
+		b.Records = append(b.Records, record(int64(n), schemas.ActionItems.Type, &a))
+	}
+	write(t, writer(conn), b)
+	for want, f := range map[string]ActionFilter{
+		"ACT-3 ACT-1 ACT-2": {ProblemID: "PRB-1", IncidentIDs: []string{"INC-A", "INC-Z"}},
+		"ACT-3 ACT-2":       {ProblemID: "PRB-1"},
+		"ACT-4":             {IncidentID: "INC-B"},
+		"":                  {ProblemID: "') OR 1=1 --", IncidentIDs: []string{"'); DROP TABLE actions --"}},
+	} {
+		list, err := NewQueries(conn).Actions(t.Context(), f)
+		var ids []string
+		for _, a := range list {
+			ids = append(ids, a.ID)
+		}
+		if got := strings.Join(ids, " "); err != nil || got != want {
+			t.Errorf("%+v: %s, want %s: %v", f, got, want, err)
+		}
+	}
 }

@@ -116,8 +116,11 @@ type ActionFilter struct {
 	Owner      string
 	IncidentID string
 	ProblemID  string
-	Scope      string
-	Limit      int // 100 when not over 0
+	// IncidentIDs are those of the problem: what follows from one of them counts as
+	// well as what follows from the problem.
+	IncidentIDs []string
+	Scope       string
+	Limit       int // 100 when not over 0
 }
 
 // Actions returns actions of post-mortems, open ones first, those due first at the
@@ -127,7 +130,13 @@ func (q *Queries) Actions(ctx context.Context, f ActionFilter) ([]schemas.Action
 	if len(f.Statuses) > 0 {
 		w.add("has(?, toString(status))", texts(f.Statuses))
 	}
-	for _, c := range []struct{ column, value string }{{"action_id", f.ID}, {"owner", f.Owner}, {"incident_id", f.IncidentID}, {"problem_id", f.ProblemID}, {"scope", f.Scope}} {
+	columns := []struct{ column, value string }{{"action_id", f.ID}, {"owner", f.Owner}, {"incident_id", f.IncidentID}, {"scope", f.Scope}}
+	if len(f.IncidentIDs) > 0 {
+		w.add("(problem_id = ? OR incident_id IN ?)", f.ProblemID, f.IncidentIDs)
+	} else {
+		columns = append(columns, struct{ column, value string }{"problem_id", f.ProblemID})
+	}
+	for _, c := range columns {
 		if c.value != "" {
 			w.add(c.column+" = ?", c.value)
 		}

@@ -16,8 +16,11 @@ type ActionQuery struct {
 	Owner      string
 	IncidentID string
 	ProblemID  string
-	Scope      string
-	Limit      int
+	// IncidentIDs are those of the problem: what follows from one of them counts as
+	// well as what follows from the problem.
+	IncidentIDs []string
+	Scope       string
+	Limit       int
 }
 
 // actionPage is a list of actions.

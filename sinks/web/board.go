@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,7 +28,7 @@ var boardFiles embed.FS
 var boardPages = func() map[string]*template.Template {
 	base := template.Must(template.New("").Funcs(template.FuncMap{
 		"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "chance": chanceText, "bare": bare, "points": pointsText,
-		"minutes": minutesText, "unsaid": unsaid,
+		"minutes": minutesText, "lasted": lastedText, "day": dayText, "second": secondText, "unsaid": unsaid, "over": isOver, "in": inFrame,
 	}).ParseFS(boardFiles, "board/*.html"))
 	out := map[string]*template.Template{}
 	for _, t := range base.Templates() {
@@ -48,6 +49,9 @@ var boardRoutes = []route{
 	{method: http.MethodGet, pattern: "/problems", serve: (*API).boardProblems, needsView: true},
 	{method: http.MethodGet, pattern: "/problems/{id}", serve: (*API).boardProblem, needsView: true},
 	{method: http.MethodPost, pattern: "/problems/{id}", serve: (*API).boardSolve, needsView: true},
+	{method: http.MethodGet, pattern: "/actions", serve: (*API).boardActions},
+	{method: http.MethodPost, pattern: "/actions", serve: (*API).boardAddAction, needsView: true},
+	{method: http.MethodPost, pattern: "/actions/{id}", serve: (*API).boardEndAction},
 	{method: http.MethodGet, pattern: "/oncall", serve: (*API).boardOnCall},
 	{method: http.MethodGet, pattern: "/changes", serve: (*API).boardCalendar},
 	{method: http.MethodGet, pattern: "/messages", serve: (*API).boardMessages},
@@ -64,7 +68,7 @@ type place struct{ Path, Name, Page string }
 // boardPlaces are in the order in which somebody who was woken up needs them.
 var boardPlaces = []place{
 	{"/", "Incidents", "list"}, {"/oncall", "On call", "oncall"}, {"/changes", "Changes", "calendar"}, {"/messages", "Messages", "messages"},
-	{"/apart", "In no incident", "apart"}, {"/problems", "Problems", "problems"}, {"/uncovered", "No procedure", "uncovered"}, {"/reports", "Reports", "reports"},
+	{"/apart", "In no incident", "apart"}, {"/problems", "Problems", "problems"}, {"/actions", "Actions", "actions"}, {"/uncovered", "No procedure", "uncovered"}, {"/reports", "Reports", "reports"},
 }
 
 // boardCSP lets a page load what this server has, and nothing else.
@@ -140,6 +144,14 @@ type frame struct {
 	Body        any
 }
 
+// framed is a part of a page that several pages have, with what it needs of the frame.
+type framed struct {
+	Frame frame
+	Part  any
+}
+
+func inFrame(f frame, part any) framed { return framed{f, part} }
+
 // byCookie remembers the name somebody gave on loopback, where it is only a
 // signature on paper.
 const byCookie = "pinkstar_by"
@@ -166,11 +178,21 @@ func (a *API) show(w http.ResponseWriter, r *http.Request, status int, page, tit
 
 // Words and figures of the pages.
 
-func clockText(t schemas.Time) string {
+func clockText(t schemas.Time) string { return timeText(t, "2006-01-02 15:04") }
+
+// secondText is for stories, where the order within a minute matters.
+func secondText(t schemas.Time) string { return timeText(t, "2006-01-02 15:04:05") }
+
+func timeText(t schemas.Time, layout string) string {
 	if t == 0 {
 		return "–"
 	}
-	return t.Std().Format("2006-01-02 15:04:05")
+	return t.Std().Format(layout)
+}
+
+// isOver reports whether nobody needs to act on an incident any more.
+func isOver(s schemas.IncidentStatus) bool {
+	return s == schemas.IncidentResolved || s == schemas.IncidentClosed
 }
 
 // agoText is how long ago t was by now: log time of the newest thing the page
@@ -220,15 +242,19 @@ func unsaid(name, text string) string {
 
 // minutesText is a duration in minutes as people say it.
 func minutesText(m float64) string {
-	switch n := int64(m + 0.5); {
-	case n >= 48*60:
-		return fmt.Sprintf("%d days", n/(24*60))
-	case n >= 60:
-		return fmt.Sprintf("%d h %d min", n/60, n%60)
-	default:
-		return fmt.Sprintf("%d min", n)
-	}
+	return schemas.SpanText(int64(math.Round(m * float64(schemas.Minute))))
 }
+
+// lastedText is how long something took, "" where it has not ended.
+func lastedText(from, to schemas.Time) string {
+	if from == 0 || to == 0 {
+		return ""
+	}
+	return schemas.SpanText(max(0, to.Sub(from)))
+}
+
+// dayText is a date alone.
+func dayText(t schemas.Time) string { return t.Std().Format(time.DateOnly) }
 
 // bare is a word of the contract as people write it.
 func bare(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") }

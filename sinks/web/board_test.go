@@ -68,6 +68,13 @@ func poisoned[T any]() (v T) {
 	return v
 }
 
+// poisonedAction is one of an incident or a problem.
+func poisonedAction(incident, problem string) schemas.ActionItem {
+	a := poisoned[schemas.ActionItem]()
+	a.IncidentID, a.ProblemID, a.Status = incident, problem, schemas.ActionOpen
+	return a
+}
+
 // said is an explanation in words.
 type said struct{}
 
@@ -86,7 +93,8 @@ func TestNothingThatIsToldRuns(t *testing.T) {
 	other := member
 	other.Labels = schemas.Labels{{Name: "a", Value: evil}}
 	a := newAPI(t, &memoryHistory{members: []Member{member, other}, changes: []Change{poisoned[Change]()}, uncovered: []Uncovered{poisoned[Uncovered]()},
-		apart: []Apart{poisoned[Apart]()}, said: []schemas.Delivery{poisoned[schemas.Delivery]()}}, nil)
+		actions: []schemas.ActionItem{poisonedAction("INC-1", ""), poisonedAction("", "PRB-1"), poisonedAction("", "PRB-9")},
+		apart:   []Apart{poisoned[Apart]()}, said: []schemas.Delivery{poisoned[schemas.Delivery]()}}, nil)
 	a.SetDuties(func(schemas.Time) []Duty {
 		return []Duty{{Rota: evil, Zone: evil, Now: []schemas.Person{poisoned[schemas.Person]()}, Next: []schemas.Person{poisoned[schemas.Person]()}, NextAt: 1}, {Rota: "x", Calendar: evil}}
 	})
@@ -102,7 +110,7 @@ func TestNothingThatIsToldRuns(t *testing.T) {
 	p := poisoned[schemas.Problem]()
 	p.ID = "PRB-1"
 	a.view.PutProblem(&p)
-	for _, target := range []string{"/", "/incidents/INC-1", "/incidents/INC-2", "/problems", "/problems/PRB-1", "/oncall", "/changes", "/messages", "/apart", "/uncovered",
+	for _, target := range []string{"/", "/incidents/INC-1", "/incidents/INC-2", "/problems", "/problems/PRB-1", "/actions", "/actions?owner=" + url.QueryEscape(evil), "/oncall", "/changes", "/messages", "/apart", "/uncovered",
 		"/reports", "/why?id=x&with=" + url.QueryEscape(evil), "/?q=" + url.QueryEscape(evil), "/?service=" + url.QueryEscape(evil), "/?team=" + url.QueryEscape(evil), "/?parent=" + url.QueryEscape(evil)} {
 		text := getPage(t, a, target, http.StatusOK)
 		for _, bad := range []string{"<script>alert", `href="javascript:`, `"><script`} {
@@ -116,7 +124,7 @@ func TestNothingThatIsToldRuns(t *testing.T) {
 	}
 	for target, want := range map[string]int{"/?sort=" + url.QueryEscape(evil): 400, "/?" + url.QueryEscape(evil) + "=1": 400, "/incidents/" + url.PathEscape(evil): 404,
 		"/?page=0": 400, "/?status=x": 400, "/incidents/INC-1?members=" + url.QueryEscape(evil): 400, "/messages?state=" + url.QueryEscape(evil): 400,
-		"/reports/" + url.PathEscape(evil): 404, "/changes?" + url.QueryEscape(evil) + "=1": 400} {
+		"/reports/" + url.PathEscape(evil): 404, "/actions?sort=" + url.QueryEscape(evil): 400, "/actions?status=" + url.QueryEscape(evil): 400, "/changes?" + url.QueryEscape(evil) + "=1": 400} {
 		if text := getPage(t, a, target, want); strings.Contains(text, "<script>alert") {
 			t.Errorf("%s has a script", target)
 		}
@@ -139,7 +147,8 @@ func TestTheListIsSortedAndFiltered(t *testing.T) {
 	a.view.PutIncident(&closed)
 	order := func(target string) string {
 		var ids []string
-		for _, part := range strings.Split(getPage(t, a, target, http.StatusOK), `<a href="/incidents/`)[1:] {
+		list, _, _ := strings.Cut(getPage(t, a, target, http.StatusOK), "Over lately")
+		for _, part := range strings.Split(list, `<a href="/incidents/`)[1:] {
 			id, _, _ := strings.Cut(part, `"`)
 			ids = append(ids, strings.TrimPrefix(id, "INC-00"))
 		}

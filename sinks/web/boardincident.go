@@ -3,12 +3,14 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
@@ -38,6 +40,12 @@ type incidentBody struct {
 	Call        *schemas.EscalationStep
 	Brief       bool   // the timeline leaves out who joined
 	Seen        string // position of the changes that the page shows
+	Over        bool
+	Roots       []schemas.SuspectedRoot // those that have a share to speak of
+	Due, Told   []schemas.Notice        // who must be told now, and who was to be
+	Sent        []choice                // messages by state
+	Unsent      bool                    // some of them did not arrive, so far
+	Actions     actionsPart
 }
 
 // memberRow is a member as the page shows it.
@@ -70,9 +78,8 @@ func (a *API) boardIncident(w http.ResponseWriter, r *http.Request) error {
 	inc := ans.Incident
 	b := incidentBody{incidentAnswer: *ans, Tree: treeOf(inc), Seen: seen, Brief: len(l.without) > 0, Severities: boardSeverities[:4],
 		Active: inc.Status != schemas.IncidentClosed && personOf(r).Role >= Act}
-	if done := v.Get("done"); slices.Contains(schemas.Actions, schemas.Action(done)) {
-		b.Done = bare(done)
-	}
+	b.Done, b.Actions = doneText(v), a.actionsOf(r, ActionQuery{IncidentID: inc.ID})
+	b.tell()
 	b.members(v, number)
 	if inc.EscalatesAt != 0 && inc.Procedure != nil {
 		if i := slices.IndexFunc(inc.Procedure.Escalation, func(s schemas.EscalationStep) bool { return s.CalledAt == 0 }); i >= 0 {
@@ -81,6 +88,47 @@ func (a *API) boardIncident(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.SortStableFunc(b.Children, func(x, y *schemas.Incident) int { return severityOrder(x) - severityOrder(y) })
 	return a.show(w, r, http.StatusOK, "incident", inc.Title, &b)
+}
+
+// tell puts what the incident says into what a person needs of it now.
+func (b *incidentBody) tell() {
+	inc := b.Incident
+	b.Over = isOver(inc.Status)
+	for i, root := range inc.Roots {
+		if i == 0 || root.Score >= 10 { // what reads as 0 % is no suspicion
+			b.Roots = append(b.Roots, root)
+		}
+	}
+	for _, n := range inc.Notices {
+		if b.Over || n.Answer != "" || !underWay(inc, n.SignalID) {
+			b.Told = append(b.Told, n)
+		} else {
+			b.Due = append(b.Due, n)
+		}
+	}
+	for _, s := range deliveryStates {
+		n := 0
+		for i := range b.Messages {
+			if b.Messages[i].State == s {
+				n++
+			}
+		}
+		if n > 0 {
+			b.Sent = append(b.Sent, choice{Name: string(s), Count: n})
+			b.Unsent = b.Unsent || slices.Contains(deliveryStates[:4], s)
+		}
+	}
+}
+
+// underWay reports whether the change that a notice is about goes on, for all that
+// is known.
+func underWay(inc *schemas.Incident, signal string) bool {
+	for _, c := range slices.Concat(inc.Candidates, inc.Also) {
+		if c.SignalID == signal {
+			return c.InProgress
+		}
+	}
+	return true
 }
 
 // Step is the number of a step as people count.
@@ -151,55 +199,115 @@ func pageNumber(v url.Values, name string) (int, error) {
 	return n, nil
 }
 
-// formFields are what a form may send of a command.
-var formFields = []string{"action", "by", "to", "note", "parent_id", "signal_id", "problem_id"}
+// form is what a form sends, and which of the API's routes takes it.
+type form struct {
+	fields  []string          // texts
+	numbers []string          // whole numbers
+	dates   map[string]string // days, and what they are called in the body
+	back    string            // where the path's id is shown; "": where the form says
+	action  string            // what was ordered, where no field says it
+	named   map[string]string // or by the field status
+	to      func(*API, http.ResponseWriter, *http.Request) error
+}
+
+// commandFields are what a form may send of a command.
+var commandFields = []string{"action", "by", "to", "note", "parent_id", "signal_id", "problem_id"}
 
 // boardCommand takes a command from a form. A page of another site can't send
 // one: the door refuses what a browser says comes from there.
 func (a *API) boardCommand(w http.ResponseWriter, r *http.Request) error {
-	return a.fromForm(w, r, "/incidents/", (*API).commandIncident)
+	return a.fromForm(w, r, form{fields: commandFields, numbers: []string{"step"}, back: "/incidents/", to: (*API).commandIncident})
 }
 
 // boardSolve takes a command about a problem.
 func (a *API) boardSolve(w http.ResponseWriter, r *http.Request) error {
-	return a.fromForm(w, r, "/problems/", (*API).commandProblem)
+	return a.fromForm(w, r, form{fields: commandFields, back: "/problems/", to: (*API).commandProblem})
 }
 
-// fromForm hands a form to the API's command and leads back to the page.
-func (a *API) fromForm(w http.ResponseWriter, r *http.Request, back string, command func(*API, http.ResponseWriter, *http.Request) error) error {
+// fromForm hands a form to the API and leads back to the page.
+func (a *API) fromForm(w http.ResponseWriter, r *http.Request, f form) error {
 	r.Body = http.MaxBytesReader(w, r.Body, a.cfg.MaxBody)
 	if err := r.ParseForm(); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return apierror.New(http.StatusRequestEntityTooLarge, "a form may have %d bytes", a.cfg.MaxBody)
+		}
 		return apierror.New(http.StatusBadRequest, "the form can't be read: %v", err)
 	}
-	body := map[string]any{}
-	for _, name := range formFields {
-		if v := strings.TrimSpace(r.PostForm.Get(name)); v != "" {
-			body[name] = v
-		}
-	}
-	if s := r.PostForm.Get("step"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			return apierror.BadField("step", "%q is not a step's number", s)
-		}
-		body["step"] = n
-	}
-	text, err := json.Marshal(body)
+	body, err := f.body(r.PostForm)
 	if err != nil {
 		return err
 	}
 	same := r.Clone(r.Context())
 	same.Header.Set("Content-Type", schemas.ContentTypeJSON)
-	same.Body = io.NopCloser(bytes.NewReader(text))
-	if err := command(a, discard{http.Header{}}, same); err != nil {
+	same.Body = io.NopCloser(bytes.NewReader(body))
+	if err := f.to(a, discard{http.Header{}}, same); err != nil {
 		return err
 	}
 	if personOf(r).Name == Local {
 		// Not Secure: it is a name, on loopback, which has no TLS.
 		http.SetCookie(w, &http.Cookie{Name: byCookie, Value: url.QueryEscape(r.PostForm.Get("by")), Path: "/", MaxAge: 30 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // see above
 	}
-	http.Redirect(w, r, back+url.PathEscape(r.PathValue("id"))+"?done="+url.QueryEscape(r.PostForm.Get("action")), http.StatusSeeOther)
+	http.Redirect(w, r, f.after(r), http.StatusSeeOther) //nolint:gosec // to a page of this board alone
 	return nil
+}
+
+// body is the form as the API takes it.
+func (f *form) body(v url.Values) ([]byte, error) {
+	out := map[string]any{}
+	for _, name := range f.fields {
+		if text := strings.TrimSpace(v.Get(name)); text != "" {
+			out[name] = text
+		}
+	}
+	for _, name := range f.numbers {
+		if text := v.Get(name); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				return nil, apierror.BadField(name, "%q is not a number", text)
+			}
+			out[name] = n
+		}
+	}
+	for name, called := range f.dates {
+		if text := strings.TrimSpace(v.Get(name)); text != "" {
+			day, err := time.Parse(time.DateOnly, text)
+			if err != nil {
+				return nil, apierror.BadField(name, "%q is not a day such as 2026-12-24", text)
+			}
+			out[called] = schemas.EndOfDay(day)
+		}
+	}
+	return json.Marshal(out)
+}
+
+// after is the page that follows: the one that shows what the form is about, with
+// what was ordered.
+func (f *form) after(r *http.Request) string {
+	action := f.action
+	switch {
+	case f.named != nil:
+		action = f.named[r.PostForm.Get("status")]
+	case action == "":
+		action = r.PostForm.Get("action")
+	}
+	if f.back != "" {
+		return f.back + url.PathEscape(r.PathValue("id")) + "?done=" + url.QueryEscape(action)
+	}
+	u, err := url.Parse(ownPage(r.PostForm.Get("back")))
+	if err != nil {
+		return "/"
+	}
+	q := u.Query()
+	q.Set("done", action)
+	return u.Path + "?" + q.Encode() + "#actions"
+}
+
+// doneText is the command that was just given, in words.
+func doneText(v url.Values) string {
+	if done := schemas.Action(v.Get("done")); done.Known() {
+		return bare(done)
+	}
+	return ""
 }
 
 // discard takes the API's answer: the page that follows says it.

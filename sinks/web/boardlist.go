@@ -27,7 +27,10 @@ type listBody struct {
 	Text       string
 	All        bool // those below another too
 	Next, Prev string
-	Note       string // why something is missing
+	Note       string              // why something is missing
+	Out        []choice            // states that are left out and have something
+	OutLink    string              // to them
+	Lately     []*schemas.Incident // what ended last, where nothing particular is asked for
 	Columns    []column
 	Seen       string // position of the changes that the page shows
 }
@@ -85,10 +88,43 @@ func (a *API) boardList(w http.ResponseWriter, r *http.Request) error {
 		}
 		b.Columns = append(b.Columns, c)
 	}
+	b.leftOut(v)
+	if len(v) == 0 {
+		b.Lately = a.lately()
+	}
 	if slices.Contains(q.Statuses, schemas.IncidentClosed) {
 		b.Note = "Of closed incidents only the newest are here; SQL (v_incidents) and the API have all."
 	}
 	return a.show(w, r, http.StatusOK, "list", "Incidents", &b)
+}
+
+// leftOut says what the states that are not chosen hide, and leads to it.
+func (b *listBody) leftOut(v url.Values) {
+	all := url.Values{}
+	for k := range v {
+		if k != "status" && k != "page" {
+			all[k] = v[k]
+		}
+	}
+	for _, s := range b.Statuses {
+		if !s.On && s.Count > 0 {
+			b.Out = append(b.Out, s)
+		}
+		all.Add("status", s.Name)
+	}
+	b.OutLink = "/?" + all.Encode()
+}
+
+// latelyRows is how many of those that ended last are shown.
+const latelyRows = 5
+
+// lately returns the main incidents that ended last.
+func (a *API) lately() []*schemas.Incident {
+	list := a.view.matching(&Query{Statuses: []schemas.IncidentStatus{schemas.IncidentResolved, schemas.IncidentClosed}, MainOnly: true})
+	slices.SortFunc(list, func(x, y *schemas.Incident) int {
+		return cmp.Or(cmp.Compare(y.ResolvedAt, x.ResolvedAt), positionOf(x).compare(positionOf(y)))
+	})
+	return list[:min(len(list), latelyRows)]
 }
 
 // turnTo fills the page that v asks for with its part of list.

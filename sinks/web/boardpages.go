@@ -31,6 +31,23 @@ func (a *API) boardProblems(w http.ResponseWriter, r *http.Request) error {
 	return a.show(w, r, http.StatusOK, "problems", "Problems", &b)
 }
 
+// problemBody is the page of one problem.
+type problemBody struct {
+	*schemas.Problem
+	Active  bool
+	Done    string
+	Newest  []occurrence
+	Why     string // some of them can't be told of
+	Older   int64  // that are not listed
+	Actions actionsPart
+}
+
+// occurrence is an incident of a problem.
+type occurrence struct {
+	ID       string
+	Incident *schemas.Incident // nil: nothing is known of it
+}
+
 func (a *API) boardProblem(w http.ResponseWriter, r *http.Request) error {
 	v := r.URL.Query()
 	if err := known(v, []string{"done"}); err != nil {
@@ -40,15 +57,14 @@ func (a *API) boardProblem(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return apierror.New(http.StatusNotFound, "there is no problem %q", r.PathValue("id"))
 	}
-	b := struct {
-		*schemas.Problem
-		Active bool
-		Done   string
-		Newest []string
-	}{Problem: p, Active: personOf(r).Role >= Act && p.Status != schemas.ProblemSolved, Newest: slices.Clone(p.IncidentIDs)}
-	slices.Reverse(b.Newest)
-	if done := v.Get("done"); slices.Contains(schemas.Actions, schemas.Action(done)) {
-		b.Done = bare(done)
+	b := problemBody{Problem: p, Active: personOf(r).Role >= Act && p.Status != schemas.ProblemSolved, Done: doneText(v),
+		Actions: a.actionsOf(r, ActionQuery{ProblemID: p.ID, IncidentIDs: p.IncidentIDs})}
+	incidents, why := a.named(r.Context(), p.IncidentIDs)
+	for _, id := range slices.Backward(p.IncidentIDs) {
+		b.Newest = append(b.Newest, occurrence{id, incidents[id]})
+	}
+	if b.Why = why; why == "" {
+		b.Older = max(0, p.Count-int64(len(p.IncidentIDs)))
 	}
 	return a.show(w, r, http.StatusOK, "problem", p.Title, &b)
 }

@@ -20,8 +20,9 @@
 //   - order.go: commands that come another way (package reply)
 //   - explain.go: the questions why and why not, and who answers them
 //   - board.go: the pages' frame and words; boardlist.go, boardincident.go: incidents
-//     and their commands; boardpages.go: the pages about the whole installation;
-//     boardlive.go tells pages of changes; board/: templates, style, script
+//     and their commands; boardactions.go: what is to be done afterwards;
+//     boardpages.go: the pages about the whole installation; boardlive.go tells
+//     pages of changes; board/: templates, style, script
 //   - records.go: what those pages ask of history, who is on call, reports
 //   - answer.go: JSON answers and RFC 9457 errors
 //   - openapi.yaml: the description that is served; a test compares it with the

@@ -65,6 +65,7 @@ type Member struct {
 
 // Query is what a list of incidents is filtered by. Empty fields do not filter.
 type Query struct {
+	IDs        []string // any of
 	Statuses   []schemas.IncidentStatus
 	Severities []schemas.Severity
 	Services   []string     // any of
@@ -114,7 +115,8 @@ func knownAt(inc *schemas.Incident) schemas.Time {
 // Match reports whether inc passes every filter of q but its position.
 func (q *Query) Match(inc *schemas.Incident) bool {
 	switch {
-	case len(q.Statuses) > 0 && !slices.Contains(q.Statuses, inc.Status),
+	case len(q.IDs) > 0 && !slices.Contains(q.IDs, inc.ID),
+		len(q.Statuses) > 0 && !slices.Contains(q.Statuses, inc.Status),
 		len(q.Severities) > 0 && !slices.Contains(q.Severities, inc.Severity),
 		q.Scope != "" && inc.Scope != q.Scope,
 		q.Since != 0 && knownAt(inc) < q.Since,

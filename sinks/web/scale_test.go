@@ -124,7 +124,7 @@ func TestABrowserAmongTenThousandIncidents(t *testing.T) {
 // With scripts switched off pages come, filters filter and commands are taken.
 func TestTheBoardWithoutScripts(t *testing.T) {
 	p := &memoryProducer{}
-	a := newAPI(t, nil, p)
+	a := newAPI(t, &memoryHistory{}, p)
 	for n, s := range []schemas.Severity{schemas.SeverityCritical, schemas.SeverityWarning} {
 		inc := incident(n, schemas.IncidentOpen)
 		inc.Severity = s
@@ -141,7 +141,12 @@ func TestTheBoardWithoutScripts(t *testing.T) {
 	b.Fill(`form.commands input[name=by]`, "kim")
 	b.Click(`button[value=acknowledge]`)
 	b.Await("taken", `document.querySelector(".done")`, false)
-	if len(p.got) != 1 || p.got[0].Command.By != "kim" {
+	b.Fill(`form[action="/actions"] input[name=by]`, "kim")
+	b.Fill(`input[name=what]`, "mend it")
+	b.Fill(`input[name=due]`, "2026-12-24")
+	b.Click(`form[action="/actions"] button`)
+	b.Await("taken, too", `location.search === "?done=add_action"`, false)
+	if len(p.got) != 2 || p.got[0].Command.By != "kim" || p.got[1].Command.Note != "mend it" || p.got[1].Command.DueAt == 0 {
 		t.Errorf("%+v", p.got)
 	}
 }

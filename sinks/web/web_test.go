@@ -39,7 +39,8 @@ type memoryHistory struct {
 func (h *memoryHistory) Actions(_ context.Context, q ActionQuery) ([]schemas.ActionItem, error) {
 	var out []schemas.ActionItem
 	for _, a := range h.actions {
-		if (q.ID == "" || a.ID == q.ID) && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, a.Status)) {
+		of := q.ProblemID == "" || a.ProblemID == q.ProblemID || slices.Contains(q.IncidentIDs, a.IncidentID)
+		if (q.ID == "" || a.ID == q.ID) && (q.IncidentID == "" || a.IncidentID == q.IncidentID) && of && (q.Owner == "" || a.Owner == q.Owner) && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, a.Status)) {
 			out = append(out, a)
 		}
 	}

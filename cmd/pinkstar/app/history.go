@@ -22,7 +22,7 @@ type history struct{ *clickhouse.Queries }
 // Incidents implements web.History.
 func (h history) Incidents(ctx context.Context, q web.Query) ([]schemas.Incident, error) {
 	return h.Queries.Incidents(ctx, clickhouse.IncidentFilter{
-		Statuses: q.Statuses, Severities: q.Severities, Services: q.Services, Teams: q.Teams, Scope: q.Scope, Since: q.Since, Until: q.Until,
+		IDs: q.IDs, Statuses: q.Statuses, Severities: q.Severities, Services: q.Services, Teams: q.Teams, Scope: q.Scope, Since: q.Since, Until: q.Until,
 		ParentID: q.ParentID, MainOnly: q.MainOnly, Text: q.Text,
 		AfterDetectedAt: q.After.DetectedAt, AfterID: q.After.ID, Limit: q.Limit,
 	})

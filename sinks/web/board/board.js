@@ -15,14 +15,15 @@
     return seconds < 0 ? "in a moment" : "now";
   }
   const here = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const far = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
   function tell() {
     for (const t of document.querySelectorAll("time[datetime]")) {
       const at = new Date(t.dateTime);
-      if (isNaN(at)) continue;
+      if (isNaN(at) || t.classList.contains("day")) continue;
       const seconds = (Date.now() - at) / 1000;
       t.title = t.dateTime + " (UTC), " + here.format(at) + " here";
       if (t.closest(".timeline")) continue;
-      if (t.classList.contains("abs")) t.textContent = here.format(at);
+      if (t.classList.contains("abs")) t.textContent = (Math.abs(seconds) < 180 * 86400 ? here : far).format(at);
       else if (Math.abs(seconds) < 30 * 86400) t.textContent = ago(seconds);
     }
   }

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -231,6 +232,30 @@ func (b *Browser) As(l Look) {
 // nothing, and a picture is taken where they are wanted.
 func (b *Browser) Inspect(name, path string) {
 	b.t.Helper()
+	b.inspect(name, path, func() {})
+}
+
+// InspectPaper is Inspect of a page whose policy lets no script run: axe looks at
+// a copy of it.
+func (b *Browser) InspectPaper(name, path string) {
+	b.t.Helper()
+	b.inspect(name, path, func() {
+		b.t.Helper()
+		html := b.Text("document.documentElement.outerHTML")
+		b.do("an empty page", chromedp.Navigate("about:blank"))
+		tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})
+		if err == nil {
+			_, err = chromedp.Call(b.ctx, page.SetDocumentContent, page.SetDocumentContentParams{FrameID: tree.FrameTree.Frame.ID, HTML: "<!DOCTYPE html>" + html})
+		}
+		if err != nil {
+			b.t.Fatalf("copy of %s: %v", path, err)
+		}
+	})
+}
+
+// inspect looks at a page; ready makes it one that axe can look at.
+func (b *Browser) inspect(name, path string, ready func()) {
+	b.t.Helper()
 	for _, l := range Looks {
 		b.As(l)
 		b.Go(path)
@@ -238,6 +263,7 @@ func (b *Browser) Inspect(name, path string) {
 			b.t.Errorf("%s (%s) is wider than the screen", path, l.Name)
 		}
 		b.shoot(name + "-" + l.Name)
+		ready()
 		for _, v := range b.Axe() {
 			b.t.Errorf("%s (%s): %s", path, l.Name, v)
 		}
