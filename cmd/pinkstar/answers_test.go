@@ -156,10 +156,10 @@ func (c *talks) step(s *schemas.Signal) *schemas.Decision {
 }
 
 // Order implements reply.Orders, as the API and the engine behind it do together.
-func (c *talks) Order(_ context.Context, cmd schemas.Command, via, key string) error {
+func (c *talks) Order(_ context.Context, cmd schemas.Command, via, key string) (bool, error) {
 	inc, err := c.Live(cmd.IncidentID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s := schemas.Signal{Kind: schemas.KindCommand, Status: schemas.StatusIssued, Source: via, Name: string(cmd.Action), Fingerprint: cmd.IncidentID,
 		Scope: inc.Scope, Occurrence: "key:" + via + ":" + key, ReceivedAt: c.now, Command: &cmd}
@@ -167,12 +167,12 @@ func (c *talks) Order(_ context.Context, cmd schemas.Command, via, key string) e
 	s.StartsAt = c.now
 	d := c.step(&s)
 	if d != nil && d.Verdict == schemas.VerdictRefused {
-		return apierror.New(http.StatusConflict, "%s", d.Reason)
+		return false, apierror.New(http.StatusConflict, "%s", d.Reason)
 	}
 	if d != nil {
 		c.by[cmd.By]++
 	}
-	return nil
+	return d != nil, nil
 }
 
 // Live implements reply.Orders.

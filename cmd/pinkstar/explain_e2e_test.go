@@ -23,7 +23,9 @@ func TestExplainARunningInstallation(t *testing.T) {
 	cfg.Shadow.RulesFile = file(t, "shadow.yaml", "rules:\n  - {name: shop, match: ['service=\"gift-shop\"'], action: suppress}\n")
 	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.Patience)
 	defer cancel()
-	a, err := app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)})
+	later := cfg
+	later.Topology = config.Text(strings.Replace(station, "gift-shop: {team: retail}", "gift-shop: {team: retail, depends_on: [turret-control]}", 1))
+	a, err := app.Start(ctx, &cfg, app.Deps{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel), Settings: func() (*config.Config, error) { return &later, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +81,13 @@ func TestExplainARunningInstallation(t *testing.T) {
 		if got.code != exitFound || !strings.Contains(got.out, "1 gone") || !strings.Contains(got.out, "placed before, suppressed now") {
 			t.Errorf("exit code %d:\n%s%s", got.code, got.out, got.err)
 		}
+	}
+	// What is in force after a reload answers, not what was at the start.
+	if _, err := a.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if got := command(t, "", "explain", took.IDs[1], "--with", took.IDs[2], "--data", cfg.Data); got.code != exitOK || strings.Contains(got.out, "no dependency within") {
+		t.Errorf("after a reload: %+v", got)
 	}
 }
 

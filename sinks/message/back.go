@@ -27,6 +27,16 @@ func (c *Config) JiraCategory(ctx context.Context, key string) (string, error) {
 	return at.Category.Key, err
 }
 
+// JiraComment writes below a ticket. mark, DLV- and twelve more, is by which the
+// comment is known as ours when it comes back.
+func (c *Config) JiraComment(ctx context.Context, key, text, mark string) error {
+	j, err := c.Jira.of(c, "")
+	if err != nil {
+		return err
+	}
+	return j.call(ctx, http.MethodPost, issuePath(key)+"/comment", map[string]any{"body": j.document(text + "\n\nPinkstar " + mark)}, nil)
+}
+
 // JiraAccount asks Jira which account ours is: the ids and names by which its
 // webhooks may call it.
 func (c *Config) JiraAccount(ctx context.Context) ([]string, error) {

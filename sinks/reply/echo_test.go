@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"pinkstar/schemas"
+	"pinkstar/schemas/apierror"
 	"pinkstar/schemas/secret"
 	"pinkstar/sinks/message"
 	"pinkstar/sinks/message/standin"
@@ -155,5 +157,42 @@ func TestOneAsksWhichAccountIsOurs(t *testing.T) {
 	wg.Wait()
 	if n := asked.Load(); n != 2 {
 		t.Errorf("asked %d times", n)
+	}
+}
+
+// Who moved a ticket and was refused reads it below the ticket, once.
+func TestARefusalIsSaidBelowTheTicket(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.ticket(schemas.EffectOpened, time.Now())
+	s.pump()
+	s.orders.fails = apierror.New(http.StatusConflict, "incident %s was linked to another a moment ago", anIncident)
+	if err := s.jira.Do("OPS-1", "jada", "status", "Done"); err != nil {
+		t.Fatal(err)
+	}
+	s.pump() // each webhook twice
+	s.orders.fails = nil
+	s.pump() // the comment comes back, and is no note
+	list := s.jira.Issues()[0].Comments
+	if len(list) != 1 || !strings.HasPrefix(list[0], "Nothing was changed: incident "+anIncident+" was linked to another a moment ago\n") {
+		t.Errorf("the ticket says %q", list)
+	}
+	if got := s.orders.last(); got != "" {
+		t.Errorf("ordered %s", got)
+	}
+	if b, _ := json.Marshal(list[0]); !jiraMarked(b) {
+		t.Errorf("%s is not known as ours", b)
+	}
+}
+
+// Whose order is on the log but has not been carried out is not told that it was.
+func TestWhatWaitsIsNotSaidToBeDone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for slow, says := range map[bool]string{false: anIncident + ".", true: "It waits for its turn"} {
+		s.orders.slow = slow
+		if _, whisper, err := s.press(standin.Press{Member: "U1", Button: message.SlackAcknowledge}); err != nil || !strings.Contains(whisper, says) || strings.Contains(whisper, "turn") != slow {
+			t.Errorf("told %q, %v", whisper, err)
+		}
 	}
 }

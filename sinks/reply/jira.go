@@ -1,8 +1,10 @@
 package reply
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -98,7 +100,27 @@ func (d *Desk) jira(ctx context.Context, l *line, w http.ResponseWriter, h *hear
 	if len(cmds) == 0 {
 		return ignored("nothing of it changes " + id + " as it is")
 	}
-	return d.orderAll(ctx, l, w, cmds, by, jiraKey(h, &e))
+	refused, failed := d.orderAll(ctx, l, w, cmds, by, jiraKey(h, &e))
+	if refused != nil {
+		d.jiraTell(ctx, l, e.Issue.Key, jiraKey(h, &e), refused)
+	}
+	return cmp.Or(failed, refused)
+}
+
+// jiraTell says below the ticket that something it says was not done: whoever moved
+// it sees no answer of a webhook. That it could not be said stops nothing.
+func (d *Desk) jiraTell(ctx context.Context, l *line, ticket, key string, refused error) {
+	e, ok := errors.AsType[*apierror.Error](refused)
+	if !ok || e.Status != http.StatusConflict || !d.once.first(l.name+" refused "+key, d.now()) {
+		return
+	}
+	sum := sha256.Sum256([]byte(l.name + " " + key))
+	mark := "DLV-" + base32.StdEncoding.EncodeToString(sum[:])[:12]
+	ctx, cancel := context.WithTimeout(ctx, jiraAnswers)
+	defer cancel()
+	if err := l.cfg.JiraComment(ctx, ticket, told(e), mark); err != nil {
+		d.log.Warn().Err(err).Str("target", l.name).Str("ticket", ticket).Msg("who moved a ticket is not told that it was refused")
+	}
 }
 
 // jiraKey tells one event from others, by what is signed: an event that is sent again
@@ -113,15 +135,14 @@ func jiraKey(h *heard, e *jiraEvent) string {
 }
 
 // orderAll gives what one event means, each for itself: one that is refused does not
-// hold the others.
-func (d *Desk) orderAll(ctx context.Context, l *line, w http.ResponseWriter, cmds []schemas.Command, by, key string) error {
-	var refused error
+// hold the others. refused is the last of these; failed is what another try may mend.
+func (d *Desk) orderAll(ctx context.Context, l *line, w http.ResponseWriter, cmds []schemas.Command, by, key string) (refused, failed error) {
 	taken := []string{}
 	for i, cmd := range cmds {
 		cmd.By = by
-		err := d.order(ctx, l, cmd, fmt.Sprint(key, " ", i))
+		_, err := d.order(ctx, l, cmd, fmt.Sprint(key, " ", i))
 		if e, ok := errors.AsType[*apierror.Error](err); ok && e.Status >= http.StatusInternalServerError {
-			return err // told again, what was taken is known by its key
+			return nil, err // told again, what was taken is known by its key
 		}
 		if err != nil {
 			refused = err
@@ -129,11 +150,10 @@ func (d *Desk) orderAll(ctx context.Context, l *line, w http.ResponseWriter, cmd
 		}
 		taken = append(taken, string(cmd.Action))
 	}
-	if len(taken) == 0 {
-		return refused
+	if len(taken) > 0 && refused == nil {
+		note(w, strings.Join(taken, ", ")+" of "+cmds[0].IncidentID+" is taken")
 	}
-	note(w, strings.Join(taken, ", ")+" of "+cmds[0].IncidentID+" is taken")
-	return nil
+	return refused, nil
 }
 
 // jiraCommands is what an event means for the incident as it is.

@@ -68,7 +68,7 @@ func (d *Desk) pagerDuty(ctx context.Context, l *line, w http.ResponseWriter, h 
 	if cmd.By, err = d.who(l, e.Agent.Summary, e.Agent.ID); err != nil {
 		return err
 	}
-	if err := d.order(ctx, l, cmd, e.ID); err != nil {
+	if _, err := d.order(ctx, l, cmd, e.ID); err != nil {
 		return err
 	}
 	note(w, string(cmd.Action)+" of "+cmd.IncidentID+" is taken")

@@ -23,8 +23,9 @@ import (
 // Orders is who carries out what people order: the API.
 type Orders interface {
 	// Order gives a command under the checks of the API. via and key tell it from
-	// others: the same again is carried out once. An *apierror.Error says why not.
-	Order(ctx context.Context, cmd schemas.Command, via, key string) error
+	// others: the same again is carried out once. done says that it is known to have
+	// been carried out, and not only taken. An *apierror.Error says why not.
+	Order(ctx context.Context, cmd schemas.Command, via, key string) (done bool, err error)
 	// Live returns an incident, or says as an *apierror.Error why not.
 	Live(id string) (*schemas.Incident, error)
 	// Related returns the incidents below one.
@@ -206,7 +207,7 @@ func note(w http.ResponseWriter, why string) {
 const orderTimeout = 1500 * time.Millisecond
 
 // order gives a command and says what came of it.
-func (d *Desk) order(ctx context.Context, l *line, cmd schemas.Command, key string) error {
+func (d *Desk) order(ctx context.Context, l *line, cmd schemas.Command, key string) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
 	defer cancel()
 	return d.orders.Order(ctx, cmd, l.name, key)

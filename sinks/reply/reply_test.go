@@ -32,16 +32,17 @@ type memoryOrders struct {
 	got   []schemas.Command
 	keys  []string
 	fails error
+	slow  bool // it is not known in time what came of an order
 }
 
-func (o *memoryOrders) Order(_ context.Context, cmd schemas.Command, via, key string) error {
+func (o *memoryOrders) Order(_ context.Context, cmd schemas.Command, via, key string) (bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.fails != nil {
-		return o.fails
+		return false, o.fails
 	}
 	o.got, o.keys = append(o.got, cmd), append(o.keys, via+" "+key)
-	return nil
+	return !o.slow, nil
 }
 
 func (o *memoryOrders) Live(id string) (*schemas.Incident, error) {

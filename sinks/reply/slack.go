@@ -119,17 +119,21 @@ func (d *Desk) slackPressed(ctx context.Context, l *line, p *slackPress, a *slac
 	default:
 		return "", ignored("Nothing was changed: there is no button " + a.ID + " here (any more).")
 	}
-	if err := d.order(ctx, l, cmd, strings.Join([]string{p.User.ID, a.ID, a.At}, " ")); err != nil {
+	done, err := d.order(ctx, l, cmd, strings.Join([]string{p.User.ID, a.ID, a.At}, " "))
+	if err != nil {
 		return "", err
 	}
-	return said(&cmd), nil
+	return said(&cmd, done), nil
 }
 
 // said is an order that was taken, in words.
-func said(cmd *schemas.Command) string {
+func said(cmd *schemas.Command, done bool) string {
 	text := "Taken, as " + cmd.By + ": " + strings.ReplaceAll(string(cmd.Action), "_", " ") + " " + cmd.IncidentID
 	if cmd.To != "" {
 		text += " to " + cmd.To
+	}
+	if !done {
+		return text + ". It waits for its turn: the message above shows when it was carried out."
 	}
 	return text + "."
 }

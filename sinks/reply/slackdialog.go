@@ -102,7 +102,7 @@ func (d *Desk) slackSent(ctx context.Context, l *line, w http.ResponseWriter, p 
 	}
 	var err error
 	if cmd.By, err = d.slackPerson(l, p.User.ID); err == nil {
-		err = d.order(ctx, l, cmd, v.ID)
+		_, err = d.order(ctx, l, cmd, v.ID)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err == nil {

@@ -174,7 +174,7 @@ func (a *API) issueAction(w http.ResponseWriter, r *http.Request, cmd schemas.Co
 	if err != nil {
 		return err
 	}
-	id, err := a.give(r.Context(), cmd, scope, source, occurrence)
+	id, _, err := a.give(r.Context(), cmd, scope, source, occurrence)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ type giver struct {
 type commandAnswer struct {
 	ID string `json:"id"` // the command's signal id: its decision says what came of it
 	By string `json:"by"` // who has given it
+	// Done says that it was carried out; without, it is durable and has its turn.
+	Done bool `json:"done,omitempty"`
 }
 
 // source is what a command's signal names as its sender.
@@ -237,16 +239,18 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, cmd schemas.Command,
 	if err != nil {
 		return err
 	}
-	id, err := a.give(r.Context(), cmd, scope, source, occurrence)
+	id, done, err := a.give(r.Context(), cmd, scope, source, occurrence)
 	if err != nil {
 		return err
 	}
-	return a.answer(w, http.StatusAccepted, commandAnswer{id, cmd.By})
+	return a.answer(w, http.StatusAccepted, commandAnswer{id, cmd.By, done})
 }
 
-// give makes a command durable and returns its signal's id. from is the
-// system by which it came, occurrence tells it from others of its kind.
-func (a *API) give(ctx context.Context, cmd schemas.Command, scope, from, occurrence string) (string, error) {
+// give makes a command durable and returns its signal's id, and whether it is known
+// to have been carried out. What the correlator refused is an *apierror.Error, 409,
+// with its reason. from is the system by which it came, occurrence tells it from
+// others of its kind.
+func (a *API) give(ctx context.Context, cmd schemas.Command, scope, from, occurrence string) (id string, done bool, _ error) {
 	now := schemas.TimeOf(a.now())
 	s := schemas.Signal{
 		Kind: schemas.KindCommand, Status: schemas.StatusIssued, Source: from, Name: string(cmd.Action),
@@ -257,11 +261,34 @@ func (a *API) give(ctx context.Context, cmd schemas.Command, scope, from, occurr
 	}
 	s.ID = schemas.SignalID(&s).String() // without a start: the same command sent again is the same one
 	s.StartsAt = now
+	v := a.watch(ctx, scope)
+	defer v.close()
 	if err := a.produce(ctx, []schemas.Signal{s}); err != nil {
-		return "", err
+		return "", false, err
 	}
 	a.log.Info().Str("action", string(cmd.Action)).Str("by", cmd.By).Str("incident", cmd.IncidentID).Str("via", from).Str("signal", s.ID).Msg("command taken")
-	return s.ID, nil
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.CommandWait)
+	defer cancel()
+	d := v.of(ctx, s.ID)
+	if d != nil && d.Verdict == schemas.VerdictRefused {
+		return "", false, apierror.New(http.StatusConflict, "%s", d.Reason)
+	}
+	return s.ID, d != nil, nil
+}
+
+// watch begins to look for what will come of a command; nil where that can't be
+// told, which is no reason to refuse it.
+func (a *API) watch(ctx context.Context, scope string) *verdict {
+	if a.verdicts == nil || a.cfg.CommandWait <= 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.CommandWait/4) // the order itself needs the rest
+	defer cancel()
+	v, err := a.verdicts.watch(ctx, scope)
+	if err != nil {
+		a.log.Warn().Err(err).Msg("a command is not waited for")
+	}
+	return v
 }
 
 // produce makes signals durable, or says that they are not.

@@ -17,7 +17,8 @@
 //   - changes.go: the calendar of what is planned, runs and took place;
 //     announce.go: changes, windows and silences that people announce and end
 //   - actionitems.go: what is to be done after incidents
-//   - order.go: commands that come another way (package reply)
+//   - order.go: commands that come another way (package reply); verdict.go: what the
+//     correlator makes of a command
 //   - explain.go: the questions why and why not, and who answers them
 //   - board.go: the pages' frame and words; boardlist.go, boardincident.go: incidents
 //     and their commands; boardactions.go: what is to be done afterwards;

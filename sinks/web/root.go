@@ -33,6 +33,7 @@ type Config struct {
 	ExplainTimeout time.Duration `yaml:"explain_timeout"` // how long an explanation may take, its turn in the queue included
 	ReportTimeout  time.Duration `yaml:"report_timeout"`  // how long a report may take, its turn in the queue included
 	CommandTimeout time.Duration `yaml:"command_timeout"` // how long the brokers may take to acknowledge a command
+	CommandWait    time.Duration `yaml:"command_wait"`    // how long an answer waits for what came of a command; 0: not at all
 
 	// MCPCommands lets assistants that come to /mcp give commands as well, as far as
 	// their token's role goes.
@@ -49,7 +50,7 @@ func DefaultConfig() Config {
 		PageSize: 50, MaxPageSize: 500,
 		MaxOpen: 200_000, KeepClosed: 1_000, MaxProblems: 20_000,
 		MaxMembers: 1_000, MaxBody: 64 << 10,
-		HistoryTimeout: 5 * time.Second, ExplainTimeout: 20 * time.Second, ReportTimeout: 45 * time.Second, CommandTimeout: 15 * time.Second,
+		HistoryTimeout: 5 * time.Second, ExplainTimeout: 20 * time.Second, ReportTimeout: 45 * time.Second, CommandTimeout: 15 * time.Second, CommandWait: 2 * time.Second,
 	}
 }
 
@@ -74,7 +75,8 @@ type API struct {
 	papers   *gate         // reports and post-mortems
 	epoch    string        // of this process: what it counts means nothing to the next
 	producer Producer
-	tell     Teller // nil: nobody can announce anything
+	tell     Teller    // nil: nobody can announce anything
+	verdicts *Verdicts // nil: nobody waits for what came of a command
 	log      zerolog.Logger
 	now      func() time.Time
 	requests *prometheus.CounterVec

@@ -14,7 +14,7 @@ const dutyHorizon = 28 * 24 * schemas.Hour
 
 // duties says who is on call by the rules that the partitions are to follow.
 func (a *App) duties(at schemas.Time) []web.Duty {
-	set := a.engines.rules.Load()
+	set := a.engines.latest.Load().rules
 	out := make([]web.Duty, 0, len(set.Rotas))
 	for _, name := range slices.Sorted(maps.Keys(set.Rotas)) {
 		out = append(out, dutyOf(set, name, at))

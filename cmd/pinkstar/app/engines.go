@@ -93,7 +93,14 @@ type engines struct {
 	texts  []schemas.Activation          // configured
 	shifts map[string]schemas.Activation // by calendar
 	wanted atomic.Pointer[[]schemas.Activation]
-	rules  atomic.Pointer[rules.Set] // of what is wanted
+	latest atomic.Pointer[texts] // what is wanted, read
+}
+
+// texts are what decisions follow from besides the log's signals.
+type texts struct {
+	rules    *rules.Set
+	topology *rules.Topology
+	learnt   *rules.Learnt
 }
 
 func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *engines {
@@ -104,7 +111,7 @@ func newEngines(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) *eng
 
 // want has the running partitions follow to other texts, through their logs.
 func (e *engines) want(set *rules.Set, topo *rules.Topology, learnt *rules.Learnt) {
-	e.rules.Store(set)
+	e.latest.Store(&texts{set, topo, learnt})
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	behaviour := strconv.FormatInt(correlate.Behaviour, 10)

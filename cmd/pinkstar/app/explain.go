@@ -18,19 +18,11 @@ import (
 // incident, and their reasons.
 type explainer struct {
 	q     *clickhouse.Queries // nil: no ClickHouse
-	setup recorded.Setup
+	texts func() *texts       // that are in force
 }
 
 func (a *App) explainer() web.Explainer {
-	set, topo, err := LoadRules(a.cfg)
-	if err != nil { // start has loaded them
-		panic("app: " + err.Error())
-	}
-	learnt, err := LoadLearnt(a.cfg)
-	if err != nil {
-		panic("app: " + err.Error())
-	}
-	x := explainer{setup: recorded.Setup{Rules: set, Topology: topo, Learnt: learnt, FixRules: true, FixTopology: true, FixLearnt: true}}
+	x := explainer{texts: a.engines.latest.Load}
 	if a.sql != nil {
 		x.q = clickhouse.NewQueries(a.sql.conn)
 	}
@@ -88,7 +80,9 @@ func (x explainer) whyNot(ctx context.Context, src *stored, id, with string) (*e
 		}
 		log = p.Log
 	}
-	w, err := explain.FindWhyNot(ctx, src, log, x.setup, id, with)
+	now := x.texts()
+	setup := recorded.Setup{Rules: now.rules, Topology: now.topology, Learnt: now.learnt, FixRules: true, FixTopology: true, FixLearnt: true}
+	w, err := explain.FindWhyNot(ctx, src, log, setup, id, with)
 	if err == nil && !w.Together {
 		if w.Approximate != "" {
 			note += "; " + w.Approximate

@@ -158,6 +158,7 @@ func (a *App) web() (*role, error) {
 	if !a.guard.Open() {
 		api.SetSignIn(a.guard)
 	}
+	api.SetVerdicts(web.NewVerdicts(func(opts ...kgo.Opt) (*kgo.Client, error) { return a.client("web-verdict", opts...) }, a.kafka.Topic(schemas.TopicDecisions)))
 	api.SetExplainer(a.explainer())
 	api.SetTeller(teller(a.translator()))
 	api.SetDuties(a.duties)
