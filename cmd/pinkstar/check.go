@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/correlate/rules"
 	"pinkstar/pipeline/feeds"
-	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas"
 )
 
@@ -21,11 +19,10 @@ var everything = []config.Group{config.ForKafka, config.ForSQL, config.ForRun, c
 
 func (c *cli) addConfig() {
 	parent := c.app.Command("config", "Check and show the configuration.")
-	check := parent.Command("check", "Say everything that is wrong, with file and line.")
-	against := check.Flag("against", "a payload as its sender sends it: print what is made of it").String()
-	as := check.Flag("as", "whose payload that is, as in gateway.sources; otherwise it is recognised").String()
+	check := parent.Command("check", "Say everything that is wrong, with file and line. With --against or --against-history: what would be made of real alerts; exit code 3 when some are about nothing, have a severity that is not understood, or, where procedures are configured, have none.")
+	trial := withTrial(check)
 	checked := withSettings(check, everything...)
-	c.on(check, func(_ context.Context, w world) error {
+	c.on(check, func(ctx context.Context, w world) error {
 		cfg, faults := config.Read(checked.inputs(w))
 		faults = append(faults, cfg.Surroundings()...)
 		set, topo, learnt, wrong := app.Texts(cfg)
@@ -42,8 +39,8 @@ func (c *cli) addConfig() {
 		for _, warning := range twice {
 			fmt.Fprintf(w.out, "labels: %s\n", warning)
 		}
-		if *against != "" {
-			return tryPayload(w, cfg, set, *against, *as)
+		if trial.wanted() {
+			return trial.run(ctx, w, cfg, set, topo)
 		}
 		now := schemas.TimeOf(time.Now())
 		for _, warning := range append(set.Unready(now, now.Add(lookAhead)), withoutFeed(cfg, set)...) {
@@ -71,40 +68,6 @@ func (c *cli) addConfig() {
 
 // lookAhead is how far ahead rotas are looked through for gaps.
 const lookAhead = 28 * schemas.Day
-
-// tryPayload prints what would be made of a payload, a signal on each line, and
-// which alerts of it nobody has a procedure for.
-func tryPayload(w world, cfg *config.Config, set *rules.Set, file, as string) error {
-	in, done, err := openInput(file, w)
-	if err != nil {
-		return err
-	}
-	defer done()
-	body, err := io.ReadAll(io.LimitReader(in, cfg.Gateway.Limits.DecompressedBytes+1))
-	if err != nil {
-		return err
-	}
-	if int64(len(body)) > cfg.Gateway.Limits.DecompressedBytes {
-		return fmt.Errorf("%s is over %d bytes (gateway.limits.decompressed_bytes)", file, cfg.Gateway.Limits.DecompressedBytes)
-	}
-	translator := ingest.NewTranslator(cfg.Labels, cfg.Gateway.Limits, cfg.Gateway.Mappings)
-	signals, notes, err := translator.Try(ingest.Source(as), body, ingest.Meta{ReceivedAt: schemas.TimeOf(time.Now())})
-	for i := range signals {
-		if _, err := fmt.Fprintf(w.out, "%s\n", schemas.AppendSignal(nil, &signals[i])); err != nil {
-			return err
-		}
-		if s := &signals[i]; s.Kind == schemas.KindAlert && set.ProcedureFor(s) == nil {
-			fmt.Fprintf(w.err, "pinkstar: no procedure for %s (service %q, severity %q)\n", s.Name, s.Service, s.Severity)
-		}
-	}
-	for _, n := range notes {
-		fmt.Fprintf(w.err, "pinkstar: %s\n", n)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return nil
-}
 
 // withoutFeed says which rotas have a calendar that nothing fetches.
 func withoutFeed(cfg *config.Config, set *rules.Set) (out []string) {

@@ -96,7 +96,8 @@ func TestConfigCheckAgainstAPayload(t *testing.T) {
 		args, out, err string
 		code           int
 	}{
-		{"--against " + good + " --as probes", `"source":"probes"`, "", exitOK},
+		{"--against " + good + " --as probes --signals", `"source":"probes"`, "", exitOK},
+		{"--against " + good + " --as probes", "ABOUT NOTHING: 1 alert without", "", exitFound},
 		{"--against " + bad + " --as probes", "", `items[0]: status: "purple"`, exitFailed},
 		{"--against " + good, "", "not a payload of any known sender", exitFailed},
 		{"--against " + good + " --as barista", "", `"barista" is no sender`, exitFailed},

@@ -10,7 +10,8 @@
 //     one group each; console/: the client of the API, and how it looks;
 //     completion.go: for shells
 //   - oncall.go: who is on call; explain.go, backtest.go, rules.go: asking about decisions and rules;
-//     past/ reads the log they ask
+//     past/ reads the log they ask; against.go: the configuration on real alerts, which
+//     coverage/ counts
 //   - report.go: the report of a month, the post-mortem of an incident
 //   - learn.go: counting over a past which alerts come together
 //   - run.go, replay.go, send.go, import.go, admin.go, migrate.go, clock.go, sql.go,
