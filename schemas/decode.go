@@ -5,10 +5,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"pinkstar/schemas/jsonscan"
 )
+
+// sharedStrings are what signals have in common: names of labels, services,
+// severities. Most of a signal's strings are there already.
+var sharedStrings = sync.Pool{New: func() any { return new(jsonscan.Shared) }}
 
 // DecodeSignal reads one signal from JSON into s, replacing what it held. The
 // error names the field and the byte. Unknown fields are ignored: version 1
@@ -16,7 +21,12 @@ import (
 func DecodeSignal(b []byte, s *Signal) error {
 	// The reader copies every string it returns and is gone when this function
 	// ends, so the text may be b's own memory.
-	r := jsonscan.NewCopying(unsafe.String(unsafe.SliceData(b), len(b)))
+	m, ok := sharedStrings.Get().(*jsonscan.Shared)
+	if !ok { // it holds nothing else
+		m = new(jsonscan.Shared)
+	}
+	defer sharedStrings.Put(m)
+	r := jsonscan.NewSharing(unsafe.String(unsafe.SliceData(b), len(b)), m)
 	if err := ReadSignal(&r, s); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"bytes"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -41,37 +40,73 @@ func OutcomeRecord(cfg *Config, e *schemas.Emission) *kgo.Record {
 		buf = new([]byte)
 	}
 	defer outcomeBuffers.Put(buf)
-	b := encodeOutcome((*buf)[:0], e)
+	b := e.Append((*buf)[:0])
 	*buf = b
+	n := len(b) + htmlGrowth*countHTML(b)
 	// Value, key, id and type share one allocation: they live and die together.
-	mem := make([]byte, 0, len(b)+len(e.Key)+len(e.ID)+len(e.Type))
+	mem := make([]byte, 0, n+len(e.Key)+len(e.ID)+len(e.Type))
 	part := func(at int) []byte { return mem[at:len(mem):len(mem)] }
 	r := &outcomeRecord{Record: kgo.Record{Topic: cfg.Topic(e.Topic), Timestamp: time.UnixMilli(int64(e.At))}}
-	mem = append(mem, b...)
+	mem = appendHTMLEscaped(mem, b)
 	r.Value = part(0)
 	mem = append(mem, e.Key...)
-	r.Key = part(len(b))
+	r.Key = part(n)
 	mem = append(mem, e.ID...)
-	r.headers[0] = kgo.RecordHeader{Key: schemas.HeaderID, Value: part(len(b) + len(e.Key))}
+	r.headers[0] = kgo.RecordHeader{Key: schemas.HeaderID, Value: part(n + len(e.Key))}
 	mem = append(mem, e.Type...)
-	r.headers[1] = kgo.RecordHeader{Key: schemas.HeaderType, Value: part(len(b) + len(e.Key) + len(e.ID))}
+	r.headers[1] = kgo.RecordHeader{Key: schemas.HeaderType, Value: part(n + len(e.Key) + len(e.ID))}
 	r.headers[2], r.headers[3], r.headers[4] = ourSource, specVersion, contentType
 	r.Headers = r.headers[:]
 	return &r.Record
 }
 
-// encodeOutcome appends e to b with the bytes of json.Marshal, which escapes <,
-// > and &: what was released does.
-func encodeOutcome(b []byte, e *schemas.Emission) []byte {
-	if b = e.Append(b); !hasHTML(b) {
-		return b
+// Values have the bytes of json.Marshal, which escapes <, > and &: what was
+// released does. What appends them leaves these as they are.
+const (
+	html       = "<>&"
+	htmlGrowth = len(`\u003c`) - 1 // of each that is escaped
+)
+
+func countHTML(b []byte) (n int) {
+	for i := range len(html) {
+		n += bytes.Count(b, []byte{html[i]})
 	}
-	var escaped bytes.Buffer
-	json.HTMLEscape(&escaped, b)
-	return escaped.Bytes()
+	return n
 }
 
-// hasHTML is three fast scans; bytes.ContainsAny would be one slow one.
-func hasHTML(b []byte) bool {
-	return bytes.IndexByte(b, '&') >= 0 || bytes.IndexByte(b, '<') >= 0 || bytes.IndexByte(b, '>') >= 0
+// appendHTMLEscaped appends the JSON in src with <, > and & escaped. Each of the
+// three is looked for by itself, many bytes at once: an expression in a link has
+// some of them, and what is between them is long.
+func appendHTMLEscaped(dst, src []byte) []byte {
+	var next [len(html)]int // where each comes next
+	for i := range next {
+		next[i] = indexFrom(src, 0, html[i])
+	}
+	for from := 0; ; {
+		first := 0
+		for i, at := range next {
+			if at < next[first] {
+				first = i
+			}
+		}
+		at := next[first]
+		dst = append(dst, src[from:at]...)
+		if at == len(src) {
+			return dst
+		}
+		dst = append(dst, `\u00`...)
+		dst = append(dst, hexDigits[html[first]>>4], hexDigits[html[first]&15])
+		from = at + 1
+		next[first] = indexFrom(src, from, html[first])
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// indexFrom returns where c stands in b at or behind from, or the length of b.
+func indexFrom(b []byte, from int, c byte) int {
+	if i := bytes.IndexByte(b[from:], c); i >= 0 {
+		return from + i
+	}
+	return len(b)
 }

@@ -35,3 +35,14 @@ func checkRecord[T any](t *testing.T, cfg *Config, o *schemas.Outcome[T], v *T, 
 		t.Errorf("%T: %+v", v, r)
 	}
 }
+
+// Whatever an outcome says, its record's value is what json.Marshal gives.
+func FuzzOutcomeRecordIsEncodingJSON(f *testing.F) {
+	for _, s := range []string{"", "a", "<", ">&<", "&&&&", "<script>alert('x > y && z')</script>", `\u003c "\`, "\u2028<\u2029", "x>", "é&\xff<\x00"} {
+		f.Add(s, "https://example.test/graph?g0.expr=a>b&g0.tab=1")
+	}
+	f.Fuzz(func(t *testing.T, reason, url string) {
+		cfg := Config{TopicPrefix: "t."}
+		checkRecord(t, &cfg, schemas.Decisions, &schemas.Decision{SignalID: "a", Revision: 1, Scope: "s", Reason: reason, Signal: &schemas.Signal{URL: url}}, "a/1", "s")
+	})
+}

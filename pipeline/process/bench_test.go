@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,15 +17,6 @@ import (
 	"pinkstar/pipeline/process"
 	"pinkstar/schemas"
 )
-
-// cpu is what this process has used: user and system.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // alertStorm makes n signals of which one in fresh is new, as large as alerts
 // are.
@@ -108,7 +98,7 @@ func median(xs []float64) float64 {
 func bareFetch(b *testing.B, kc kafka.Config, n int) time.Duration {
 	cl := kafkatest.Client(b, kc, append(kafka.ReaderOpts(kc, int(kc.Partitions)), kgo.ConsumeTopics(kc.Topic(schemas.TopicSignals)))...)
 	defer cl.Close()
-	before := cpu()
+	before := process.CPU()
 	for got := 0; got < n; {
 		fs := cl.PollRecords(b.Context(), 10_000)
 		if err := fs.Err(); err != nil {
@@ -116,7 +106,7 @@ func bareFetch(b *testing.B, kc kafka.Config, n int) time.Duration {
 		}
 		got += fs.NumRecords()
 	}
-	return cpu() - before
+	return process.CPU() - before
 }
 
 func wholeLoop(b *testing.B, kc kafka.Config, n int) (used, took time.Duration) {
@@ -128,12 +118,12 @@ func wholeLoop(b *testing.B, kc kafka.Config, n int) (used, took time.Duration) 
 	}
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
-	before, began := cpu(), time.Now()
+	before, began := process.CPU(), time.Now()
 	go func() { done <- c.Run(ctx) }()
 	for handled(b, reg) < n {
 		time.Sleep(5 * time.Millisecond)
 	}
-	used, took = cpu()-before, time.Since(began)
+	used, took = process.CPU()-before, time.Since(began)
 	cancel()
 	if err := <-done; err != nil {
 		b.Fatal(err)

@@ -18,7 +18,8 @@
 //     the function each time: the last one wins.
 //   - null is taken for every type and reads as its zero value.
 //   - New shares memory: strings it returns are parts of the whole text and keep
-//     it alive. NewCopying returns copies. Take the second when what is read
-//     outlives the text by far.
+//     it alive. NewCopying returns copies: take it when what is read outlives the
+//     text by far. NewSharing returns copies too, one for all of the same short
+//     string: take it for many texts that are alike.
 //   - Broken UTF-8 becomes U+FFFD byte by byte, as in encoding/json.
 package jsonscan

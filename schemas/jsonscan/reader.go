@@ -25,13 +25,15 @@ const (
 	Null
 )
 
-// Reader reads one JSON text. Make it with New or NewCopying.
+// Reader reads one JSON text. Make it with New, NewCopying or
+// NewSharing.
 type Reader struct {
 	text     string
 	pos      int
 	depth    int
 	maxDepth int
 	copying  bool
+	shared   *Shared // where copies are from; nil: each is made
 }
 
 // New returns a Reader whose strings share the text's memory.
@@ -40,6 +42,12 @@ func New(text string) Reader { return Reader{text: text, maxDepth: DefaultMaxDep
 // NewCopying returns a Reader whose strings are copies.
 func NewCopying(text string) Reader {
 	return Reader{text: text, maxDepth: DefaultMaxDepth, copying: true}
+}
+
+// NewSharing returns a Reader whose strings are copies, those of m where it has
+// them.
+func NewSharing(text string, m *Shared) Reader {
+	return Reader{text: text, maxDepth: DefaultMaxDepth, copying: true, shared: m}
 }
 
 // SetMaxDepth limits the nesting of objects and arrays.
@@ -258,7 +266,10 @@ func (r *Reader) Raw() (string, error) {
 
 // Own returns s, copied if the Reader copies: for a member's name that is kept.
 func (r *Reader) Own(s string) string {
-	if r.copying {
+	switch {
+	case r.shared != nil:
+		return r.shared.of(s)
+	case r.copying:
 		return strings.Clone(s)
 	}
 	return s
