@@ -28,13 +28,10 @@ import (
 // max_execution_time, with some seconds more, which has a limit for the reader.
 const reportTimeout = 4 * time.Minute
 
-// noPDF says what to do instead. No library in Go lays out HTML well.
-const noPDF = "there is no PDF: write html, and print the page with a browser, for example chromium --headless --print-to-pdf=report.pdf report.html"
-
 func (c *cli) addReport() {
 	clause := c.app.Command("report", "Write the report of a month: what it cost, what changed and whether that is beyond noise, which problems come again.")
 	month := clause.Flag("month", "such as 2026-10; default: the last whole one").PlaceHolder("YYYY-MM").String()
-	out := withOutput(clause, "html", "md", "csv", "json")
+	out := withOutput(clause, "html", "pdf", "md", "csv", "json")
 	s := withSettings(clause, config.ForSQL)
 	c.on(clause, func(ctx context.Context, w world) error {
 		m := report.MonthOf(report.MonthOf(time.Now()).From().Add(-time.Hour))
@@ -51,7 +48,7 @@ func (c *cli) addReport() {
 func (c *cli) addPostmortem() {
 	clause := c.app.Command("postmortem", "Write the post-mortem of an incident: one timeline, why it is one incident, candidate causes, impact, what went well and badly, and a table of actions.")
 	id := clause.Arg("incident", "its id; of one below another, the main one is told").Required().String()
-	out := withOutput(clause, "md", "html", "json")
+	out := withOutput(clause, "md", "html", "pdf", "json")
 	s := withSettings(clause, config.ForSQL)
 	c.on(clause, func(ctx context.Context, w world) error {
 		return out.of(ctx, w, s, func(ctx context.Context, conn driver.Conn) (document, error) {
@@ -82,9 +79,6 @@ func withOutput(clause *kingpin.CmdClause, formats ...string) *output {
 
 func (o *output) of(ctx context.Context, w world, s *settings, make func(context.Context, driver.Conn) (document, error)) error {
 	if !slices.Contains(o.formats, *o.format) {
-		if *o.format == "pdf" {
-			return usageError{errors.New(noPDF)}
-		}
 		return usageError{fmt.Errorf("--format: %q is not one of %s", *o.format, strings.Join(o.formats, ", "))}
 	}
 	cfg, err := s.load(w)

@@ -16,9 +16,9 @@ func TestReportsAskedWrongly(t *testing.T) {
 		want string
 	}{
 		{[]string{"report", "--month", "10/2026"}, "is not a month such as 2026-10"},
-		{[]string{"report", "--format", "pdf"}, "--print-to-pdf"},
-		{[]string{"report", "--format", "docx"}, "is not one of html, md, csv, json"},
-		{[]string{"postmortem", "INC-1", "--format", "csv"}, "is not one of md, html, json"},
+
+		{[]string{"report", "--format", "docx"}, "is not one of html, pdf, md, csv, json"},
+		{[]string{"postmortem", "INC-1", "--format", "csv"}, "is not one of md, html, pdf, json"},
 		{[]string{"postmortem"}, "required argument 'incident'"},
 		{[]string{"report", "--data", t.TempDir()}, "give --clickhouse DSN or --data DIR"},
 	} {

@@ -11,6 +11,7 @@
 //   - stats.go: intervals and tests, each with its source
 //   - html.go, page.html, charts.go: pages; text.go: Markdown and CSV;
 //     words.go: amounts and times in words
+//   - pdf.go, pdftext.go, pdftable.go, pdfchart.go: a page laid out on paper
 //
 // # Non-obvious
 //
@@ -22,6 +23,9 @@
 //     it is part of SQL text.
 //   - Months are those of UTC. A month that is not over is compared by the day.
 //   - Currencies are never added up.
+//   - A PDF is laid out from the page of HTML by our own few rules, without a browser:
+//     a new element in page.html has to be known in pdf.go. What the embedded faces
+//     lack (they have Latin, Greek and Cyrillic) is a small square there.
 //   - A page has no script and loads nothing: mail programs show it. Where they
 //     drop charts, the table below each says the same.
 package report

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
 	"math"
+	"time"
 )
 
 //go:embed page.html
@@ -21,11 +23,13 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"cost":     costOf, "join": joined, "spanOr": spanOr, "clock": clock, "capital": capital,
 }).Parse(pageText))
 
-// Write writes the report in a format: html, md, csv or json.
+// Write writes the report in a format: html, pdf, md, csv or json.
 func (r *Report) Write(w io.Writer, format string) error {
 	switch format {
 	case "html":
 		return r.WriteHTML(w)
+	case "pdf":
+		return asPDF(w, r.WriteHTML, r.Snapshot)
 	case "md":
 		return r.WriteMarkdown(w)
 	case "csv":
@@ -39,6 +43,15 @@ func (r *Report) Write(w io.Writer, format string) error {
 
 // WriteHTML writes the report as one page without scripts, which loads nothing.
 func (r *Report) WriteHTML(w io.Writer) error { return page.ExecuteTemplate(w, "month", r) }
+
+// asPDF prints the page that make writes.
+func asPDF(w io.Writer, make func(io.Writer) error, at time.Time) error {
+	var b bytes.Buffer
+	if err := make(&b); err != nil {
+		return err
+	}
+	return writePDF(w, b.Bytes(), at)
+}
 
 // MaxDots is how many incidents a chart draws of each time.
 func (r *Report) MaxDots() int { return maxDots }

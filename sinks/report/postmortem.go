@@ -459,13 +459,18 @@ func (st *Story) order() {
 	st.Events, st.LeftOut = kept, len(st.unordered)-len(kept)
 }
 
-// Write writes the story in a format: md, html or json.
+// WriteHTML writes the story as one page without scripts, which loads nothing.
+func (st *Story) WriteHTML(w io.Writer) error { return page.ExecuteTemplate(w, "story", st) }
+
+// Write writes the story in a format: md, html, pdf or json.
 func (st *Story) Write(w io.Writer, format string) error {
 	switch format {
 	case "md":
 		return st.writeMarkdown(w)
 	case "html":
-		return page.ExecuteTemplate(w, "story", st)
+		return st.WriteHTML(w)
+	case "pdf":
+		return asPDF(w, st.WriteHTML, st.Snapshot)
 	case "json":
 		return writeJSON(w, st)
 	default:
