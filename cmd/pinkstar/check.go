@@ -43,7 +43,7 @@ func (c *cli) addConfig() {
 			return trial.run(ctx, w, cfg, set, topo)
 		}
 		now := schemas.TimeOf(time.Now())
-		for _, warning := range append(set.Unready(now, now.Add(lookAhead)), withoutFeed(cfg, set)...) {
+		for _, warning := range append(set.Unready(now, now.Add(lookAhead), nil), withoutFeed(cfg, set)...) {
 			fmt.Fprintf(w.out, "not ready: %s\n", warning)
 		}
 		_, err = fmt.Fprintf(w.out, "The configuration is good: %d rules (version %s), %d services (version %s)%s.\n",

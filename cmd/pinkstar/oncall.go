@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +12,8 @@ import (
 	"pinkstar/cmd/pinkstar/app"
 	"pinkstar/cmd/pinkstar/config"
 	"pinkstar/correlate/rules"
+	"pinkstar/pipeline/feeds"
+	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas"
 )
 
@@ -20,23 +21,34 @@ import (
 type duty struct {
 	Rota   string           `json:"rota"`
 	People []schemas.Person `json:"people"`
-	// Calendar is the one whose shifts are in the log and not known here.
+	// Calendar is the one whose shifts could not be read.
 	Calendar string `json:"calendar,omitempty"`
 }
 
+// roster is what is asked of the rotas at one moment.
+type roster struct {
+	set       *rules.Set
+	names     []string // of rotas
+	all       bool     // not only of some that were asked for
+	at        schemas.Time
+	calendars map[string]*rules.Shifts
+	ahead     int64 // for how long what they say is known
+}
+
 func (c *cli) addOncall() {
-	clause := c.app.Command("oncall", "Say who is on call, by the configured rotas.")
+	clause := c.app.Command("oncall", "Say who is on call, by the configured rotas and the calendars of feeds, and what would keep people from being called.")
 	at := clause.Flag("at", "the moment, RFC 3339, instead of now").String()
 	only := clause.Flag("rota", "only this rota").String()
 	asJSON := clause.Flag("json", "print JSON").Bool()
 	s := withSettings(clause, config.ForEngine)
-	c.on(clause, func(_ context.Context, w world) error {
-		t := schemas.TimeOf(time.Now())
+	c.on(clause, func(ctx context.Context, w world) error {
+		t := time.Now()
 		if *at != "" {
-			var err error
-			if t, err = schemas.ParseTime(*at); err != nil {
+			given, err := schemas.ParseTime(*at)
+			if err != nil {
 				return usageError{fmt.Errorf("--at: %w", err)}
 			}
+			t = given.Std()
 		}
 		cfg, err := s.load(w)
 		if err != nil {
@@ -46,32 +58,68 @@ func (c *cli) addOncall() {
 		if err != nil {
 			return asUsage(err)
 		}
-		duties, err := onDuty(set, *only, t)
+		r, err := rosterOf(ctx, w, cfg, set, *only, t)
 		if err != nil {
 			return err
 		}
 		if *asJSON {
-			enc := json.NewEncoder(w.out)
-			enc.SetIndent("", "  ")
-			return enc.Encode(duties)
+			for _, why := range r.unready() {
+				fmt.Fprintf(w.err, "pinkstar: not ready: %s\n", why)
+			}
+			return writeJSON(w.out, r.duties())
 		}
-		return printDuties(w, duties)
+		return r.print(w)
 	})
 }
 
-func onDuty(set *rules.Set, only string, t schemas.Time) ([]duty, error) {
-	names := slices.Sorted(maps.Keys(set.Rotas))
+// rosterOf reads the calendars of the rotas that are asked for. One that can't be
+// read is said, and stops nothing.
+func rosterOf(ctx context.Context, w world, cfg *config.Config, set *rules.Set, only string, at time.Time) (*roster, error) {
+	r := &roster{set: set, names: slices.Sorted(maps.Keys(set.Rotas)), all: only == "", at: schemas.TimeOf(at),
+		ahead: min(int64(lookAhead), int64(cfg.Gateway.Limits.CalendarDays)*schemas.Day)}
 	if only != "" {
 		if set.Rotas[only] == nil {
-			return nil, usageError{fmt.Errorf("there is no rota %q; there are: %s", only, orNone(strings.Join(names, ", ")))}
+			return nil, usageError{fmt.Errorf("there is no rota %q; there are: %s", only, orNone(strings.Join(r.names, ", ")))}
 		}
-		names = []string{only}
+		r.names = []string{only}
 	}
-	duties := make([]duty, 0, len(names))
-	for _, name := range names {
-		duties = append(duties, duty{name, set.OnCall(name, t, nil), set.Rotas[name].Calendar})
+	var wanted []string
+	for _, name := range r.names {
+		wanted = append(wanted, set.Rotas[name].Calendar)
 	}
-	return duties, nil
+	var err error
+	r.calendars, err = feeds.Shifts(ctx, &cfg.Feeds, wanted, ingest.NewTranslator(cfg.Labels, cfg.Gateway.Limits, cfg.Gateway.Mappings), at)
+	if err != nil {
+		fmt.Fprintf(w.err, "pinkstar: %s\n", strings.ReplaceAll(err.Error(), "\n", "\npinkstar: "))
+	}
+	for _, why := range withoutFeed(cfg, set) {
+		fmt.Fprintf(w.err, "pinkstar: %s\n", why)
+	}
+	return r, nil
+}
+
+func (r *roster) duties() []duty {
+	out := make([]duty, 0, len(r.names))
+	for _, name := range r.names {
+		d := duty{Rota: name, People: r.set.OnCall(name, r.at, r.calendars)}
+		if c := r.set.Rotas[name].Calendar; r.calendars[c] == nil {
+			d.Calendar = c
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// unready says what would keep people from being called from then on.
+func (r *roster) unready() (out []string) {
+	to := r.at.Add(r.ahead)
+	if r.all {
+		return r.set.Unready(r.at, to, r.calendars)
+	}
+	for _, name := range r.names {
+		out = append(out, r.set.UnreadyRota(name, r.at, to, r.calendars)...)
+	}
+	return out
 }
 
 func orNone(s string) string {
@@ -79,6 +127,18 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+func (r *roster) print(w world) error {
+	if err := printDuties(w, r.duties()); err != nil {
+		return err
+	}
+	why := r.unready()
+	if len(why) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w.out, "\nNot ready, in the %d days from then:\n  %s\n", r.ahead/schemas.Day, strings.Join(why, "\n  "))
+	return err
 }
 
 func printDuties(w world, duties []duty) error {
@@ -91,7 +151,7 @@ func printDuties(w world, duties []duty) error {
 	for _, d := range duties {
 		switch {
 		case len(d.People) == 0 && d.Calendar != "":
-			fmt.Fprintf(tw, "%s\t?\tby the calendar %s, whose shifts are in the log\t\n", d.Rota, d.Calendar)
+			fmt.Fprintf(tw, "%s\t?\tby the calendar %s, which is not read here\t\n", d.Rota, d.Calendar)
 		case len(d.People) == 0:
 			fmt.Fprintf(tw, "%s\tnobody\t\t\n", d.Rota)
 		}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -46,5 +49,76 @@ func TestARotaWithoutItsFeedIsSaid(t *testing.T) {
 		if said := strings.Contains(got.out, `rota "data" has the calendar "nights"`); got.code != exitOK || said != says {
 			t.Errorf("%q: %+v", feed, got)
 		}
+	}
+}
+
+// The calendar of a rota is read, and what it says is judged: gaps, and people whom
+// nobody can reach. One that is away is said, and stops nothing.
+func TestOncallReadsCalendars(t *testing.T) {
+	t.Parallel()
+	var away atomic.Bool
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() || r.Header.Get("Authorization") != "Bearer k" {
+			http.Error(w, "no", http.StatusForbidden)
+			return
+		}
+		_, _ = w.Write([]byte(strings.ReplaceAll(`BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:x
+BEGIN:VEVENT
+UID:nights
+DTSTAMP:20260101T000000Z
+DTSTART;TZID=Europe/Rome:20260105T200000
+DTEND;TZID=Europe/Rome:20260106T200000
+RRULE:FREQ=DAILY
+EXDATE;TZID=Europe/Rome:20260108T200000
+SUMMARY:ona
+END:VEVENT
+BEGIN:VEVENT
+UID:nights
+DTSTAMP:20260101T000000Z
+RECURRENCE-ID;TZID=Europe/Rome:20260106T200000
+DTSTART;TZID=Europe/Rome:20260106T200000
+DTEND;TZID=Europe/Rome:20260107T200000
+SUMMARY:raj
+END:VEVENT
+END:VCALENDAR
+`, "\n", "\r\n")))
+	}))
+	t.Cleanup(srv.Close)
+	settings := file(t, "pinkstar.yaml", `
+rules:
+  people: {ona: {reach: [pager-ona]}, raj: {}}
+  rotas: {data: {calendar: nights, zone: Europe/Rome}, shop: {start: 2026-01-05 09:00, people: [ona]}}
+feeds: {calendars: [{name: nights, shifts: true, allow_private: true, bearer: k, url: '`+srv.URL+`'}]}
+`)
+	oncall := func(args string) outcome {
+		return command(t, "", append([]string{"oncall", "--config", settings}, strings.Fields(args)...)...)
+	}
+	got := oncall("--at 2026-01-06T18:59:00Z")
+	for _, want := range []string{
+		"data  ona      until 2026-01-06 20:00 CET  pager-ona",
+		"Not ready, in the 28 days from then:",
+		`rota "data" has nobody on duty from 2026-01-08 20:00 CET to 2026-01-09 20:00 CET`,
+		`rota data calls "raj", who has no way to be reached (people.raj.reach)`,
+	} {
+		if got.code != exitOK || got.err != "" || !strings.Contains(got.out, want) {
+			t.Errorf("%+v\nwant %q", got, want)
+		}
+	}
+	if got := oncall("--at 2026-01-06T19:00:00Z --rota data"); !strings.Contains(got.out, "data  raj      until 2026-01-07 20:00 CET  none") {
+		t.Errorf("%+v", got)
+	}
+	if got := oncall("--at 2026-01-08T19:00:00Z --rota data --json"); !strings.Contains(got.out, `"people": []`) || strings.Contains(got.out, "calendar") ||
+		!strings.Contains(got.err, "not ready: rota \"data\" has nobody on duty from 2026-01-08 20:00 CET") {
+		t.Errorf("%+v", got)
+	}
+	if got := oncall("--rota shop"); got.code != exitOK || strings.Contains(got.out, "Not ready") {
+		t.Errorf("%+v", got)
+	}
+	away.Store(true)
+	if got := oncall(""); got.code != exitOK || !strings.Contains(got.out, "by the calendar nights, which is not read here") ||
+		!strings.Contains(got.err, "the calendar nights can't be read: it answers 403") || strings.Contains(got.out+got.err, srv.URL) {
+		t.Errorf("%+v", got)
 	}
 }

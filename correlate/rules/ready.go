@@ -13,8 +13,8 @@ const gapStep = 15 * schemas.Minute
 
 // Unready says what would keep people from being told or called between two
 // moments, in words: steps that reach nobody, people whom nobody can reach, rotas
-// with gaps. What a calendar says of its rota comes by the log and is not judged.
-func (s *Set) Unready(from, to schemas.Time) []string {
+// with gaps. A rota whose calendar is not among calendars is not judged.
+func (s *Set) Unready(from, to schemas.Time, calendars map[string]*Shifts) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for i := range s.Procedures {
@@ -26,12 +26,23 @@ func (s *Set) Unready(from, to schemas.Time) []string {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Rotas)) {
-		s.Rotas[name].gaps(name, from, to, say)
-		for _, who := range s.Rotas[name].everybody() {
-			s.unreachable(who, "rota "+name, say)
-		}
+		out = append(out, s.UnreadyRota(name, from, to, calendars)...)
 	}
 	return slices.Compact(out)
+}
+
+// UnreadyRota is Unready of one rota.
+func (s *Set) UnreadyRota(name string, from, to schemas.Time, calendars map[string]*Shifts) (out []string) {
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	r := s.Rotas[name]
+	shifts := calendars[r.Calendar]
+	if r.Calendar == "" || shifts != nil {
+		r.gaps(name, from, to, shifts, say)
+	}
+	for _, who := range r.everybody(from, to, shifts) {
+		s.unreachable(who, "rota "+name, say)
+	}
+	return out
 }
 
 func (p *Procedure) unready(s *Set, say func(string, ...any)) {
@@ -68,8 +79,8 @@ func (s *Set) unreachable(name, where string, say func(string, ...any)) {
 	}
 }
 
-// everybody is who may be on duty, each once.
-func (r *Rota) everybody() []string {
+// everybody is who may be on duty, each once; of a calendar between two moments.
+func (r *Rota) everybody(from, to schemas.Time, shifts *Shifts) []string {
 	all := slices.Clone(r.People)
 	for _, w := range r.Week {
 		all = append(all, w.People...)
@@ -77,19 +88,23 @@ func (r *Rota) everybody() []string {
 	for _, o := range r.Overrides {
 		all = append(all, o.People...)
 	}
+	if shifts != nil {
+		for _, x := range shifts.spans {
+			if x.from <= to && from < x.to {
+				all = append(all, x.people...)
+			}
+		}
+	}
 	return unique(all)
 }
 
 // gaps says when nobody is on duty, the first three times.
-func (r *Rota) gaps(name string, from, to schemas.Time, say func(string, ...any)) {
+func (r *Rota) gaps(name string, from, to schemas.Time, shifts *Shifts, say func(string, ...any)) {
 	const shown = 3
-	if r.Calendar != "" {
-		return
-	}
 	var since schemas.Time
 	found := 0
-	for t := from; t <= to; t = t.Add(gapStep) {
-		who, _ := r.OnDuty(t, nil)
+	for t := from; t <= to; t = schemas.Time(int64(t)/gapStep*gapStep + gapStep) { // on the quarter, where shifts change
+		who, _ := r.OnDuty(t, shifts)
 		switch {
 		case len(who) == 0 && since == 0:
 			since = t

@@ -34,9 +34,42 @@ procedures: [{name: p, match: ['a="b"'], owner: data, mail_company: true, escala
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := strings.Join(set.Unready(from, from.Add(14*schemas.Day)), "\n")
+		got := strings.Join(set.Unready(from, from.Add(14*schemas.Day), nil), "\n")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("with %q: %q; want it to say %q", c.to, got, c.want)
 		}
+	}
+}
+
+// A calendar's shifts are judged where they are known: its gaps, and its people.
+func TestACalendarIsJudgedWhereItIsKnown(t *testing.T) {
+	t.Parallel()
+	set, err := Parse("x", []byte("people: {ona: {reach: [pager]}, raj: {}}\nrotas: {nights: {calendar: ops, zone: Europe/Rome}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shifts, err := ParseShifts(`
+calendar: ops
+shifts:
+- {from: 2026-11-22T00:00:00Z, to: 2026-11-22T12:00:00Z, people: [ona]}
+- {from: 2026-11-22T14:00:00Z, to: 2026-11-24T00:00:00Z, people: [raj]}
+- {from: 2026-11-25T00:00:00Z, to: 2026-11-26T00:00:00Z, people: [later]}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, _ := schemas.ParseTime("2026-11-22T00:00:00Z")
+	to := from.Add(schemas.Day)
+	calendars := map[string]*Shifts{"ops": shifts}
+	want := `rota "nights" has nobody on duty from 2026-11-22 13:00 CET to 2026-11-22 15:00 CET
+rota nights calls "raj", who has no way to be reached (people.raj.reach)`
+	if got := strings.Join(set.Unready(from, to, calendars), "\n"); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	if got := set.Unready(from, to, nil); got != nil {
+		t.Errorf("what is not known is judged: %q", got)
+	}
+	if got := set.Rotas["nights"].Change(from, to, shifts); got.String() != "2026-11-22T12:00:00.000Z" {
+		t.Errorf("others are on duty at %s", got)
 	}
 }

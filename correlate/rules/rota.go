@@ -177,13 +177,13 @@ func (r *Rota) OnDuty(t schemas.Time, shifts *Shifts) (people []string, why stri
 
 // Change returns the first whole minute after from and before until at which
 // others are on duty than at from; 0 when there is none. It looks at every quarter
-// of an hour: who is on duty for less than that may be passed over. Shifts of a
-// calendar are not known to it.
-func (r *Rota) Change(from, until schemas.Time) schemas.Time {
+// of an hour: who is on duty for less than that may be passed over. shifts are those
+// of the rota's calendar, if it has one.
+func (r *Rota) Change(from, until schemas.Time, shifts *Shifts) schemas.Time {
 	const quarter = 15 * schemas.Minute
-	now, _ := r.OnDuty(from, nil)
+	now, _ := r.OnDuty(from, shifts)
 	same := func(t schemas.Time) bool {
-		then, _ := r.OnDuty(t, nil)
+		then, _ := r.OnDuty(t, shifts)
 		return slices.Equal(then, now)
 	}
 	start := schemas.Time(int64(from) / schemas.Minute * schemas.Minute)

@@ -118,13 +118,13 @@ func TestWhenOthersAreOnDuty(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := set.Rotas[c.rota].Change(from, from.Add(28*schemas.Day))
+		got := set.Rotas[c.rota].Change(from, from.Add(28*schemas.Day), nil)
 		if text := got.String(); got != 0 && text != strings.Replace(c.want, "Z", ".000Z", 1) || got == 0 && c.want != "" {
 			t.Errorf("%s from %s: %s, want %s", c.rota, c.from, text, c.want)
 		}
 	}
 	from, _ := schemas.ParseTime("2026-10-19T07:00:30Z")
-	if got := set.Rotas["turns"].Change(from, from.Add(schemas.Day)); got != 0 {
+	if got := set.Rotas["turns"].Change(from, from.Add(schemas.Day), nil); got != 0 {
 		t.Errorf("a change within a day: %s", got)
 	}
 }

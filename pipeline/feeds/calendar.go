@@ -92,23 +92,51 @@ type shifts struct {
 }
 
 func (s *shifts) look(ctx context.Context, now time.Time) (int, error) {
-	text, err := s.get(ctx, "text/calendar")
-	if err != nil {
-		return 0, err
-	}
-	// From midnight on, so that one day's looks read the same.
-	list, err := s.translator.Shifts(text, schemas.TimeOf(now.UTC().Truncate(24*time.Hour)))
-	if err != nil {
-		s.forget()
-		return 0, err
-	}
-	a, err := ShiftsActivation(s.at.Name, list)
+	a, err := s.read(ctx, now)
 	if err != nil || a.Version == s.version {
 		return 0, err
 	}
 	s.version = a.Version
 	s.take(a)
 	return 1, nil
+}
+
+// read is what the calendar says from the day of now on.
+func (s *shifts) read(ctx context.Context, now time.Time) (schemas.Activation, error) {
+	text, err := s.get(ctx, "text/calendar")
+	if err != nil {
+		return schemas.Activation{}, err
+	}
+	// From midnight on, so that one day's looks read the same.
+	list, err := s.translator.Shifts(text, schemas.TimeOf(now.UTC().Truncate(24*time.Hour)))
+	if err != nil {
+		s.forget()
+		return schemas.Activation{}, err
+	}
+	return ShiftsActivation(s.at.Name, list)
+}
+
+// Shifts fetches those calendars of shifts whose names are wanted, once: what they
+// say from the day of at on. An error is of one of them; the others are returned.
+func Shifts(ctx context.Context, cfg *Config, wanted []string, t *ingest.Translator, at time.Time) (map[string]*rules.Shifts, error) {
+	out := map[string]*rules.Shifts{}
+	var errs []error
+	for i := range cfg.Calendars {
+		c := &cfg.Calendars[i]
+		if !c.Shifts || !slices.Contains(wanted, c.Name) {
+			continue
+		}
+		s := &shifts{fetcher: newFetcher(&c.Address, cfg), translator: t}
+		a, err := s.read(ctx, at)
+		if err == nil {
+			out[c.Name], err = rules.ParseShifts(a.Text)
+		}
+		if err != nil {
+			delete(out, c.Name)
+			errs = append(errs, fmt.Errorf("the calendar %s can't be read: %w", c.Name, err))
+		}
+	}
+	return out, errors.Join(errs...)
 }
 
 // ShiftsActivation is what tells the engine the shifts of a calendar.

@@ -55,7 +55,7 @@ type Duty struct {
 	Now    []schemas.Person `json:"now"`
 	Next   []schemas.Person `json:"next"`
 	NextAt schemas.Time     `json:"next_at,omitempty"` // when it changes; 0: not within four weeks
-	// Calendar is the one whose shifts are in the log and not known here.
+	// Calendar is the one whose shifts are in the log and are not read by this process.
 	Calendar string `json:"calendar,omitempty"`
 }
 

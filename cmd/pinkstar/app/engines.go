@@ -94,6 +94,7 @@ type engines struct {
 	shifts map[string]schemas.Activation // by calendar
 	wanted atomic.Pointer[[]schemas.Activation]
 	latest atomic.Pointer[texts] // what is wanted, read
+	duty   atomic.Pointer[map[string]*rules.Shifts]
 }
 
 // texts are what decisions follow from besides the log's signals.
@@ -133,6 +134,19 @@ func (e *engines) wantShifts(a schemas.Activation) {
 	}
 	e.shifts[a.Name] = a
 	e.store()
+	known := maps.Clone(e.calendars())
+	if s, err := rules.ParseShifts(a.Text); err == nil { // who made it has read it
+		known[a.Name] = s
+	}
+	e.duty.Store(&known)
+}
+
+// calendars are the shifts that were read here.
+func (e *engines) calendars() map[string]*rules.Shifts {
+	if p := e.duty.Load(); p != nil {
+		return *p
+	}
+	return map[string]*rules.Shifts{}
 }
 
 func (e *engines) store() {
