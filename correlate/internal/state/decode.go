@@ -302,7 +302,7 @@ func (d *decoder) routine(r *Routine) {
 func (d *decoder) reached(sc *Scope) {
 	d.Each(func() {
 		if kind, ok := d.entityKind(); ok {
-			sc.Usual.rates.set(EntityKey{kind, d.e.Strings.Of(d.Str())}, Rate{d.Int(), d.Time()})
+			sc.Usual.counts.set(EntityKey{kind, d.e.Strings.Of(d.Str())}, Rate{d.Int(), d.Time()})
 		}
 	})
 }

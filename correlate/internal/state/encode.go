@@ -215,11 +215,11 @@ func (s *encoder) scope(sc *Scope, now schemas.Time) {
 }
 
 func (s *encoder) reached(u *Usual, now schemas.Time) {
-	u.rates.forget(now, usualHalfLife) // as if it had never been
+	u.counts.forget(now, usualHalfLife) // as if it had never been
 	keys := u.keys()
 	s.Len(len(keys))
 	for _, key := range keys {
-		r := u.rates[key]
+		r := u.counts.rates[key]
 		s.Uint(uint64(key.Kind))
 		s.Str(key.Name)
 		s.Int(r.Level)
@@ -248,7 +248,7 @@ func (s *encoder) routine(r *Routine, now schemas.Time) {
 	names := r.names()
 	s.Len(len(names))
 	for _, name := range names {
-		one := r.on[name]
+		one := r.on.rates[name]
 		s.Str(name)
 		s.Int(one.Level)
 		s.Time(one.at)

@@ -22,6 +22,8 @@ type Rate struct {
 
 const (
 	RateUnit = 1000
+	// rateLife is after how many half-lives nothing is left.
+	rateLife = 40
 	// An incident's pace is about the last minute, a scope's about the last
 	// hour.
 	IncidentHalfLife = 30 * schemas.Second
@@ -41,7 +43,7 @@ func (r Rate) Now(at schemas.Time, halfLife int64) int64 {
 		return r.Level
 	}
 	n := dt / halfLife
-	if n >= 40 {
+	if n >= rateLife {
 		return 0
 	}
 	level := r.Level >> n

@@ -39,7 +39,7 @@ func (r *Routine) Happened(services []string, now schemas.Time) {
 // changed is how many services are counted.
 func (r *Routine) changed(now schemas.Time) int {
 	n := 0
-	for name := range r.on {
+	for name := range r.on.rates {
 		if r.on.level(name, now, routineHalfLife) > 0 {
 			n++
 		}
@@ -48,7 +48,7 @@ func (r *Routine) changed(now schemas.Time) int {
 }
 
 // names are the services that are counted, in a fixed order.
-func (r *Routine) names() []string { return slices.Sorted(maps.Keys(r.on)) }
+func (r *Routine) names() []string { return slices.Sorted(maps.Keys(r.on.rates)) }
 
 // watched is for how long changes were counted, in milliseconds: of what is longer
 // ago less counts.

@@ -45,12 +45,12 @@ func TestRoutineIsBounded(t *testing.T) {
 	for i := range 3 * tallyCap {
 		r.Happened([]string{fmt.Sprint("s", i)}, at)
 	}
-	if len(r.on) != tallyCap {
-		t.Errorf("%d services are counted, want %d", len(r.on), tallyCap)
+	if len(r.on.rates) != tallyCap {
+		t.Errorf("%d services are counted, want %d", len(r.on.rates), tallyCap)
 	}
 	at = at.Add(60 * schemas.Day)
 	r.Happened([]string{"new"}, at)
-	if len(r.on) != 1 || r.on.level("new", at, routineHalfLife) == 0 {
-		t.Errorf("%d services are counted after two quiet months", len(r.on))
+	if len(r.on.rates) != 1 || r.on.level("new", at, routineHalfLife) == 0 {
+		t.Errorf("%d services are counted after two quiet months", len(r.on.rates))
 	}
 }

@@ -13,17 +13,17 @@ import (
 // is likely that it belongs to what is going on there; of one on what fails four
 // times an hour less so.
 type Usual struct {
-	rates tally[EntityKey]
+	counts tally[EntityKey]
 }
 
 const usualHalfLife = 2 * schemas.Hour
 
 // Reached notes that one more incident is about what key names.
-func (u *Usual) Reached(key EntityKey, now schemas.Time) { u.rates.add(key, now, usualHalfLife) }
+func (u *Usual) Reached(key EntityKey, now schemas.Time) { u.counts.add(key, now, usualHalfLife) }
 
 // keys are those that are counted, in a fixed order.
 func (u *Usual) keys() []EntityKey {
-	return slices.SortedFunc(maps.Keys(u.rates), func(a, b EntityKey) int {
+	return slices.SortedFunc(maps.Keys(u.counts.rates), func(a, b EntityKey) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 }
@@ -31,7 +31,7 @@ func (u *Usual) keys() []EntityKey {
 // Level is how often incidents reach what key names, for Expected. One of those
 // that did, own, is not counted where it is set.
 func (u *Usual) Level(key EntityKey, own bool, now schemas.Time) int64 {
-	level := u.rates.level(key, now, usualHalfLife)
+	level := u.counts.level(key, now, usualHalfLife)
 	if own {
 		level = max(0, level-RateUnit)
 	}

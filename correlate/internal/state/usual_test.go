@@ -35,12 +35,12 @@ func TestUsualIsBounded(t *testing.T) {
 	for i := range 3 * tallyCap {
 		u.Reached(EntityKey{EntityService, fmt.Sprint(i)}, now)
 	}
-	if len(u.rates) != tallyCap {
-		t.Fatalf("%d are counted, the cap is %d", len(u.rates), tallyCap)
+	if len(u.counts.rates) != tallyCap {
+		t.Fatalf("%d are counted, the cap is %d", len(u.counts.rates), tallyCap)
 	}
 	later := now.Add(2 * schemas.Day) // what is faint gives way
 	u.Reached(EntityKey{EntityService, "new"}, later)
-	if len(u.rates) != 1 {
-		t.Errorf("%d are counted after two days, want the new one", len(u.rates))
+	if len(u.counts.rates) != 1 {
+		t.Errorf("%d are counted after two days, want the new one", len(u.counts.rates))
 	}
 }
