@@ -72,7 +72,10 @@ func (a *API) incident(ctx context.Context, id string, l look) (*incidentAnswer,
 	if p, ok := a.view.Problem(inc.ProblemID); ok {
 		ans.Problem = p
 	}
-	ans.fromLive(inc, below, l)
+	ans.fromLive(inc)
+	if l.things {
+		ans.liveThings(a.view.withLists(below), l)
+	}
 	if a.history != nil {
 		ans.History = a.fromHistory(ctx, &ans, idsOf(inc, below), l)
 	} else {
@@ -104,22 +107,19 @@ func (a *API) find(ctx context.Context, id string) (*schemas.Incident, historySt
 	return &inc, historyState{Asked: true, Answered: true}, nil
 }
 
-// fromLive fills the lists with what travels with the incident, and with those
-// below it. Of the story only the texts do.
-func (ans *incidentAnswer) fromLive(inc *schemas.Incident, below []*schemas.Incident, l look) {
+// fromLive fills the lists with what travels with the incident. Of the story only
+// the texts do.
+func (ans *incidentAnswer) fromLive(inc *schemas.Incident) {
 	ans.Members = membersOf(inc)
 	ans.Complete.Members = int64(len(inc.Members)) >= inc.SignalCount
-	if l.things {
-		ans.liveThings(below, l)
-	}
 	ans.Timeline = make([]schemas.TimelineEntry, 0, len(inc.Timeline))
 	for _, text := range inc.Timeline {
 		ans.Timeline = append(ans.Timeline, schemas.TimelineEntry{IncidentID: inc.ID, Scope: inc.Scope, Text: text})
 	}
 }
 
-// liveThings makes things of the members that travel, as well as they tell which
-// is which.
+// liveThings makes things of the members that travel, with the incident and with
+// those below it, as well as they tell which is which.
 func (ans *incidentAnswer) liveThings(below []*schemas.Incident, l look) {
 	all := ans.Members
 	for _, c := range below {

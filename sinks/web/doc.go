@@ -4,8 +4,8 @@
 // # Which file do I open
 //
 //   - root.go: New, Config, the routes, readiness
-//   - view.go: the live state, a fold of the compacted topics; reader.go feeds
-//     it from Kafka
+//   - view.go: the live state, a fold of the compacted topics; packed.go keeps the
+//     long lists of it small; reader.go feeds it from Kafka
 //   - gauges.go: what /metrics say of the live view
 //   - history.go: the interface to what the view no longer holds (ClickHouse)
 //   - list.go: filters, paging, and how live and history are put together

@@ -79,7 +79,7 @@ func (a *API) past(ctx context.Context, q *Query) (rows []*schemas.Incident, mor
 		more = &p
 	}
 	for i := range list {
-		if _, ok := a.view.Incident(list[i].ID); !ok { // else the view has shown it, or knows that it no longer matches
+		if !a.view.holds(list[i].ID) { // else the view has shown it, or knows that it no longer matches
 			rows = append(rows, &list[i])
 		}
 	}

@@ -209,8 +209,9 @@ func (r *Reader) take(rec *kgo.Record) {
 		r.view.DropProblem(string(rec.Key))
 	case rec.Topic == r.incidents:
 		var inc *schemas.Incident
-		if inc, err = schemas.Incidents.Decode(rec.Value); err == nil {
-			r.view.PutIncident(inc)
+		var rest packed
+		if inc, rest, err = decode(rec.Value); err == nil {
+			r.view.put(inc, rest)
 		}
 	default:
 		var p *schemas.Problem

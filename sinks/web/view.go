@@ -15,15 +15,17 @@ import (
 // topics. It is fed by a Reader and read by many requests at once.
 //
 // What it hands out is shared and must not be changed: a revision replaces the
-// whole incident and never edits the one before.
+// whole incident and never edits the one before. Lists of incidents come without
+// their members and story (see packed.go).
 type View struct {
 	cfg   Config
 	ready atomic.Pointer[error] // nil until Run has begun; then why not, or a nil error
 
 	mu        sync.RWMutex
-	incidents *schemas.Newest[schemas.Incident]
-	children  map[string]map[string]bool // outermost incident -> incidents below it
-	closed    []string                   // closed ones, in the order they closed
+	incidents *schemas.Newest[schemas.Incident] // without their lists
+	lists     map[string]packed                 // of those incidents
+	children  map[string]map[string]bool        // outermost incident -> incidents below it
+	closed    []string                          // closed ones, in the order they closed
 	problems  *schemas.Newest[schemas.Problem]
 	dropped   int64  // not taken because a limit was reached
 	taken     int64  // revisions of incidents, in all
@@ -35,6 +37,7 @@ func NewView(cfg Config) *View {
 	return &View{
 		cfg:       cfg,
 		incidents: schemas.Incidents.Newest(),
+		lists:     map[string]packed{},
 		children:  map[string]map[string]bool{},
 		problems:  schemas.Problems.Newest(),
 	}
@@ -54,7 +57,10 @@ func (v *View) setReady(err error) { v.ready.Store(&err) }
 
 // PutIncident takes a revision. An older one than the view has is ignored, so
 // reading a topic twice does no harm.
-func (v *View) PutIncident(inc *schemas.Incident) {
+func (v *View) PutIncident(inc *schemas.Incident) { v.put(pack(inc)) }
+
+// put takes a revision without its lists, and these.
+func (v *View) put(inc *schemas.Incident, rest packed) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.incidents.Get(inc.ID) == nil && v.incidents.Len()-len(v.closed) >= v.cfg.MaxOpen {
@@ -66,6 +72,11 @@ func (v *View) PutIncident(inc *schemas.Incident) {
 		return
 	}
 	v.taken++
+	if rest == nil {
+		delete(v.lists, inc.ID)
+	} else {
+		v.lists[inc.ID] = rest
+	}
 	v.standing ^= imprint(old) ^ imprint(inc)
 	wasClosed := old != nil && old.Status == schemas.IncidentClosed
 	if old != nil && old.ParentID != inc.ParentID {
@@ -121,6 +132,7 @@ func (v *View) forgetClosed() {
 func (v *View) remove(inc *schemas.Incident) {
 	v.unlink(inc)
 	v.incidents.Drop(inc.ID)
+	delete(v.lists, inc.ID)
 }
 
 func (v *View) unlink(inc *schemas.Incident) {
@@ -150,12 +162,22 @@ func (v *View) DropProblem(id string) {
 	v.problems.Drop(id)
 }
 
-// Incident returns the live state of one incident.
+// Incident returns the live state of one incident, with its lists.
 func (v *View) Incident(id string) (*schemas.Incident, bool) {
 	v.mu.RLock()
+	inc, rest := v.incidents.Get(id), v.lists[id]
+	v.mu.RUnlock()
+	if inc == nil {
+		return nil, false
+	}
+	return rest.unpack(inc), true
+}
+
+// holds reports whether the view has an incident.
+func (v *View) holds(id string) bool {
+	v.mu.RLock()
 	defer v.mu.RUnlock()
-	inc := v.incidents.Get(id)
-	return inc, inc != nil
+	return v.incidents.Get(id) != nil
 }
 
 // Stand is how far a view has come: what a page needs to know to tell whether it
@@ -178,7 +200,8 @@ func (v *View) stand(id string) Stand {
 	return Stand{}
 }
 
-// Children returns the incidents below id that the view holds, newest first.
+// Children returns the incidents below id that the view holds, newest first and
+// without their lists.
 func (v *View) Children(id string) []*schemas.Incident {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -190,8 +213,20 @@ func (v *View) Children(id string) []*schemas.Incident {
 	return out
 }
 
-// Incidents returns what matches q after its position, newest first. It does
-// not apply q.Limit: the caller merges with history first.
+// withLists returns incidents as the view holds them now, with their lists, and
+// leaves out what it no longer holds.
+func (v *View) withLists(list []*schemas.Incident) []*schemas.Incident {
+	out := make([]*schemas.Incident, 0, len(list))
+	for _, short := range list {
+		if inc, ok := v.Incident(short.ID); ok {
+			out = append(out, inc)
+		}
+	}
+	return out
+}
+
+// Incidents returns what matches q after its position, newest first and without
+// lists. It does not apply q.Limit: the caller merges with history first.
 func (v *View) Incidents(q *Query) []*schemas.Incident {
 	out := v.matching(q)
 	sortIncidents(out)
