@@ -137,6 +137,43 @@ func TestAMonthOfTheSameLoadDoesNotGrow(t *testing.T) {
 	}
 }
 
+// What a storm held is let go when its incidents close, and not only when something
+// else happens: the last incidents of a night wait for nothing.
+func TestWhatAStormHeldIsLetGoWhenItCloses(t *testing.T) {
+	const incidents, alerts, most = 1500, 8, 2500 // bytes an incident, which the problems' patterns take; all it had was kept
+	before := heap()
+	f := newFeed(nil)
+	tell := func(status schemas.Status) {
+		start := f.at
+		for i := range incidents * alerts {
+			f.alert("production", fmt.Sprint("Down", i%alerts), fmt.Sprintf("service-%06d", i/alerts), status, start)
+			if i%alerts == 0 {
+				f.at = f.at.Add(100)
+			}
+		}
+	}
+	tell(schemas.StatusFiring)
+	held := (heap() - before) / incidents
+	if n := f.e.Stats().Incidents; n < incidents/2 {
+		t.Fatalf("%d incidents are open, the test means %d", n, incidents)
+	}
+	tell(schemas.StatusResolved)
+	f.pass(dayMs / 12)
+	if st := f.e.Stats(); st.Incidents != 0 || st.Wakes > incidents/2 {
+		t.Errorf("%d timers still keep what has closed", st.Wakes)
+	}
+	f.pass(dayMs + dayMs/2)
+	if st := f.e.Stats(); st.Incidents != 0 || st.KnownSignals != 0 {
+		t.Fatalf("there are still %+v", st)
+	}
+	left := (heap() - before) / incidents
+	t.Logf("%.0f bytes of an open incident, %.0f of a closed one", held, left)
+	if left > most {
+		t.Errorf("%.0f bytes are left of each closed incident", left)
+	}
+	runtime.KeepAlive(f)
+}
+
 // A scope full of label values that nobody has twice took 60 KB for each: what is
 // kept of one must not depend on how many others there are.
 func TestManyLabelValuesStaySmall(t *testing.T) {

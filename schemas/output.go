@@ -11,7 +11,7 @@ type Output struct {
 	Actions   []ActionItem
 }
 
-// Reset empties o, keeping its memory.
+// Reset empties o, keeping its memory unless it is what one step in a thousand needs.
 func (o *Output) Reset() {
 	reset(&o.Decisions)
 	reset(&o.Incidents)
@@ -21,7 +21,15 @@ func (o *Output) Reset() {
 	reset(&o.Actions)
 }
 
+// resetKeeps is for how many outcomes of a kind memory is kept. The end of a storm
+// says a hundred thousand in one step.
+const resetKeeps = 256
+
 func reset[T any](list *[]T) {
+	if cap(*list) > resetKeeps {
+		*list = nil
+		return
+	}
 	clear(*list)
 	*list = (*list)[:0]
 }

@@ -163,7 +163,7 @@ func (lc *Lifecycle) memberRefs(inc *state.Incident) (refs []schemas.MemberRef, 
 		shown = lc.scratch.shown
 	}
 	refs = make([]schemas.MemberRef, 0, min(limit, len(shown)+len(inc.Tickets)))
-	before, now := inc.Listed, lc.scratch.listed[:0]
+	before, now := inc.Listing.List(), lc.scratch.listed[:0]
 	for _, a := range shown {
 		for len(before) > 0 && before[0].Alert.Seq < a.Seq && before[0].Alert != a {
 			before = before[1:]
@@ -176,10 +176,9 @@ func (lc *Lifecycle) memberRefs(inc *state.Incident) (refs []schemas.MemberRef, 
 		refs = append(refs, now[len(now)-1].MemberRef())
 	}
 	if inc.Rate.Now(lc.Now, state.IncidentHalfLife) < state.StormLevel {
-		inc.Listed = nil // it is not written often
+		inc.Listing.Drop() // it is not written often
 	} else {
-		clear(inc.Listed)
-		inc.Listed = append(inc.Listed[:0], now...) // no larger than the incident needs
+		lc.scratch.listings.Keep(inc, now)
 	}
 	clear(now)
 	lc.scratch.listed = now

@@ -33,5 +33,7 @@ type scratch struct {
 	decoded []evidence.Item
 	shown   []*state.Alert
 	listed  []state.Listed
-	phrases phrase.Builder
+
+	listings state.Listings
+	phrases  phrase.Builder
 }

@@ -161,6 +161,7 @@ func (lc *Lifecycle) leave(inc *state.Incident) {
 func (lc *Lifecycle) evictIncident(inc *state.Incident) {
 	sc := inc.Scope
 	inc.Closed = true
+	inc.Listing.Drop()
 	lc.Stats.IncidentsClosed++
 	for _, a := range inc.Alerts {
 		lc.DropAlert(sc, a)

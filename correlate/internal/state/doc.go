@@ -7,7 +7,8 @@
 //   - state.go: State; versions.go, stats.go: under what and how much
 //   - scope.go: Scope, Entity, their recent incidents; nodes.go: entities of declared
 //     services
-//   - incident.go: Incident and what it affects; title.go: what it is called
+//   - incident.go: Incident and what it affects; title.go: what it is called,
+//     listing.go: its members as they were last written
 //   - talk.go: what people have heard of it
 //   - tree.go, extent.go: what a main incident and everything below it are together
 //   - alert.go, ticket.go, change.go, changes.go, group.go: its members, windows, rule groups
@@ -29,7 +30,7 @@
 //     ignored. Timers due are run before an input, each at its own deadline.
 //   - A list in Incident.Pub that was written out is never changed in place: an
 //     Output may still hold it.
-//   - Incident.Listed, Roots and Named, Entity.Location, Scope's origin and
+//   - Incident.Listing, Roots and Named, Entity.Location, Scope's origin and
 //     State.Strings are caches or scratch: they follow from the rest and are in no
 //     snapshot. A property test compares an engine that has them with one that was
 //     restored.

@@ -47,7 +47,7 @@ type Incident struct {
 	QuietAt   schemas.Time
 	CostAt    schemas.Time // when it is written again though nothing happened
 	FlapUntil schemas.Time
-	Listed    []Listed  // members as last written; not part of the state
+	Listing   *Listing  // members as last written, nil for none; not part of the state
 	Roots     *RootRank // likewise
 	Named     int       // likewise: how many services Pub.Services was made of
 	Minute    int64     // joined counts the signals of this minute
@@ -94,13 +94,6 @@ func (inc *Incident) Above(below *Incident) bool {
 		}
 	}
 	return false
-}
-
-// Listed is a member as it was last written. Its sentence and id stay the same
-// from one writing to the next, and rendering them is most of the work.
-type Listed struct {
-	Alert      *Alert
-	ID, Reason string
 }
 
 // Measured is what impact signals reported for an incident. It replaces the

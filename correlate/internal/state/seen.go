@@ -1,6 +1,8 @@
 package state
 
 import (
+	"slices"
+
 	"pinkstar/correlate/internal/evidence"
 	"pinkstar/schemas"
 )
@@ -113,7 +115,7 @@ func (st *State) RemoveSignal(r *SeenSignal) { st.Known.remove(hashBytes(r.ID[:]
 // Relist has the members' list of its incident rendered anew.
 func (r *SeenSignal) Relist() {
 	if r.Alert != nil && r.Alert.Incident != nil {
-		r.Alert.Incident.Listed = nil
+		r.Alert.Incident.Listing.Drop()
 	}
 }
 
@@ -163,9 +165,15 @@ func (q *ExpiryQueue) Pop() *SeenSignal {
 	q.Items[q.Head] = queued{}
 	q.Head++
 	if q.Head > 1024 && q.Head > len(q.Items)/2 {
-		n := copy(q.Items, q.Items[q.Head:])
-		clear(q.Items[n:])
-		q.Items, q.Head = q.Items[:n], 0
+		rest := q.Items[q.Head:]
+		if len(rest) < cap(q.Items)/8 { // after a storm
+			q.Items = slices.Clone(rest)
+		} else {
+			n := copy(q.Items, rest)
+			clear(q.Items[n:])
+			q.Items = q.Items[:n]
+		}
+		q.Head = 0
 	}
 	return r
 }

@@ -51,34 +51,35 @@ func (st *State) SetTimer(at schemas.Time, kind TimerKind, inc *Incident, ch *Ch
 	st.Timers.Tidy()
 }
 
-// Tidy sweeps when half of the timers may be those of what has left.
+// Tidy sweeps when half of the timers may be those of what has left, or incidents
+// have left that are an eighth of them: each is kept by its timers with all it held.
 func (q *TimerQueue) Tidy() {
-	if n := len(q.Heap); n > 2*q.clean+sweepAbove || q.Ended > n/2+sweepAbove/2 {
+	if n := len(q.Heap); n > 2*q.clean+sweepAbove || q.Ended > n/8+sweepEnded {
 		q.sweep()
 	}
 }
 
-// sweepAbove is how many timers are not worth a sweep.
-const sweepAbove = 1024
+const (
+	// sweepAbove is how many timers are not worth a sweep, and sweepEnded how many
+	// closed incidents.
+	sweepAbove = 1024
+	sweepEnded = 64
+)
 
 // sweep takes out the timers of what has left. Each would keep a closed incident,
 // with all it held, until the end of its longest life. It is done whenever their
-// number may have doubled, so its cost is a constant for each timer. Nothing it
-// does can be seen: such a timer does nothing, and is in no snapshot.
+// number may have doubled or an eighth of them be such, so its cost is a constant for
+// each timer. Nothing it does can be seen: such a timer does nothing, and is in no
+// snapshot.
 func (q *TimerQueue) sweep() {
-	kept := make([]Timer, 0, len(q.Heap)/2)
-	for _, w := range q.Heap {
-		if !w.gone() {
-			kept = append(kept, w)
-		}
+	kept := slices.DeleteFunc(q.Heap, func(w Timer) bool { return w.gone() })
+	if len(kept) < cap(kept)/4 { // after a storm
+		kept = slices.Clone(kept)
 	}
-	slices.SortFunc(kept, func(a, b Timer) int { // sorted is a heap
-		if a.before(&b) {
-			return -1
-		}
-		return 1
-	})
 	q.Heap, q.clean, q.Ended = kept, len(kept), 0
+	for i := len(kept)/2 - 1; i >= 0; i-- {
+		q.sink(i)
+	}
 }
 
 // gone reports whether the object of w has left for good. One that merely waits
@@ -137,21 +138,26 @@ func (q *TimerQueue) Pop() Timer {
 	last := len(h) - 1
 	h[0] = h[last]
 	h[last] = Timer{}
-	h = h[:last]
-	q.Heap = h
-	for i := 0; ; {
+	q.Heap = h[:last]
+	q.sink(0)
+	return top
+}
+
+// sink brings the timer at i below those that are due before it.
+func (q *TimerQueue) sink(i int) {
+	h := q.Heap
+	for {
 		c := 2*i + 1
-		if c >= last {
-			break
+		if c >= len(h) {
+			return
 		}
-		if c+1 < last && h[c+1].before(&h[c]) {
+		if c+1 < len(h) && h[c+1].before(&h[c]) {
 			c++
 		}
 		if !h[c].before(&h[i]) {
-			break
+			return
 		}
 		h[i], h[c] = h[c], h[i]
 		i = c
 	}
-	return top
 }

@@ -86,14 +86,3 @@ func (inc *Incident) firedOn(name, root string) string {
 	}
 	return where
 }
-
-// MemberRef is the member as it is written.
-func (l *Listed) MemberRef() schemas.MemberRef {
-	a := l.Alert
-	m := schemas.MemberRef{SignalID: l.ID, Kind: schemas.KindAlert, Name: a.Name, Service: a.Service, Instance: a.Instance,
-		Severity: Severities[a.Severity], Status: schemas.StatusResolved, StartsAt: a.StartsAt, Reason: l.Reason}
-	if a.Firing {
-		m.Status = schemas.StatusFiring
-	}
-	return m
-}
