@@ -37,7 +37,8 @@ type Config struct {
 	BatchRecords int           `yaml:"batch_records"`
 	BatchBytes   int           `yaml:"batch_bytes"`
 	BatchAge     time.Duration `yaml:"batch_age"`
-	// QueueBytes may wait per partition before its fetching is paused.
+	// QueueBytes may wait, of all partitions, before fetching is paused where
+	// something waits.
 	QueueBytes int `yaml:"queue_bytes"`
 	// Writers is how many batches are written at once.
 	Writers int `yaml:"writers"`
@@ -56,7 +57,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Topics:       schemas.OutTopicNames(),
-		BatchRecords: 50_000, BatchBytes: 32 << 20, BatchAge: time.Second,
+		BatchRecords: 50_000, BatchBytes: 16 << 20, BatchAge: time.Second,
 		QueueBytes: 64 << 20, Writers: 2,
 		BackoffFirst: 100 * time.Millisecond, BackoffLast: 15 * time.Second,
 		StopGrace: 10 * time.Second, RegatherTimeout: 30 * time.Second,
@@ -96,6 +97,7 @@ type Delivery struct {
 	cl    *kgo.Client
 	asks  *kgo.Client   // for questions; it is there before cl joins its group
 	slots chan struct{} // one token per write under way
+	room  room
 	quit  context.CancelCauseFunc
 
 	mu      sync.Mutex
@@ -126,6 +128,7 @@ func New(cfg Config, kc kafka.Config, deps kafka.Deps, sink Sink) (*Delivery, er
 		log:     deps.Log.With().Str("sink", sink.Name()).Logger(),
 		m:       newMetrics(sink.Name(), reg),
 		slots:   make(chan struct{}, cfg.Writers),
+		room:    room{limit: int64(cfg.QueueBytes)},
 		workers: map[partition]*worker{}, reason: map[partition]error{}, lost: map[partition]int64{},
 	}, nil
 }

@@ -27,8 +27,8 @@
 //   - Offsets in a batch have gaps: transaction markers, aborted and compacted
 //     records. Only first and last count.
 //   - A sink that is down stops its own partitions and nothing else: the broker
-//     keeps the records, the worker keeps trying, the queue is bounded by pausing
-//     the partition.
+//     keeps the records, the worker keeps trying, and what waits is bounded, over all
+//     partitions, by pausing those of which something waits.
 //   - The poll loop never blocks between a poll and AllowRebalance: otherwise a
 //     slow sink would cost us our membership of the group.
 //   - A missing offset (the broker deleted what we had not read) is a hard stop:

@@ -12,7 +12,7 @@ import (
 // A worker that has written all it had must not keep the records: they hold the
 // fetched batches that they came from.
 func TestWrittenRecordsAreLetGo(t *testing.T) {
-	w := &worker{d: &Delivery{cfg: DefaultConfig(), m: newMetrics("test", prometheus.NewRegistry()), log: zerolog.Nop()}, written: -1, q: newQueue(1<<30, func(bool) {})}
+	w := &worker{d: &Delivery{cfg: DefaultConfig(), m: newMetrics("test", prometheus.NewRegistry()), log: zerolog.Nop()}, written: -1, q: newQueue(&room{limit: 1 << 30}, func(bool) {})}
 	const n = 100
 	freed := make(chan struct{}, n)
 	func() {

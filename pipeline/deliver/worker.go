@@ -28,8 +28,9 @@ type worker struct {
 	written int64            // offsets up to here are in the sink; -1 at first
 	again   *span            // a batch that was begun before us and must be gathered again
 	pending []*kgo.Record    // of the next batch
-	bytes   int
-	since   time.Time // when the first of pending came
+	bytes   int              // in pending
+	writing int              // in the batch that was cut last
+	since   time.Time        // when the first of pending came
 	end     int64
 }
 
@@ -37,7 +38,7 @@ type span struct{ first, last int64 }
 
 func newWorker(d *Delivery, cl *kgo.Client, key partition) *worker {
 	w := &worker{d: d, cl: cl, key: key, written: -1, stop: make(chan struct{}), done: make(chan struct{})}
-	w.q = newQueue(d.cfg.QueueBytes, func(on bool) {
+	w.q = newQueue(&d.room, func(on bool) {
 		parts := map[string][]int32{key.topic: {key.number}}
 		if on {
 			cl.PauseFetchPartitions(parts)
@@ -52,6 +53,7 @@ func newWorker(d *Delivery, cl *kgo.Client, key partition) *worker {
 func (w *worker) run() {
 	defer close(w.done)
 	defer w.d.m.forget(w.key.labels()[0], w.key.labels()[1])
+	defer w.leave()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w.ctx = ctx
@@ -76,11 +78,17 @@ func (w *worker) run() {
 		if b == nil {
 			continue
 		}
-		if !w.write(b) {
+		written := w.write(b)
+		w.d.room.taken.Add(-int64(w.writing))
+		if !written {
 			return
 		}
 	}
 }
+
+// leave gives back the room that is still taken. Nobody pushes any more: the worker was
+// taken off the list before it was stopped, or the delivery ends.
+func (w *worker) leave() { w.d.room.taken.Add(-int64(w.bytes + w.q.waiting())) }
 
 // resume asks the sink where it stands.
 func (w *worker) resume() error {
@@ -167,6 +175,7 @@ func (w *worker) accept(recs []*kgo.Record, end int64) {
 		if r.Offset <= w.written {
 			skipped++
 			last = r
+			w.d.room.taken.Add(-int64(size(r)))
 			continue
 		}
 		if len(w.pending) == 0 {
@@ -191,7 +200,7 @@ func (w *worker) due() bool {
 	if w.again != nil {
 		return w.pending[n-1].Offset >= w.again.last
 	}
-	return n >= w.d.cfg.BatchRecords || w.bytes >= w.d.cfg.BatchBytes || time.Since(w.since) >= w.d.cfg.BatchAge
+	return n >= w.d.cfg.BatchRecords || w.bytes >= w.d.cfg.BatchBytes || w.d.room.calls(w.bytes) || time.Since(w.since) >= w.d.cfg.BatchAge
 }
 
 // cut takes the next batch from what is pending.
@@ -223,6 +232,7 @@ func (w *worker) batch(n, bytes int) *schemas.Batch {
 	// keep the batch, and the fetches it came from, until the next one is as long.
 	w.pending = append([]*kgo.Record(nil), w.pending[n:]...)
 	w.bytes -= bytes
+	w.writing = bytes
 	b := &schemas.Batch{
 		Topic: w.key.topic, TopicID: w.id, Partition: w.key.number,
 		First: recs[0].Offset, Last: recs[n-1].Offset, Records: make([]schemas.Record, n),

@@ -45,7 +45,8 @@ type Config struct {
 	ProduceTimeout time.Duration `yaml:"produce_timeout"`
 	// MaxBuffered is how many records may wait at once.
 	MaxBuffered int `yaml:"max_buffered"`
-	// FetchPartitionBytes is how much one fetch takes of one partition.
+	// FetchPartitionBytes is how much one fetch takes of one partition, as it is
+	// packed: what comes out of it may be ten times as much, and each reader holds it.
 	FetchPartitionBytes int32 `yaml:"fetch_partition_bytes"`
 
 	// Shadow says that a second rule set runs beside the first and needs topics
@@ -95,7 +96,7 @@ func DefaultConfig() Config {
 		Compression:         "lz4",
 		ProduceTimeout:      10 * time.Second,
 		MaxBuffered:         50_000,
-		FetchPartitionBytes: 2 << 20,
+		FetchPartitionBytes: 512 << 10,
 	}
 }
 
@@ -138,8 +139,8 @@ func (c *Config) Validate() error {
 	if c.ProduceTimeout < time.Second {
 		bad("produce_timeout: %s is under 1s, which brokers can't always keep", c.ProduceTimeout)
 	}
-	if c.FetchPartitionBytes < 1<<20 {
-		bad("fetch_partition_bytes: %d is under 1 MiB, the size of one batch", c.FetchPartitionBytes)
+	if c.FetchPartitionBytes < 64<<10 {
+		bad("fetch_partition_bytes: %d is under 64 KiB: brokers send one batch in any case", c.FetchPartitionBytes)
 	}
 	if _, err := compression(c.Compression); err != nil {
 		errs = append(errs, err)

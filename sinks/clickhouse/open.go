@@ -15,8 +15,7 @@ import (
 // library's 10 MiB would be held once for each of them, idle or not.
 const sendBuffer = 1 << 20
 
-// connLifetime is how long a connection is used. One column of one block may
-// still be far larger than sendBuffer, and its memory ends with the connection.
+// connLifetime is how long a connection is used.
 const connLifetime = time.Minute
 
 // Open returns a pool of connections to the server that dsn names, for example
@@ -37,6 +36,8 @@ func Open(dsn string) (driver.Conn, error) {
 	if o.MaxCompressionBuffer == 0 {
 		o.MaxCompressionBuffer = sendBuffer
 	}
+	// The largest block that a connection ever sent would be held by each of them.
+	o.FreeBufOnConnRelease = true
 	if o.Settings == nil {
 		o.Settings = clickhouse.Settings{}
 	}
