@@ -29,6 +29,7 @@ var boardPages = func() map[string]*template.Template {
 	base := template.Must(template.New("").Funcs(template.FuncMap{
 		"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "chance": chanceText, "bare": bare, "points": pointsText,
 		"minutes": minutesText, "lasted": lastedText, "day": dayText, "second": secondText, "unsaid": unsaid, "over": isOver, "in": inFrame,
+		"seconds": secondsText, "percentage": percentageText, "days": func(d float64) float64 { return d * 24 * 60 }, "len64": func(l []Precedent) int64 { return int64(len(l)) },
 	}).ParseFS(boardFiles, "board/*.html"))
 	out := map[string]*template.Template{}
 	for _, t := range base.Templates() {
@@ -119,7 +120,7 @@ func (a *API) page(rt route) http.Handler {
 func (a *API) refusePage(w http.ResponseWriter, r *http.Request, err error) {
 	f, ok := errors.AsType[*apierror.Error](err)
 	if ok && f.Status == http.StatusUnauthorized && a.leadsToSignIn(r) {
-		toSignIn(w, r)
+		a.toSignIn(w, r)
 		return
 	}
 	if !ok || f.Status == http.StatusUnauthorized || r.Context().Err() != nil {
@@ -226,6 +227,19 @@ func countText(n int64, what string) string {
 
 // chanceText is a probability as people say it.
 func chanceText(p float64) string { return fmt.Sprintf("%.0f %%", 100*p) }
+
+// percentageText is a share with as many digits as tell 99.9 from 99.95 %.
+func percentageText(share float64) string {
+	return strconv.FormatFloat(math.Round(share*1e5)/1e3, 'g', 5, 64) + " %"
+}
+
+// secondsText is a span that may not be known, "" then.
+func secondsText(s *float64) string {
+	if s == nil {
+		return ""
+	}
+	return minutesText(*s / 60)
+}
 
 func percentText(thousandths int64) string { return fmt.Sprintf("%d %%", (thousandths+5)/10) }
 

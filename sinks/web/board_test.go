@@ -94,7 +94,8 @@ func TestNothingThatIsToldRuns(t *testing.T) {
 	other.Labels = schemas.Labels{{Name: "a", Value: evil}}
 	a := newAPI(t, &memoryHistory{members: []Member{member, other}, changes: []Change{poisoned[Change]()}, uncovered: []Uncovered{poisoned[Uncovered]()},
 		actions: []schemas.ActionItem{poisonedAction("INC-1", ""), poisonedAction("", "PRB-1"), poisonedAction("", "PRB-9")},
-		apart:   []Apart{poisoned[Apart]()}, said: []schemas.Delivery{poisoned[schemas.Delivery]()}}, nil)
+		before:  []Precedent{poisoned[Precedent]()}, budgets: []Budget{poisoned[Budget]()},
+		apart: []Apart{poisoned[Apart]()}, said: []schemas.Delivery{poisoned[schemas.Delivery]()}}, nil)
 	a.SetDuties(func(schemas.Time) []Duty {
 		return []Duty{{Rota: evil, Zone: evil, Now: []schemas.Person{poisoned[schemas.Person]()}, Next: []schemas.Person{poisoned[schemas.Person]()}, NextAt: 1}, {Rota: "x", Calendar: evil}}
 	})

@@ -41,6 +41,12 @@ func TestWhatCameBeforeIsTold(t *testing.T) {
 	if p := ask().Precedents; p.Rarity != "frequent" {
 		t.Errorf("three in 30 days: %+v", p)
 	}
+	text := getPage(t, a, "/incidents/"+inc.ID, http.StatusOK)
+	for _, want := range []string{"frequent: 3 like it in the 30 days before", `<a href="/incidents/INC-90">t</a>`, "10 min", "resolved by kim", "The newest of 7", "Error budget of core, 99.9 % over 30 days: this took 23 % (10 min of 43 min)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page: %s is missing", want)
+		}
+	}
 	if b := ask().Budgets; len(b) != 1 || b[0].Share != 0.23 {
 		t.Errorf("budgets: %+v", b)
 	}

@@ -44,7 +44,7 @@
     news.textContent = "";
     const a = document.createElement("a");
     a.href = location.href;
-    a.textContent = (n === 1 ? "1 update" : n + " updates") + ", show";
+    a.textContent = n === 0 ? "This page is told of changes no longer: reload" : (n === 1 ? "1 update" : n + " updates") + ", show";
     a.addEventListener("click", function (e) { e.preventDefault(); location.reload(); });
     news.append(a);
     news.hidden = false;
@@ -60,6 +60,17 @@
         if (e.lastEventId) address.searchParams.set("since", e.lastEventId);
         n += Number(e.data) || 1;
         show();
+      };
+      // It asks again by itself after a break, but not after a refusal: the session
+      // is over, or the server was on its way down.
+      source.onerror = function () {
+        if (!source || source.readyState !== EventSource.CLOSED) return;
+        source = null;
+        show();
+        setTimeout(watch, 20000);
+      };
+      source.onopen = function () {
+        if (n === 0) news.hidden = true;
       };
     }
   }
