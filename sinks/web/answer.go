@@ -65,12 +65,18 @@ func (a *API) write(w http.ResponseWriter, v any) {
 // recorder remembers the status code for the metrics.
 type recorder struct {
 	http.ResponseWriter
-	code int
+	code  int
+	begun bool // something has been written
 }
 
 func (r *recorder) WriteHeader(code int) {
-	r.code = code
+	r.code, r.begun = code, true
 	r.ResponseWriter.WriteHeader(code)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.begun = true
+	return r.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController reach the connection.

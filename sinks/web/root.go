@@ -5,13 +5,14 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
-	"golang.org/x/time/rate"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
@@ -63,17 +64,17 @@ type Producer interface {
 type API struct {
 	cfg      Config
 	view     *View
-	history  History       // nil: there is none
-	explain  Explainer     // nil: nobody explains
-	duties   Duties        // nil: nobody knows who is on call
-	reports  Reports       // nil: nobody writes reports
-	who      Who           // nil: nobody is let in
-	signIn   SignIn        // nil: browsers ask for name and token themselves
-	attempts *rate.Limiter // to sign in
-	whys     *gate         // why is it there
-	whyNots  *gate         // why are two not together: the log is run again
-	papers   *gate         // reports and post-mortems
-	epoch    string        // of this process: what it counts means nothing to the next
+	history  History   // nil: there is none
+	explain  Explainer // nil: nobody explains
+	duties   Duties    // nil: nobody knows who is on call
+	reports  Reports   // nil: nobody writes reports
+	who      Who       // nil: nobody is let in
+	signIn   SignIn    // nil: browsers ask for name and token themselves
+	attempts *attempts // to sign in
+	whys     *gate     // why is it there
+	whyNots  *gate     // why are two not together: the log is run again
+	papers   *gate     // reports and post-mortems
+	epoch    string    // of this process: what it counts means nothing to the next
 	producer Producer
 	tell     Teller    // nil: nobody can announce anything
 	verdicts *Verdicts // nil: nobody waits for what came of a command
@@ -157,13 +158,35 @@ func (a *API) measured(rt route, refuse func(http.ResponseWriter, *http.Request,
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		rec := &recorder{ResponseWriter: w, code: http.StatusOK}
-		if err := a.serve(rt, rec, r); err != nil {
+		if err := a.caught(rt, rec, r); err != nil {
 			refuse(rec, r, err)
 		}
 		a.requests.WithLabelValues(rt.pattern, codeText(rec.code)).Inc()
 		a.seconds.WithLabelValues(rt.pattern).Observe(time.Since(started).Seconds())
 	})
 }
+
+// caught is serve, of which a panic is an error with its place in the log: whoever
+// calls the handler, net/http or an assistant's tool, sees one answer that failed.
+func (a *API) caught(rt route, w *recorder, r *http.Request) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler { //nolint:errorlint // that very value
+			panic(p)
+		}
+		a.log.Error().Str("path", r.URL.Path).Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a request ended in a panic")
+		if w.begun {
+			panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
+		}
+		err = errPanic
+	}()
+	return a.serve(rt, w, r)
+}
+
+var errPanic = errors.New("a panic")
 
 func (a *API) serve(rt route, w http.ResponseWriter, r *http.Request) error {
 	if !rt.anybody {

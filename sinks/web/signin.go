@@ -2,9 +2,12 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -22,6 +25,11 @@ type SignIn interface {
 	// is for the person; any other error for the log.
 	Elsewhere() bool
 	Begin(w http.ResponseWriter, r *http.Request, next string) error
+	// Renews reports whether r's session goes on once the provider says so anew, which
+	// it does without a question to the person.
+	Renews(r *http.Request) bool
+	// Address is where r comes from, as far as one person has it to themselves.
+	Address(r *http.Request) string
 	Finish(w http.ResponseWriter, r *http.Request) (next string, err error)
 }
 
@@ -48,8 +56,46 @@ var signInRoutes = []route{
 	{method: http.MethodGet, pattern: CallbackPath, serve: (*API).boardFinish, anybody: true},
 }
 
-// newAttempts bounds how often tokens are tried, by everybody together.
-func newAttempts() *rate.Limiter { return rate.NewLimiter(2, 30) }
+// attempts bounds how often tokens are tried from one address: whoever guesses locks
+// out nobody else.
+type attempts struct {
+	mu sync.Mutex
+	by map[string]*rate.Limiter
+}
+
+// maxAddresses bounds the addresses that are remembered. Beyond it those that are
+// quiet are forgotten, and where none is, all.
+const maxAddresses = 10_000
+
+const (
+	attemptsPerSecond = 0.5
+	attemptsAtOnce    = 20
+)
+
+func newAttempts() *attempts { return &attempts{by: map[string]*rate.Limiter{}} }
+
+// allow reports whether one more may be made from an address now.
+func (t *attempts) allow(address string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.by[address]
+	if l == nil {
+		t.forget(now)
+		l = rate.NewLimiter(attemptsPerSecond, attemptsAtOnce)
+		t.by[address] = l
+	}
+	return l.AllowN(now, 1)
+}
+
+func (t *attempts) forget(now time.Time) {
+	if len(t.by) < maxAddresses {
+		return
+	}
+	maps.DeleteFunc(t.by, func(_ string, l *rate.Limiter) bool { return l.TokensAt(now) >= attemptsAtOnce })
+	if len(t.by) >= maxAddresses {
+		clear(t.by)
+	}
+}
 
 // signInBody is the page to sign in at.
 type signInBody struct {
@@ -80,7 +126,7 @@ func (a *API) boardEnter(w http.ResponseWriter, r *http.Request) error {
 	b := signInBody{Next: ownPage(r.PostForm.Get("next")), Name: strings.TrimSpace(r.PostForm.Get("name"))}
 	switch {
 	case a.signIn == nil:
-	case !a.attempts.Allow():
+	case !a.attempts.allow(a.signIn.Address(r), time.Now()):
 		b.Why = "Too many attempts just now. Wait a moment."
 		return a.askSignIn(w, r, http.StatusTooManyRequests, b)
 	case a.signIn.Enter(w, r, b.Name, strings.TrimSpace(r.PostForm.Get("token"))):
@@ -156,11 +202,15 @@ func (a *API) leadsToSignIn(r *http.Request) bool {
 	return a.signIn != nil && r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// toSignIn sends a browser to sign in; after it the page that was asked for is shown.
-func toSignIn(w http.ResponseWriter, r *http.Request) {
-	next := "/"
+// toSignIn sends a browser to sign in, or to the provider where that is all it needs;
+// after it the page that was asked for is shown.
+func (a *API) toSignIn(w http.ResponseWriter, r *http.Request) {
+	next, path := "/", signInPath
 	if r.Method == http.MethodGet {
 		next = r.URL.RequestURI()
 	}
-	http.Redirect(w, r, signInPath+"?"+url.Values{"next": {ownPage(next)}}.Encode(), http.StatusSeeOther)
+	if a.signIn.Renews(r) {
+		path += "/oidc"
+	}
+	http.Redirect(w, r, path+"?"+url.Values{"next": {ownPage(next)}}.Encode(), http.StatusSeeOther)
 }

@@ -1,22 +1,29 @@
 package web
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
-	"golang.org/x/time/rate"
+	"github.com/rs/zerolog"
 )
 
 // desk lets in whom it knows, and notes who left.
 type desk struct {
 	elsewhere bool
+	renews    bool
 	err       error
 	left      int
 }
+
+func (d *desk) Renews(*http.Request) bool    { return d.renews }
+func (*desk) Address(r *http.Request) string { return r.Header.Get("Address") }
 
 func (*desk) Enter(w http.ResponseWriter, _ *http.Request, name, token string) bool {
 	if name == "kim" && token == "k3" {
@@ -89,10 +96,21 @@ func TestABrowserIsLedToSignInAndBack(t *testing.T) {
 	if w := do("POST", "/sign-out", ""); w.Code != http.StatusSeeOther || d.left != 1 {
 		t.Errorf("%d, %d left", w.Code, d.left)
 	}
-	a.attempts = rate.NewLimiter(0, 1)
-	do("POST", "/sign-in", "name=kim&token=guess")
-	if w := do("POST", "/sign-in", "name=kim&token=k3"); w.Code != http.StatusTooManyRequests || len(w.Result().Cookies()) > 0 {
+	for range 2 * attemptsAtOnce {
+		w = do("POST", "/sign-in", "name=kim&token=guess", "Address", "192.0.2.1")
+	}
+	if w.Code != http.StatusTooManyRequests {
 		t.Errorf("guessing goes on: %d", w.Code)
+	}
+	if w := do("POST", "/sign-in", "name=kim&token=k3", "Address", "192.0.2.1"); w.Code != http.StatusTooManyRequests || len(w.Result().Cookies()) > 0 {
+		t.Errorf("who guessed long enough comes in: %d", w.Code)
+	}
+	if w := do("POST", "/sign-in", "name=kim&token=k3", "Address", "192.0.2.2"); w.Code != http.StatusSeeOther {
+		t.Errorf("somebody elsewhere is locked out by it: %d", w.Code)
+	}
+	d.renews = true
+	if w := do("GET", "/problems?x=1", "", html...); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/sign-in/oidc?next=%2Fproblems%3Fx%3D1" {
+		t.Errorf("who needs the provider's word alone is led to %s", w.Header())
 	}
 	a.signIn = nil
 	for _, target := range []string{"/sign-in", "/sign-in/oidc", "/sign-in/callback"} {
@@ -139,6 +157,54 @@ func TestSignInLeadsToNoOtherSite(t *testing.T) {
 	} {
 		if got := ownPage(next); got != want {
 			t.Errorf("%q leads to %q, want %q", next, got, want)
+		}
+	}
+}
+
+// However many addresses try, what is remembered of them is bounded; and one that was
+// quiet may try again.
+func TestAttemptsAreBounded(t *testing.T) {
+	tried, now := newAttempts(), time.Now()
+	for n := range maxAddresses + 10 {
+		if !tried.allow(fmt.Sprint(n), now) {
+			t.Fatal("the first attempt is refused")
+		}
+	}
+	if len(tried.by) > maxAddresses {
+		t.Errorf("%d addresses are remembered", len(tried.by))
+	}
+	for tried.allow("x", now) {
+	}
+	if now = now.Add(time.Minute); !tried.allow("x", now) {
+		t.Error("it may never try again")
+	}
+}
+
+// A panic is one answer that fails and is in the log, for net/http and for who calls
+// the handler otherwise.
+func TestAPanicIsAnAnswerAndInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	a := newAPI(t, nil, nil)
+	a.log = zerolog.New(&log)
+	for name, serve := range map[string]func(*API, http.ResponseWriter, *http.Request) error{
+		"before": func(*API, http.ResponseWriter, *http.Request) error { panic("oh <no>") },
+		"in the midst": func(_ *API, w http.ResponseWriter, _ *http.Request) error {
+			_, _ = w.Write([]byte("half"))
+			panic("oh <no>")
+		},
+	} {
+		log.Reset()
+		w := httptest.NewRecorder()
+		var aborted any
+		func() {
+			defer func() { aborted = recover() }()
+			a.handle(route{pattern: "/x", serve: serve}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/x", http.NoBody))
+		}()
+		if !strings.Contains(log.String(), "oh <no>") || !strings.Contains(log.String(), "signin_test.go") {
+			t.Errorf("%s: the log does not say what and where: %s", name, &log)
+		}
+		if half := name != "before"; half != (aborted == http.ErrAbortHandler) || !half && (w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "oh")) {
+			t.Errorf("%s: %v, %d %s", name, aborted, w.Code, w.Body)
 		}
 	}
 }

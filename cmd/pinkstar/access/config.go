@@ -162,7 +162,7 @@ func (c *Config) Whose(target, id string) (web.Person, bool) {
 
 // signIn checks what is said of sessions, a provider and a proxy.
 func (c *Config) signIn() (errs []error) {
-	if c.SessionLife < 0 || c.SessionLife > 30*24*time.Hour {
+	if c.SessionLife < 0 || c.SessionLife > maxSession {
 		errs = append(errs, fmt.Errorf("session_life: %s is not from 0 (%s) to 720h", c.SessionLife, defaultSession))
 	}
 	if c.OIDC != nil {

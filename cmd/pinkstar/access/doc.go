@@ -17,7 +17,8 @@
 //     do everything: who can connect there can read the data directory as well.
 //     With the first token that ends, on loopback too.
 //   - What a request sends counts before a session: a wrong token is not made good
-//     by a cookie. A session holds a mark of its token, and ends with it.
+//     by a cookie. A session holds a mark of its token, and ends with it; one by OIDC
+//     holds groups, not a role, and counts until the provider is to be asked again.
 //   - Cookies are signed, each for one purpose, and hold no secret. Nothing is kept
 //     of sessions but those that were left before their time.
 //   - A name in a request's body is never believed. "by" is the token's name.

@@ -160,15 +160,22 @@ func (g *Guard) signedIn(r *http.Request) (web.Person, bool) {
 	if !ok {
 		return web.Person{}, false
 	}
-	p := web.Person{Name: s.Name, Role: s.Role}
+	p := web.Person{Name: s.Name}
 	if s.Token != "" {
 		i := slices.IndexFunc(g.tokens, func(h holder) bool { return h.mark() == s.Token })
 		if i < 0 {
 			return web.Person{}, false // the token has been taken away
 		}
 		p = g.tokens[i].person
-	} else if g.provider == nil {
-		return web.Person{}, false
+	} else {
+		grace := recheckGrace
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			grace = 0
+		}
+		if g.provider == nil || !g.provider.holds(&s, grace) {
+			return web.Person{}, false
+		}
+		p.Role = g.provider.cfg.role(s.Groups)
 	}
 	p.Session = true
 	return p, p.Role != web.Nothing

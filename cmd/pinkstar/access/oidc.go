@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +34,12 @@ type OIDC struct {
 	// GroupsClaim has the groups that Roles are given to, a text or a list; dots lead
 	// inside, as in realm_access.roles. groups unless said.
 	GroupsClaim string `yaml:"groups_claim,omitempty"`
-	Grants      `yaml:",inline"`
+	// Recheck is how long the provider's word on somebody's groups holds; an hour
+	// unless said. Then their browser is led there again, and back without a question
+	// as long as they are signed in there: whoever was taken out of a group loses its
+	// role by then.
+	Recheck time.Duration `yaml:"recheck,omitempty"`
+	Grants  `yaml:",inline"`
 }
 
 func (o *OIDC) validate() (errs []error) {
@@ -45,6 +51,9 @@ func (o *OIDC) validate() (errs []error) {
 	}
 	if u, err := url.Parse(o.RedirectURL); err == nil && u.Path != web.CallbackPath {
 		errs = append(errs, fmt.Errorf("oidc.redirect_url: %q must end in %s", o.RedirectURL, web.CallbackPath))
+	}
+	if o.Recheck != 0 && (o.Recheck < time.Minute || o.Recheck > maxSession) {
+		errs = append(errs, fmt.Errorf("oidc.recheck: %s is not from 1m to 720h", o.Recheck))
 	}
 	if o.ClientID == "" {
 		errs = append(errs, errors.New("oidc.client_id: missing"))
@@ -59,6 +68,11 @@ const (
 	flowCookie = "pinkstar_oidc"
 	flowLife   = 10 * time.Minute
 	askTimeout = 15 * time.Second
+
+	defaultRecheck = time.Hour
+	// recheckGrace is how much longer the provider's word holds for what is sent from
+	// a page: a form that somebody was filling in is not lost over it.
+	recheckGrace = 10 * time.Minute
 )
 
 // flow is what a browser keeps while it is at the provider.
@@ -122,10 +136,7 @@ func (p *provider) start(w http.ResponseWriter, r *http.Request, next string) er
 		return fmt.Errorf("the provider of sign-in does not answer: %w", err)
 	}
 	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: next, Expires: time.Now().Add(flowLife).Unix()}
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the connection is
-		Name: flowCookie, Value: p.seal.seal("oidc", f), Path: "/sign-in", MaxAge: int(flowLife / time.Second), HttpOnly: true,
-		SameSite: http.SameSiteLaxMode, Secure: p.sessions.secure(r),
-	})
+	p.sessions.cookie(w, r, flowCookie, p.seal.seal("oidc", f), int(flowLife/time.Second))
 	http.Redirect(w, r, conf.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)), http.StatusSeeOther)
 	return nil
 }
@@ -133,11 +144,11 @@ func (p *provider) start(w http.ResponseWriter, r *http.Request, next string) er
 // finish takes what the provider sends the browser back with.
 func (p *provider) finish(w http.ResponseWriter, r *http.Request) (next string, err error) {
 	var f flow
-	c, err := r.Cookie(flowCookie)
+	c, err := r.Cookie(p.sessions.nameFor(r, flowCookie))
 	if err != nil || !p.seal.open("oidc", c.Value, &f) || time.Now().Unix() >= f.Expires {
 		return "", web.Refusal("the sign-in took too long, or was begun in another browser: begin again")
 	}
-	http.SetCookie(w, &http.Cookie{Name: flowCookie, Path: "/sign-in", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.sessions.secure(r)}) //nolint:gosec // it only takes away
+	p.sessions.cookie(w, r, flowCookie, "", -1)
 	q := r.URL.Query()
 	if q.Get("state") != f.State {
 		return "", web.Refusal("this is not the answer to the sign-in that was begun here: begin again")
@@ -155,7 +166,7 @@ func (p *provider) finish(w http.ResponseWriter, r *http.Request) (next string, 
 	if err != nil {
 		return "", err
 	}
-	p.sessions.begin(w, r, session{Name: who.Name, Role: who.Role})
+	p.sessions.begin(w, r, who)
 	return f.Next, nil
 }
 
@@ -181,28 +192,43 @@ func (p *provider) redeem(ctx context.Context, code string, f *flow) (map[string
 	return claims, id.Claims(&claims)
 }
 
-// person is who the claims name, and what the configuration lets them do.
-func (p *provider) person(claims map[string]any) (web.Person, error) {
+// person is who the claims name, with the groups that mean something here.
+func (p *provider) person(claims map[string]any) (session, error) {
 	claim := p.cfg.NameClaim
 	if claim == "" {
 		claim = "preferred_username"
 	}
 	who, _ := claims[claim].(string)
 	if verified, said := claims["email_verified"].(bool); claim == "email" && (!said || !verified) {
-		return web.Person{}, web.Refusal("the provider has not verified that email")
+		return session{}, web.Refusal("the provider has not verified that email")
 	}
 	if !name.MatchString(who) || who == web.Local {
-		return web.Person{}, web.Refusal(fmt.Sprintf("the provider's claim %s is %.80q, which is no name: letters, digits, spaces and . _ @ + ' -", claim, who))
+		return session{}, web.Refusal(fmt.Sprintf("the provider's claim %s is %.80q, which is no name: letters, digits, spaces and . _ @ + ' -", claim, who))
 	}
 	at := p.cfg.GroupsClaim
 	if at == "" {
 		at = "groups"
 	}
-	role := p.cfg.role(textsAt(claims, strings.Split(at, ".")))
-	if role == web.Nothing {
-		return web.Person{}, web.Refusal(who + " has no role here: access.oidc.roles gives them to groups of the claim " + at)
+	s := session{Name: who, Asked: p.sessions.now().Unix()}
+	for _, group := range textsAt(claims, strings.Split(at, ".")) {
+		if _, ok := p.cfg.Roles[group]; ok && !slices.Contains(s.Groups, group) {
+			s.Groups = append(s.Groups, group)
+		}
 	}
-	return web.Person{Name: who, Role: role}, nil
+	if p.cfg.role(s.Groups) == web.Nothing {
+		return session{}, web.Refusal(who + " has no role here: access.oidc.roles gives them to groups of the claim " + at)
+	}
+	return s, nil
+}
+
+// holds reports whether what the provider said of a session's person still counts,
+// for longer by grace.
+func (p *provider) holds(s *session, grace time.Duration) bool {
+	recheck := p.cfg.Recheck
+	if recheck == 0 {
+		recheck = defaultRecheck
+	}
+	return p.sessions.now().Before(time.Unix(s.Asked, 0).Add(recheck + grace))
 }
 
 // textsAt is the text, or the list of texts, that a path leads to.

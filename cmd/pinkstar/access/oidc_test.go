@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"golang.org/x/oauth2"
 
+	"pinkstar/schemas/secret"
 	"pinkstar/sinks/web"
 )
 
@@ -158,6 +159,89 @@ func TestSignInAtAProvider(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %q", name, who, err, x.want)
 		}
 	}
+}
+
+// What the provider said of somebody counts for an hour, and what the configuration
+// makes of it at every request: a role that is taken away is gone.
+func TestARoleIsTheProvidersWordAndTheConfigurations(t *testing.T) {
+	p := newIDP(t)
+	key := secret.New("0123456789abcdef0123456789abcdef")
+	c := p.config()
+	c.SessionKey, c.TLSInFront = &key, true
+	g := guard(t, c, true, "")
+	now := time.Now()
+	g.sessions.now = func() time.Time { return now }
+	p.claims = map[string]any{"preferred_username": "kim", "realm_access": in("lead", "sre", "guests")}
+	w := p.browser(g)
+	ask := func(g *Guard, method string) (web.Person, bool) {
+		r := cookies(w, anew())
+		r.Method = method
+		return g.Who(r)
+	}
+	if who, ok := ask(g, http.MethodGet); !ok || who.Role != web.Admin || g.Renews(cookies(w, anew())) {
+		t.Fatalf("%+v %v", who, ok)
+	}
+	for _, cookie := range w.Result().Cookies() {
+		if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.Secure || cookie.Path != "/" || cookie.Domain != "" {
+			t.Errorf("%+v", cookie)
+		}
+	}
+	less := p.config()
+	less.SessionKey, less.TLSInFront = &key, true
+	less.OIDC.Roles = map[string]string{"sre": "read"}
+	if who, ok := ask(guard(t, less, true, ""), http.MethodGet); !ok || who.Role != web.Read {
+		t.Errorf("the configuration gives less: %+v %v", who, ok)
+	}
+	less.OIDC.Roles = map[string]string{"guests": "read"} // that kim is one was not noted: it meant nothing
+	if who, ok := ask(guard(t, less, true, ""), http.MethodGet); ok {
+		t.Errorf("the configuration gives nothing: %+v", who)
+	}
+	now = now.Add(defaultRecheck + time.Second)
+	if who, ok := ask(g, http.MethodGet); ok || !g.Renews(cookies(w, anew())) {
+		t.Errorf("the provider's word is an hour old: %+v", who)
+	}
+	if who, ok := ask(g, http.MethodPost); !ok || who.Role != web.Admin {
+		t.Errorf("a form that was being filled in is lost: %+v", who)
+	}
+	now = now.Add(recheckGrace)
+	if who, ok := ask(g, http.MethodPost); ok {
+		t.Errorf("a page that was left open keeps its role: %+v", who)
+	}
+	p.claims = map[string]any{"preferred_username": "kim", "realm_access": in("sre"), "exp": now.Add(time.Hour).Unix()}
+	w = p.browser(g)
+	if who, ok := ask(g, http.MethodGet); !ok || who.Role != web.Act || g.Renews(cookies(w, anew())) {
+		t.Errorf("anew: %+v %v", who, ok)
+	}
+	now = now.Add(defaultSession)
+	if g.Renews(cookies(w, anew())) {
+		t.Error("a session that is over goes on by itself")
+	}
+}
+
+// browser signs in and returns the answer with the session's cookie; it fails where
+// that can't be done.
+func (p *idp) browser(g *Guard) *httptest.ResponseRecorder {
+	p.t.Helper()
+	begun := httptest.NewRecorder()
+	if err := g.Begin(begun, anew(), "/"); err != nil {
+		p.t.Fatal(err)
+	}
+	for _, c := range begun.Result().Cookies() {
+		if g.sessions.front && (!strings.HasPrefix(c.Name, "__Host-") || !c.Secure || c.Path != "/") {
+			p.t.Errorf("%+v", c)
+		}
+	}
+	to, err := url.Parse(begun.Header().Get("Location"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.asked["code-1"] = to.Query()
+	r := cookies(begun, httptest.NewRequest(http.MethodGet, "/sign-in/callback?"+url.Values{"code": {"code-1"}, "state": {to.Query().Get("state")}}.Encode(), http.NoBody))
+	w := httptest.NewRecorder()
+	if _, err := g.Finish(w, r); err != nil {
+		p.t.Fatal(err)
+	}
+	return w
 }
 
 func TestAnEmailCountsWhereItIsVerified(t *testing.T) {

@@ -15,18 +15,20 @@ import (
 	"time"
 
 	"pinkstar/schemas/secret"
-	"pinkstar/sinks/web"
 )
 
-// defaultSession is how long a browser stays signed in: a shift.
-const defaultSession = 12 * time.Hour
+// A browser stays signed in for a shift, unless said otherwise.
+const (
+	defaultSession = 12 * time.Hour
+	maxSession     = 30 * 24 * time.Hour
+)
 
 // maxEnded bounds the sessions that were left and are remembered as over. Beyond
 // it everybody signs in again.
 const maxEnded = 100_000
 
-// cookieName is that of the session. With TLS it has the prefix __Host-, with which
-// browsers take it from this very host alone.
+// cookieName is that of the session. With TLS every cookie has the prefix __Host-,
+// with which browsers take it from this very host alone.
 const cookieName = "pinkstar_session"
 
 // sealer signs what a browser keeps for us, so that it comes back as it was.
@@ -94,7 +96,8 @@ func (s *sealer) renew() {
 type session struct {
 	ID      string   `json:"i"`
 	Name    string   `json:"n"`
-	Role    web.Role `json:"r"`           // of who came by OIDC; of a token's holder the configuration has it
+	Groups  []string `json:"g,omitempty"` // of who came by OIDC, those that the configuration knew: their role is its word at each request
+	Asked   int64    `json:"a,omitempty"` // when the provider said so, in seconds
 	Token   string   `json:"t,omitempty"` // mark of the token that was given: without that token the session is over
 	Expires int64    `json:"e"`           // seconds
 }
@@ -120,31 +123,32 @@ func newSessions(seal *sealer, life time.Duration, tlsInFront bool) *sessions {
 // begin signs a browser in.
 func (s *sessions) begin(w http.ResponseWriter, r *http.Request, who session) {
 	who.ID, who.Expires = rand.Text(), s.now().Add(s.life).Unix()
-	s.cookie(w, r, s.seal.seal("session", who), int(s.life/time.Second))
+	s.cookie(w, r, cookieName, s.seal.seal("session", who), int(s.life/time.Second))
 }
 
-func (s *sessions) cookie(w http.ResponseWriter, r *http.Request, value string, age int) {
+// cookie has a browser keep something for us, for so many seconds.
+func (s *sessions) cookie(w http.ResponseWriter, r *http.Request, called, value string, age int) {
 	// Lax: a link in a chat leads in; commands from elsewhere are refused at the door.
 	// Secure where the connection is; on loopback there is no TLS.
-	c := &http.Cookie{Name: s.nameFor(r), Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r)} //nolint:gosec // see above
+	c := &http.Cookie{Name: s.nameFor(r, called), Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r)} //nolint:gosec // see above
 	http.SetCookie(w, c)
 }
 
 // secure reports whether the browser's connection is encrypted.
 func (s *sessions) secure(r *http.Request) bool { return r.TLS != nil || s.front }
 
-// nameFor is the cookie's name on this connection.
-func (s *sessions) nameFor(r *http.Request) string {
+// nameFor is a cookie's name on this connection.
+func (s *sessions) nameFor(r *http.Request, called string) string {
 	if s.secure(r) {
-		return "__Host-" + cookieName
+		return "__Host-" + called
 	}
-	return cookieName
+	return called
 }
 
 // of returns the session that r comes with.
 func (s *sessions) of(r *http.Request) (session, bool) {
 	var who session
-	c, err := r.Cookie(s.nameFor(r))
+	c, err := r.Cookie(s.nameFor(r, cookieName))
 	if err != nil || !s.seal.open("session", c.Value, &who) || s.now().Unix() >= who.Expires {
 		return session{}, false
 	}
@@ -159,7 +163,7 @@ func (s *sessions) of(r *http.Request) (session, bool) {
 // end signs a browser out: a copy of its cookie is worthless too.
 func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 	who, ok := s.of(r)
-	s.cookie(w, r, "", -1)
+	s.cookie(w, r, cookieName, "", -1)
 	if !ok {
 		return
 	}

@@ -115,9 +115,9 @@ func TestCookiesThatAreNone(t *testing.T) {
 	}
 	good := w.Result().Cookies()[0]
 	text, mark, _ := strings.Cut(good.Value, ".")
-	admin := g.sessions.seal.seal("oidc", session{Name: "root", Role: web.Admin, Expires: time.Now().Add(time.Hour).Unix()})
+	admin := g.sessions.seal.seal("oidc", session{Name: "root", Groups: []string{"lead"}, Asked: time.Now().Unix(), Expires: time.Now().Add(time.Hour).Unix()})
 	for _, value := range []string{"", ".", text + ".", "." + mark, text + "x." + mark, text + "." + mark[1:], admin, good.Value + ".x",
-		g.sessions.seal.seal("session", session{Name: "root", Role: web.Admin, Expires: time.Now().Add(time.Hour).Unix()})} { // of no token, and there is no provider
+		g.sessions.seal.seal("session", session{Name: "root", Groups: []string{"lead"}, Asked: time.Now().Unix(), Expires: time.Now().Add(time.Hour).Unix()})} { // of no token, and there is no provider
 		r := anew()
 		r.AddCookie(&http.Cookie{Name: cookieName, Value: value})
 		if p, ok := g.Who(r); ok {
@@ -207,6 +207,7 @@ func TestMistakesInSignIn(t *testing.T) {
 		"oidc.client_id":         {OIDC: &OIDC{Issuer: "https://idp.example", RedirectURL: "https://p/sign-in/callback", Grants: Grants{Everybody: "read"}}},
 		"oidc.redirect_url":      {OIDC: &OIDC{Issuer: "https://idp.example", ClientID: "x", RedirectURL: "https://p/", Grants: Grants{Everybody: "read"}}},
 		"oidc.roles: nobody":     {OIDC: &OIDC{Issuer: "https://idp.example", ClientID: "x", RedirectURL: "https://p/sign-in/callback"}},
+		"oidc.recheck: 1s":       {OIDC: &OIDC{Issuer: "https://idp.example", ClientID: "x", RedirectURL: "https://p/sign-in/callback", Recheck: time.Second, Grants: Grants{Everybody: "read"}}},
 		`oidc.everybody: "all"`:  {OIDC: &OIDC{Issuer: "https://idp.example", ClientID: "x", RedirectURL: "https://p/sign-in/callback", Grants: Grants{Everybody: "all"}}},
 	} {
 		found := false
@@ -215,6 +216,26 @@ func TestMistakesInSignIn(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%q: got %v", want, c.Validate())
+		}
+	}
+}
+
+// Attempts to sign in are counted by who made them: behind a proxy by the address that
+// it names last, and never by what a stranger's header says.
+func TestAddressesArePeoples(t *testing.T) {
+	g := guard(t, Config{Tokens: people, Proxy: &Proxy{From: []string{"10.1.0.0/16"}, UserHeader: "X-Forwarded-User"}}, true, "")
+	for _, x := range []struct{ from, forwarded, want string }{
+		{"192.0.2.7:99", "", "192.0.2.7"}, {"192.0.2.7:99", "198.51.100.1", "192.0.2.7"}, {"[2001:db8:1:2:3::4]:99", "", "2001:db8:1:2::/64"}, {"[::ffff:192.0.2.7]:9", "", "192.0.2.7"},
+		{"10.1.2.3:99", "203.0.113.9, 198.51.100.1", "198.51.100.1"}, {"10.1.2.3:99", "", "10.1.2.3"}, {"10.1.2.3:99", "nonsense", "10.1.2.3"}, {"@", "", "@"},
+	} {
+		r := anew()
+		r.RemoteAddr = x.from
+		if x.forwarded != "" {
+			r.Header.Add("X-Forwarded-For", "192.0.2.66")
+			r.Header.Add("X-Forwarded-For", x.forwarded)
+		}
+		if got := g.Address(r); got != x.want {
+			t.Errorf("%+v: %s", x, got)
 		}
 	}
 }
