@@ -76,7 +76,7 @@ func (c *cli) addOncall() {
 // read is said, and stops nothing.
 func rosterOf(ctx context.Context, w world, cfg *config.Config, set *rules.Set, only string, at time.Time) (*roster, error) {
 	r := &roster{set: set, names: slices.Sorted(maps.Keys(set.Rotas)), all: only == "", at: schemas.TimeOf(at),
-		ahead: min(int64(lookAhead), int64(cfg.Gateway.Limits.CalendarDays)*schemas.Day)}
+		ahead: min(lookAhead, int64(cfg.Gateway.Limits.CalendarDays)*schemas.Day)}
 	if only != "" {
 		if set.Rotas[only] == nil {
 			return nil, usageError{fmt.Errorf("there is no rota %q; there are: %s", only, orNone(strings.Join(r.names, ", ")))}

@@ -228,6 +228,7 @@ func TestSecretsAndPrivateAddresses(t *testing.T) {
 		{Webhook: &Webhook{URL: secret.New("http://127.0.0.1:1/hush-hush")}},
 		{PagerDuty: &PagerDuty{RoutingKey: secret.New("hush-hush"), URL: "http://localhost:1"}},
 		{Slack: &Slack{Token: secret.New("hush-hush"), Channel: "C1", URL: "http://[::1]:1"}},
+		{Mail: &Mail{Server: "127.0.0.1:465", From: "a@b.example", To: []string{"c@d.example"}}},
 		{Mail: &Mail{Server: "127.0.0.1:1", From: "a@b.example", To: []string{"c@d.example"}, Plain: true}},
 	} {
 		for _, private := range []bool{false, true} {

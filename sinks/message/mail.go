@@ -2,6 +2,8 @@ package message
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -64,6 +66,7 @@ type mailTarget struct {
 	cfg     Mail
 	private bool
 	board   string
+	roots   *x509.CertPool // by which a server is believed; nil: the system's
 }
 
 // Takes implements outbound.Target. Links between tickets are no news to people.
@@ -123,10 +126,11 @@ func (t *mailTarget) client() (*mail.Client, error) {
 	if !t.private {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error { return outbound.Public(address) }
 	}
-	opts := []mail.Option{mail.WithPort(number), mail.WithTimeout(8 * time.Second)}
+	secured := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, RootCAs: t.roots}
+	opts := []mail.Option{mail.WithPort(number), mail.WithTimeout(8 * time.Second), mail.WithTLSConfig(secured)}
 	switch {
 	case number == 465:
-		opts = append(opts, mail.WithSSL())
+		opts = append(opts, mail.WithSSL(), mail.WithDialContextFunc((&tls.Dialer{NetDialer: dialer, Config: secured}).DialContext))
 	case t.cfg.Plain:
 		opts = append(opts, mail.WithTLSPolicy(mail.TLSOpportunistic), mail.WithDialContextFunc(dialer.DialContext))
 	default:
