@@ -13,7 +13,8 @@
 //     past/ reads the log they ask; against.go: the configuration on real alerts, which
 //     coverage/ counts
 //   - report.go: the report of a month, the post-mortem of an incident
-//   - learn.go: counting over a past which alerts come together
+//   - learn.go: counting over a past which alerts come together; suggest.go: rules that
+//     operators' corrections have in common
 //   - run.go, replay.go, send.go, import.go, admin.go, migrate.go, clock.go, sql.go,
 //     notify.go, mcp.go, repair.go, check.go, doctor.go, bench.go: one group of commands each
 //   - config/: file, environment, flags; access/: who gets in, and what they may do

@@ -21,11 +21,13 @@ type learnArgs struct {
 	file, since, scope, out string
 	window, occasion        string
 	together, occasions     int64
+
+	suggest suggestArgs
 }
 
 func (c *cli) addLearn() {
 	d := learn.Default()
-	clause := c.app.Command("learn", "Count over a recorded past which alerts come together more often than chance has it, and write them down for learnt_file.")
+	clause := c.app.Command("learn", "Count over a recorded past which alerts come together more often than chance has it, and write them down for learnt_file; or, with --suggest, propose rules from what operators corrected.")
 	a := &learnArgs{}
 	clause.Arg("file", "a log as `pinkstar replay` takes it, - for standard input; without it --brokers' signals topic or --clickhouse's signals are read").StringVar(&a.file)
 	clause.Flag("since", "leave out what is older: a time, or how long before now, such as 30d").StringVar(&a.since)
@@ -35,8 +37,14 @@ func (c *cli) addLearn() {
 	clause.Flag("together", "times a pair must have come together").Default(fmt.Sprint(d.Together)).Int64Var(&a.together)
 	clause.Flag("occasions", "different occasions on which it must have: one storm teaches nothing").Default(fmt.Sprint(d.Occasions)).Int64Var(&a.occasions)
 	clause.Flag("occasion", "how long an occasion is").Default(rules.Duration(d.Occasion).String()).StringVar(&a.occasion)
+	a.suggest.flags(clause)
 	s := withSettings(clause, config.ForEngine, config.ForKafka, config.ForSQL)
-	c.on(clause, func(ctx context.Context, w world) error { return a.run(ctx, w, s) })
+	c.on(clause, func(ctx context.Context, w world) error {
+		if a.suggest.wanted {
+			return a.suggestRules(ctx, w, s)
+		}
+		return a.run(ctx, w, s)
+	})
 }
 
 func (a *learnArgs) run(ctx context.Context, w world, s *settings) error {

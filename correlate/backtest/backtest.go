@@ -75,15 +75,11 @@ func Compare(ctx context.Context, log *history.Log, o Options) (*Report, error) 
 	if err != nil {
 		return nil, err
 	}
-	run := func(s *Side) (*history.Run, error) {
-		return log.Play(ctx, history.Setup{Rules: s.Rules, Topology: s.Topology, Learnt: s.Learnt,
-			FixRules: !s.AsLogged, FixTopology: o.FixTopology, FixLearnt: o.FixLearnt, Skip: corrects})
-	}
-	a, err := run(&o.Old)
+	a, err := Uncorrected(ctx, log, o.Old, o)
 	if err != nil {
 		return nil, err
 	}
-	b, err := run(&o.New)
+	b, err := Uncorrected(ctx, log, o.New, o)
 	if err != nil {
 		return nil, err
 	}

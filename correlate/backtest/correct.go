@@ -43,6 +43,7 @@ type claim struct {
 	a, b     []string
 	together bool
 	key      [2]string // what it is about, so that a later one can take it back
+	at       schemas.Time
 }
 
 type truth struct {
@@ -82,6 +83,7 @@ func readTruth(log *history.Log, told *history.Run) *truth {
 			t.counts.Void++
 		}
 		for _, x := range claims {
+			x.at = log.Records[i].At
 			t.claim(x)
 		}
 		for _, id := range incidents {
@@ -112,14 +114,14 @@ func (t *truth) read(c *schemas.Command, d *schemas.Decision, at schemas.Time) (
 		return t.move(c, d, at)
 	case schemas.ActionLinkParent:
 		a, b := t.until(t.told.TreeMembers(c.IncidentID), at), t.until(t.apartFrom(c.ParentID, c.IncidentID), at)
-		return claims(claim{a, b, true, [2]string{c.IncidentID, c.ParentID}}), []string{c.IncidentID, c.ParentID}
+		return claims(claim{a: a, b: b, together: true, key: [2]string{c.IncidentID, c.ParentID}}), []string{c.IncidentID, c.ParentID}
 	}
 	parent := c.ParentID
 	if parent == "" {
 		parent = t.parentAt(c.IncidentID, at)
 	}
 	a, b := t.until(t.told.TreeMembers(c.IncidentID), at), t.until(t.apartFrom(parent, c.IncidentID), at)
-	return claims(claim{a, b, false, [2]string{c.IncidentID, parent}}), []string{c.IncidentID, parent}
+	return claims(claim{a: a, b: b, key: [2]string{c.IncidentID, parent}}), []string{c.IncidentID, parent}
 }
 
 // move claims that the moved signal belongs with the members of its new
@@ -130,10 +132,10 @@ func (t *truth) move(c *schemas.Command, d *schemas.Decision, at schemas.Time) (
 	one := []string{c.SignalID}
 	incidents := []string{to}
 	others := slices.DeleteFunc(slices.Clone(t.until(t.told.Members(to), at)), func(id string) bool { return id == c.SignalID })
-	out := claims(claim{one, others, true, [2]string{c.SignalID, to}})
+	out := claims(claim{a: one, b: others, together: true, key: [2]string{c.SignalID, to}})
 	if from != "" {
 		incidents = append(incidents, from)
-		out = append(out, claims(claim{one, t.until(t.told.Members(from), at), false, [2]string{c.SignalID, from}})...)
+		out = append(out, claims(claim{a: one, b: t.until(t.told.Members(from), at), key: [2]string{c.SignalID, from}})...)
 	}
 	return out, incidents
 }

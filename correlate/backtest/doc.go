@@ -7,6 +7,7 @@
 //   - backtest.go: Compare, the runs
 //   - differ.go: incidents that differ
 //   - correct.go: operators' corrections as truth, and the figures against them
+//   - truth.go: the same for others, who look for better rules
 //   - text.go: the words
 //
 // # Non-obvious
