@@ -27,10 +27,14 @@ type Batch struct {
 	First     int64 // offset of the first record
 	Last      int64 // offset of the last record
 	Records   []Record
+	// Followed says that the partition's next batch is there already: when that one
+	// is begun, this one was finished, so a sink need not note it by itself.
+	Followed bool
 }
 
 // WrittenRange is what a sink remembers of one topic partition: the latest
-// batch that it began, and whether it finished it.
+// batch that it began, and whether it noted that it finished it. Not to have noted
+// it means that the batch is written again, which is harmless.
 type WrittenRange struct {
 	First, Last int64
 	Done        bool

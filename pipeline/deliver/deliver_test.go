@@ -25,15 +25,16 @@ import (
 // memory is a sink that behaves like a database with tokens: a batch whose
 // bounds it knows is not taken twice. Its life is longer than a delivery's.
 type memory struct {
-	mu      sync.Mutex
-	ranges  map[string]schemas.WrittenRange
-	tokens  map[string]bool
-	seen    map[string]int // by value: how often it was stored
-	refuse  func(b *schemas.Batch) error
-	between func(b *schemas.Batch) error // after storing, before the range is noted as done
-	writes  int
-	away    bool
-	noToken bool // a sink that forgets: the negative control
+	mu       sync.Mutex
+	ranges   map[string]schemas.WrittenRange
+	tokens   map[string]bool
+	seen     map[string]int // by value: how often it was stored
+	refuse   func(b *schemas.Batch) error
+	between  func(b *schemas.Batch) error // after storing, before the range is noted as done
+	writes   int
+	followed int // written whose end was not noted, since the next was there
+	away     bool
+	noToken  bool // a sink that forgets: the negative control
 }
 
 func newMemory() *memory {
@@ -80,7 +81,11 @@ func (m *memory) Write(_ context.Context, b *schemas.Batch) error {
 			return err
 		}
 	}
-	m.ranges[at] = schemas.WrittenRange{First: b.First, Last: b.Last, Done: true}
+	if b.Followed {
+		m.followed++
+	} else {
+		m.ranges[at] = schemas.WrittenRange{First: b.First, Last: b.Last, Done: true}
+	}
 	return nil
 }
 
@@ -272,6 +277,50 @@ func TestForgetfulSinkIsCaught(t *testing.T) {
 	sink.noToken = true
 	if err := interrupted(t, sink, 3000); err == nil {
 		t.Error("an at-least-once sink passed for exact")
+	}
+}
+
+// Of batches that follow each other only the last is noted as finished. Who is
+// killed before the next was begun writes one again, which is nothing to warn of.
+func TestBatchesThatFollowEachOther(t *testing.T) {
+	kc := kafkatest.Embedded(t)
+	sink := newMemory()
+	produce(t, kc, 0, 1000)
+	var out lines
+	for _, n := range []int{1000, 1010} {
+		d, err := New(testConfig(), kc, kafka.Deps{Log: zerolog.New(&out).Level(zerolog.WarnLevel)}, sink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() { result <- d.Run(ctx) }()
+		eventually(t, "all arrive and are committed", func() error {
+			if c := committed(t, kc); c != int64(n) {
+				return fmt.Errorf("committed %d", c)
+			}
+			return sink.exact(n)
+		})
+		cancel()
+		if err := <-result; err != nil {
+			t.Fatal(err)
+		}
+		if n == 1000 && (sink.followed == 0 || sink.followed == sink.writes) {
+			t.Errorf("of %d batches %d were followed by others", sink.writes, sink.followed)
+		}
+		for at, r := range sink.ranges {
+			if !r.Done {
+				t.Errorf("%s: nothing more came, and the last batch was not noted as finished", at)
+			}
+			r.Done = false // killed before it could be
+			sink.ranges[at] = r
+		}
+		if n == 1000 {
+			produce(t, kc, 1000, 10)
+		}
+	}
+	if n := out.count(""); n != 0 {
+		t.Errorf("%d lines of warnings, the first: %s", n, out.text[0])
 	}
 }
 

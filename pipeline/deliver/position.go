@@ -32,6 +32,15 @@ func (p *position) next() int64 {
 	}
 }
 
+// has is the offset behind what the sink may have. Of a batch that it did not note
+// as finished it may have all.
+func (p *position) has() int64 {
+	if p.found {
+		return max(p.r.Last+1, p.start)
+	}
+	return p.start
+}
+
 // position asks the sink where a partition stands.
 func (d *Delivery) position(ctx context.Context, topicID string, key partition, b kafka.Bounds) (position, error) {
 	log := b.Of(key.topic, key.number)
@@ -121,7 +130,7 @@ func (d *Delivery) tellPosition(id string, key partition, p *position, committed
 	switch {
 	case p.id != id:
 		ev.Msg("the topic ends before what the sink has of it (files were lost or put back from an older copy): it is read from its start as another topic, and what the sink has already collapses by its ids")
-	case committed > p.next():
+	case committed > p.has():
 		ev.Int64("group", committed).Msg("the sink has less than the group says (it was emptied, or put back from an older copy): what the log has of it is written again")
 	case p.found && p.r.Done && p.r.Last+1 < p.start:
 		ev.Int64("written", p.r.Last).Msg("the log begins behind what the sink has: it was away for longer than the records are kept, and what is between is missing there")

@@ -243,6 +243,7 @@ func (w *worker) batch(n, bytes int) *schemas.Batch {
 			Type: string(kafka.Header(r, schemas.HeaderType)),
 		}
 	}
+	b.Followed = w.due()
 	return b
 }
 

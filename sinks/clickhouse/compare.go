@@ -24,11 +24,12 @@ func NewComparison(conn driver.Conn, batch *schemas.Batch) *Comparison {
 	return &Comparison{w: NewWriter(conn, DefaultWriterConfig(), nil), batch: batch, ready: decode(batch).inserts(false)}
 }
 
-// Write writes the batch as one that was never written before.
+// Write writes the batch as one that was never written before, and that another
+// one follows, as under load.
 func (c *Comparison) Write(ctx context.Context) error {
 	c.turn++
 	b := *c.batch
-	b.TopicID = fmt.Sprint("written-", c.turn)
+	b.TopicID, b.Followed = fmt.Sprint("written-", c.turn), true
 	return c.w.Write(ctx, &b)
 }
 

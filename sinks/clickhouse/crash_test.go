@@ -90,7 +90,9 @@ func carry(ctx context.Context, w *Writer) error {
 		if again != 0 {
 			to, again = again, 0
 		}
-		if err := w.Write(ctx, decisions(next, to-next)); err != nil {
+		b := decisions(next, to-next)
+		b.Followed = to < crashTotal && rand.IntN(4) > 0
+		if err := w.Write(ctx, b); err != nil {
 			return err
 		}
 		fmt.Println("written", to)

@@ -130,8 +130,10 @@ func (w *Writer) Write(ctx context.Context, b *schemas.Batch) error {
 	if err := g.Wait(); err != nil {
 		return w.failed(ctx, err)
 	}
-	if err := w.note(ctx, b, true); err != nil {
-		return w.failed(ctx, err)
+	if !b.Followed { // else the next one's beginning says so, at half the inserts of small batches
+		if err := w.note(ctx, b, true); err != nil {
+			return w.failed(ctx, err)
+		}
 	}
 	w.forget(b.Topic, b.Partition)
 	w.metrics.unreadable.Add(float64(r.unreadable))

@@ -179,6 +179,17 @@ func TestResume(t *testing.T) {
 	if r, _, err := w.Resume(ctx, b.Topic, b.TopicID, b.Partition); err != nil || r.First != next.First || !r.Done {
 		t.Fatalf("the next one: %+v, %v", r, err)
 	}
+	followed := decisions(15, 5)
+	followed.Followed = true
+	write(t, w, followed)
+	if r, _, err := w.Resume(ctx, b.Topic, b.TopicID, b.Partition); err != nil || r.First != followed.First || r.Done {
+		t.Fatalf("one that is followed: %+v, %v", r, err)
+	}
+	last := decisions(20, 1)
+	write(t, w, last)
+	if r, _, err := w.Resume(ctx, b.Topic, b.TopicID, b.Partition); err != nil || r.First != last.First || !r.Done {
+		t.Fatalf("what followed it: %+v, %v", r, err)
+	}
 	if _, found, _ := w.Resume(ctx, b.Topic, "another", b.Partition); found {
 		t.Error("a topic made anew has the old one's range")
 	}
