@@ -105,7 +105,7 @@ func (r *runner) session(ctx context.Context) error {
 		kgo.TransactionalID(r.txnID), kgo.TransactionTimeout(r.transactionTimeout()),
 		kgo.ConsumerGroup(r.kafka.Name(r.role)), kgo.ConsumeTopics(r.topics...),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-		kgo.BlockRebalanceOnPoll(),
+		kgo.BlockRebalanceOnPoll(), kgo.WithHooks(&s.beat),
 		kgo.SessionTimeout(r.cfg.SessionTimeout), kgo.HeartbeatInterval(r.cfg.SessionTimeout/4),
 		kgo.RebalanceTimeout(2*max(r.cfg.SessionTimeout, r.cfg.TransactionTimeout)),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, ps map[string][]int32) { r.holds.assign(ps) }),
@@ -123,7 +123,7 @@ func (r *runner) session(ctx context.Context) error {
 // embeddedTimeout is that of transactions on the embedded broker. It lives and dies
 // with this process, so nobody waits for what a dead one left open, and how long a
 // transaction takes says how loaded the machine is. Not longer: a session whose broker
-// answers it no more (tests restart it alone) begins anew only after this time.
+// answers it no more (tests restart it alone) may begin anew only after this time.
 const embeddedTimeout = time.Minute
 
 // transactionTimeout is after how long the brokers end a transaction.

@@ -47,6 +47,7 @@ type session struct {
 	log  zerolog.Logger
 	gts  *kgo.GroupTransactSession
 	pace pace
+	beat beat
 
 	inTxn      bool
 	stopping   bool   // the transaction is the last
@@ -255,7 +256,12 @@ func (s *session) end(ctx context.Context) error {
 	}
 	took, spent := s.budget.end()
 	began := time.Now()
-	committed, err := s.gts.End(s.cuts.commit(ctx), kgo.TransactionEndTry(why == nil))
+	ectx, stop := s.beat.guard(ctx)
+	committed, err := s.gts.End(s.cuts.commit(ectx), kgo.TransactionEndTry(why == nil))
+	if lost := context.Cause(ectx); err != nil && errors.Is(lost, errNoHeartbeat) {
+		err = errors.Join(lost, err)
+	}
+	stop()
 	now := time.Now()
 	cut, taken := s.cuts.drop()
 	s.inTxn = false
