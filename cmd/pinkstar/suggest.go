@@ -29,9 +29,10 @@ type suggestArgs struct {
 
 func (a *suggestArgs) flags(clause *kingpin.CmdClause) {
 	d := suggest.Default()
-	clause.Flag("suggest", "propose rules that would have done what operators did (moves, splits, links, unlinks), each with its precision and recall on a later part of the past than it was made from").BoolVar(&a.wanted)
+	clause.Flag("suggest", "propose rules that would have done what operators did (moves, splits, links, unlinks), or that suppress what nobody ever acted on, each with its precision and recall on a later part of the past than it was made from").BoolVar(&a.wanted)
 	clause.Flag("precision", "with --suggest: what the lower bound of a rule's precision (95 %) must reach").Default(fmt.Sprint(d.Precision)).Float64Var(&a.c.Precision)
-	clause.Flag("earlier", "with --suggest: the share of corrections, the earlier ones, that rules are made from").Default(fmt.Sprint(d.Earlier)).Float64Var(&a.c.Earlier)
+	clause.Flag("untouched", "with --suggest: the same for rules that suppress: of the incidents with such alerts, how many nobody did anything about").Default(fmt.Sprint(d.Untouched)).Float64Var(&a.c.Untouched)
+	clause.Flag("earlier", "with --suggest: the share of corrections and of incidents, the earlier ones, that rules are made from").Default(fmt.Sprint(d.Earlier)).Float64Var(&a.c.Earlier)
 	clause.Flag("support", "with --suggest: earlier corrections that a rule must spare").Default(fmt.Sprint(d.Support)).IntVar(&a.c.Support)
 	clause.Flag("tries", "with --suggest: rules that are tried at most, each on the whole past").Default(fmt.Sprint(d.Tried)).IntVar(&a.c.Tried)
 	clause.Flag("limit", "with --suggest: most signals held in memory").Default("2000000").IntVar(&a.limit)
@@ -115,17 +116,25 @@ func writeSuggestions(b *bytes.Buffer, r *suggest.Report, c *suggest.Config) {
 		fmt.Fprintf(b, " and the %d from %s on judged them", r.Later, r.Split)
 	}
 	fmt.Fprintf(b, "; %d rules tried.\n", r.Tried)
-	switch {
-	case r.Tried == 0:
-		fmt.Fprintf(b, "# Nothing to propose: there must be %d occasions with something in common, and later ones.\n", c.Support)
-	case len(r.Suggestions) == 0:
-		fmt.Fprintf(b, "# Nothing to propose: no rule whose precision is %.2f or more beyond doubt.\n", c.Precision)
-	default:
+	if r.Tried == 0 {
+		fmt.Fprintf(b, "# Too few: there must be %d occasions with something in common, and later ones.\n", c.Support)
+	}
+	if r.Looked == 0 {
+		b.WriteString("# People acted on too few incidents to say that nobody acts on an alert.\n")
+	} else {
+		fmt.Fprintf(b, "# %d kinds of alerts that never were worse than a warning: whether anybody acts on them.\n", r.Looked)
+	}
+	if len(r.Suggestions) == 0 {
+		fmt.Fprintf(b, "# Nothing to propose: no rule whose precision is %.2f or more beyond doubt (%.2f for one that suppresses).\n", c.Precision, c.Untouched)
+	} else {
 		b.WriteString("# Take what is right into the rules file; `pinkstar backtest --rules FILE` shows which incidents would have differed.\nrules:\n")
 	}
 	for _, s := range r.Suggestions {
-		fmt.Fprintf(b, "# Precision %s: of what it would have put together or apart, this is as operators left it.\n# Recall %s of the corrections.\n%s\n",
-			shareText(s.Precision), shareText(s.Recall), s.Text)
+		right, all := "of what it would have put together or apart, this is as operators left it", "of the corrections"
+		if s.From == suggest.FromUntouched {
+			right, all = "of the incidents with such an alert, these were of nothing else and nobody did anything about them", "of all incidents that nobody did anything about"
+		}
+		fmt.Fprintf(b, "# Precision %s: %s.\n# Recall %s: %s.\n%s\n", shareText(s.Precision), right, shareText(s.Recall), all, s.Text)
 	}
 	for _, s := range r.Rejected {
 		fmt.Fprintf(b, "# Not proposed: precision %s, recall %s:\n# %s\n", shareText(s.Precision), shareText(s.Recall), strings.ReplaceAll(s.Text, "\n", "\n# "))

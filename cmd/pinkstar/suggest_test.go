@@ -68,7 +68,7 @@ func TestLearnSuggests(t *testing.T) {
 	if asJSON := command(t, "", "learn", "--suggest", log, "--json"); json.Unmarshal([]byte(asJSON.out), &r) != nil || len(r.Suggestions) != 1 || r.Corrections.Moves != 40 || r.Earlier != 24 {
 		t.Errorf("%+v\n%s", r, asJSON.out)
 	}
-	if strict := command(t, "", "learn", "--suggest", log, "--precision", "0.9"); strict.code != exitOK || !strings.Contains(strict.out, "Nothing to propose: no rule whose precision is 0.90") ||
+	if strict := command(t, "", "learn", "--suggest", log, "--precision", "0.9"); strict.code != exitOK || !strings.Contains(strict.out, "Nothing to propose: no rule whose precision is 0.90 or more") ||
 		!strings.Contains(strict.out, "# Not proposed: precision 16 of 16") {
 		t.Errorf("%+v", strict)
 	}

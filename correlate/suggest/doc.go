@@ -7,6 +7,7 @@
 //   - suggest.go: Suggest, what is tried and what is proposed
 //   - candidate.go: rules that some corrections have in common
 //   - judge.go: what a rule would have changed, and whether that was right
+//   - untouched.go: alerts that come again and again and that nobody acts on
 //   - share.go: a share with Wilson's interval
 //
 // # Non-obvious
@@ -20,5 +21,8 @@
 //     counts against a rule.
 //   - What is counted are occasions, not pairs of alerts: however many alerts two
 //     incidents have, putting them together is right or wrong once.
+//   - That nobody acted says something only where people act on others: there must be
+//     incidents that they touched, and the bound must be above the share of untouched
+//     ones overall. What was ever major or critical is not suppressed.
 //   - Nothing is proposed whose precision may, by its interval, be below the limit.
 package suggest

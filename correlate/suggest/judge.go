@@ -5,9 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"pinkstar/correlate/backtest"
 	"pinkstar/correlate/history"
@@ -166,11 +163,3 @@ const maxSample = 40
 
 // some are the signals that stand for all.
 func some(ids []string) []string { return ids[:min(len(ids), maxSample)] }
-
-func (v *verdict) suggestion() (Suggestion, error) {
-	text, err := yaml.Marshal([]rules.Rule{v.rule})
-	if err != nil {
-		return Suggestion{}, err
-	}
-	return Suggestion{Rule: v.rule, Text: strings.TrimRight(string(text), "\n"), Precision: v.later, Recall: v.recall, Earlier: v.earlier}, nil
-}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
 
 	"pinkstar/correlate/backtest"
 	"pinkstar/correlate/history"
@@ -16,7 +19,10 @@ type Config struct {
 	// Precision is what the lower bound of a proposed rule's precision must reach, 0
 	// to 1.
 	Precision float64
-	// Earlier is the share of corrections, by time, that rules are made from; what
+	// Untouched is the same for alerts to be suppressed: of the incidents with them,
+	// how many nobody did anything about.
+	Untouched float64
+	// Earlier is the share of corrections, or of incidents, by time, that rules are made from; what
 	// comes after judges them.
 	Earlier float64
 	// Support is how many corrections of the earlier part a rule must have set right.
@@ -26,13 +32,17 @@ type Config struct {
 }
 
 // Default returns the limits in use.
-func Default() Config { return Config{Precision: 0.7, Earlier: 0.6, Support: 3, Tried: 16} }
+func Default() Config {
+	return Config{Precision: 0.7, Untouched: 0.9, Earlier: 0.6, Support: 3, Tried: 16}
+}
 
 // Check says what is wrong with c.
 func (c *Config) Check() error {
 	switch {
 	case c.Precision <= 0 || c.Precision >= 1:
 		return fmt.Errorf("precision: %g is not between 0 and 1", c.Precision)
+	case c.Untouched <= 0 || c.Untouched >= 1:
+		return fmt.Errorf("untouched: %g is not between 0 and 1", c.Untouched)
 	case c.Earlier <= 0 || c.Earlier >= 1:
 		return fmt.Errorf("earlier: %g is not between 0 and 1", c.Earlier)
 	case c.Support < 1 || c.Tried < 1:
@@ -41,14 +51,23 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// Suggestion is a rule that would have done what operators did.
+// Where a suggestion comes from.
+const (
+	FromCorrections = "corrections"
+	FromUntouched   = "untouched"
+)
+
+// Suggestion is a rule that would have done what operators did, or left undone.
 type Suggestion struct {
+	From string     `json:"from"`
 	Rule rules.Rule `json:"-"`
 	// Text is the rule as it stands in the rules file.
 	Text string `json:"rule"`
 	// Precision is, of what the rule would have changed in the later part, how much
 	// is as the operators left it. Recall is how many of that part's corrections it
-	// would have spared.
+	// would have spared. From what is untouched: of the incidents with such alerts,
+	// how many were of nothing else and nobody did anything about; and of all such
+	// incidents, how many these are.
 	Precision Share `json:"precision"`
 	Recall    Share `json:"recall"`
 	// Earlier is the precision in the part that it was made from.
@@ -63,7 +82,8 @@ type Report struct {
 	Earlier     int          `json:"earlier"`
 	Later       int          `json:"later"`
 	Split       schemas.Time `json:"split"`
-	Tried       int          `json:"tried"` // rules
+	Tried       int          `json:"tried"`  // rules
+	Looked      int          `json:"looked"` // kinds of alerts that may be untouched; 0 where people did too little to tell
 	Suggestions []Suggestion `json:"suggestions"`
 	// Rejected are those that held in the earlier part and not in the later one.
 	Rejected []Suggestion `json:"rejected"`
@@ -75,21 +95,38 @@ func Suggest(ctx context.Context, log *history.Log, side backtest.Side, o backte
 	if err != nil {
 		return nil, err
 	}
-	base, err := backtest.Uncorrected(ctx, log, side, o)
-	if err != nil {
+	r := &Report{Corrections: truth.Counts}
+	if err := r.corrected(ctx, log, truth, side, o, c); err != nil {
 		return nil, err
 	}
-	r := &Report{Corrections: truth.Counts}
+	quiet, looked := untouched(log, truth.Told, c)
+	r.Suggestions, r.Looked = append(r.Suggestions, quiet...), looked
+	for _, list := range [][]Suggestion{r.Suggestions, r.Rejected} {
+		for i := range list {
+			if err := list[i].write(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r, nil
+}
+
+// corrected adds the rules that corrections have in common.
+func (r *Report) corrected(ctx context.Context, log *history.Log, truth *backtest.Truth, side backtest.Side, o backtest.Options, c Config) error {
+	base, err := backtest.Uncorrected(ctx, log, side, o)
+	if err != nil {
+		return err
+	}
 	j := newJudge(log, truth, base, c.Earlier)
 	r.Split, r.Earlier, r.Later = j.split, len(j.earlier), len(j.later)
 	if len(j.earlier) < c.Support || len(j.later) == 0 {
-		return r, nil
+		return nil
 	}
 	var good []verdict
 	for _, rule := range candidates(log, j.earlier, c.Support, c.Tried) {
 		v, err := j.try(ctx, side, o, rule)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.Tried++
 		if len(v.spared) >= c.Support && float64(v.earlier.Right) >= c.Precision*float64(v.earlier.N) {
@@ -97,17 +134,21 @@ func Suggest(ctx context.Context, log *history.Log, side backtest.Side, o backte
 		}
 	}
 	for _, v := range distinct(good) {
-		s, err := v.suggestion()
-		if err != nil {
-			return nil, err
-		}
+		s := Suggestion{From: FromCorrections, Rule: v.rule, Precision: v.later, Recall: v.recall, Earlier: v.earlier}
 		if v.later.Low >= c.Precision && v.recall.Right > 0 {
 			r.Suggestions = append(r.Suggestions, s)
 		} else {
 			r.Rejected = append(r.Rejected, s)
 		}
 	}
-	return r, nil
+	return nil
+}
+
+// write puts the rule into words of the rules file.
+func (s *Suggestion) write() error {
+	text, err := yaml.Marshal([]rules.Rule{s.Rule})
+	s.Text = strings.TrimRight(string(text), "\n")
+	return err
 }
 
 // distinct keeps, the best first, rules of which each spares a correction of the

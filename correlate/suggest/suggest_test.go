@@ -24,10 +24,12 @@ type past struct {
 	out    correlate.Output
 	at     schemas.Time
 	in     map[string]string // incident of a signal
+
+	severity schemas.Severity // of alerts
 }
 
 func newPast(t *testing.T, seed uint64) *past {
-	return &past{t: t, r: rand.New(rand.NewPCG(seed, 9)), engine: correlate.New(rules.Default(), nil), at: 1_790_000_000_000, in: map[string]string{}}
+	return &past{t: t, r: rand.New(rand.NewPCG(seed, 9)), engine: correlate.New(rules.Default(), nil), at: 1_790_000_000_000, in: map[string]string{}, severity: "warning"}
 }
 
 func (p *past) step(s schemas.Signal) string {
@@ -52,7 +54,7 @@ func (p *past) step(s schemas.Signal) string {
 
 func (p *past) alert(name string, labels map[string]string) (id string, end func()) {
 	labels["run"] = fmt.Sprint(len(p.in)) // each is another alert
-	s := schemas.Signal{Name: name, Kind: schemas.KindAlert, Status: schemas.StatusFiring, StartsAt: p.at, Severity: "warning", Labels: schemas.LabelsOf(labels)}
+	s := schemas.Signal{Name: name, Kind: schemas.KindAlert, Status: schemas.StatusFiring, StartsAt: p.at, Severity: p.severity, Labels: schemas.LabelsOf(labels)}
 	id = p.step(s)
 	return id, func() {
 		s.Status, s.EndsAt = schemas.StatusResolved, p.at
