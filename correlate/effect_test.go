@@ -102,56 +102,6 @@ func TestPeopleHearNoMoreThanTheBudget(t *testing.T) {
 	}
 }
 
-// storm is n alerts of a few types on a few services within minutes, flapping.
-func storm(e *Engine, n int, out *Output) {
-	naming := schemas.Naming{}
-	at := t0
-	for i := range n {
-		if i%100 == 0 {
-			at = at.Add(schemas.Second / 2)
-		}
-		s := &schemas.Signal{Kind: schemas.KindAlert, Source: "am", Status: schemas.StatusFiring, StartsAt: at, ReceivedAt: at, Environment: "prod",
-			Labels: schemas.LabelsOf(map[string]string{"alertname": []string{"Down", "Slow", "Errors"}[i%3], "service": []string{"db", "api", "web"}[i/100%3],
-				"pod": fmt.Sprint(i), "severity": "critical", "cluster": "c1", "team": "ops"})}
-		if err := naming.Complete(s); err != nil {
-			panic(err)
-		}
-		e.Step(s, at, out)
-	}
-	e.Step(&schemas.Signal{Kind: schemas.KindTick}, at.Add(schemas.Minute*5), out)
-}
-
-// A storm is one message for each change of an incident, not for its alerts.
-func TestStormIsFewMessages(t *testing.T) {
-	n := 100_000
-	if testing.Short() {
-		n = 10_000
-	}
-	e := New(testRules(), testTopology())
-	var out Output
-	storm(e, n, &out)
-	mains, messages := map[string]bool{}, 0
-	for i := range out.Incidents {
-		if out.Incidents[i].ParentID == "" {
-			mains[out.Incidents[i].ID] = true
-		}
-	}
-	for i := range out.Effects {
-		switch out.Effects[i].Kind {
-		case schemas.EffectPage, schemas.EffectEscalated, schemas.EffectMailAnnounce:
-		default:
-			messages++
-		}
-	}
-	t.Logf("%d alerts, %d incidents that were main ones, %d messages of %d effects", n, len(mains), messages, len(out.Effects))
-	if messages == 0 || messages > 5*len(mains)+5 {
-		t.Errorf("%d messages for %d alerts in %d main incidents", messages, n, len(mains))
-	}
-	for _, f := range heardOf(testRules(), &out) {
-		t.Error(f)
-	}
-}
-
 // An engine whose rules say nothing to people says nothing, and once they do,
 // what was open already is not told as new.
 func TestMessagesBeginWithWhatIsNew(t *testing.T) {
