@@ -102,7 +102,7 @@ func TestStormIsFewMessages(t *testing.T) {
 		}
 		effects = append(effects, out.Effects...)
 	})
-	budget := int(testRules().Messages.PerIncident)
+	budget := testRules().Messages.PerIncident
 	t.Logf("%d alerts, %d incidents that were main ones, %d effects", n, len(mains), len(effects))
 	if len(effects) == 0 || len(effects) > budget*len(mains) {
 		t.Errorf("%d effects for %d alerts in %d main incidents, each with a budget of %d", len(effects), n, len(mains), budget)

@@ -43,6 +43,7 @@ type announced struct {
 func (c *cli) addMaintenance() {
 	group := c.app.Command("maintenance", "The calendar of maintenance and changes: see it, announce, end.")
 	c.addCalendar(group, url.Values{})
+	c.addUnannounced(group)
 	add := group.Command("add", "Announce a maintenance window, or with --change a change.")
 	a := &announcement{}
 	add.Arg("title", "what is done, in a few words").Required().StringVar(&a.Title)
@@ -155,6 +156,22 @@ func (c *cli) addCalendar(group *kingpin.CmdClause, always url.Values) {
 			return err
 		}
 		return d.print(w, page, func() error { return console.WriteCalendar(w.out, &page, time.Now()) })
+	})
+}
+
+func (c *cli) addUnannounced(group *kingpin.CmdClause) {
+	clause := group.Command("unannounced", "Count, by month and team, changes that nobody announced.")
+	q := url.Values{}
+	for _, f := range [][2]string{{"month", "such as 2026-10; default: this one and the twelve before"}, {"team", "whose they are"}, {"scope", "correlation scope"}, {"limit", "at most so many lines"}} {
+		clause.Flag(f[0], f[1]).SetValue(queryValue{q, f[0]})
+	}
+	d := c.sit(clause)
+	c.talk(clause, d, func(ctx context.Context, w world, cl *console.Client) error {
+		var out console.Unannounced
+		if err := cl.Get(ctx, "/api/v1/changes/unannounced", q, &out); err != nil {
+			return err
+		}
+		return d.print(w, out, func() error { return console.WriteUnannounced(w.out, &out) })
 	})
 }
 

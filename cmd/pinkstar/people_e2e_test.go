@@ -174,6 +174,13 @@ func peopleAnnounce(t *testing.T, sam terminal, shop string, fire func(...[2]str
 	sam.until("cancelled", "maintenance", "list", "--state", "cancelled")
 	sam.until("over", "silence", "list", "--from", "2026-01-01T00:00:00Z", "--state", "over")
 	sam.run(exitConflict, "is over already", "silence", "end", silence)
+	// It began an hour before anybody heard of it.
+	sam.run(exitOK, "announced by sam", "maintenance", "add", "api 2.1", "--change", "--service", "gift-shop", "--from=-1h", "--team", "retail")
+	sam.until("retail", "maintenance", "unannounced")
+	if got := sam.run(exitOK, "retail", "maintenance", "unannounced", "--month", time.Now().UTC().Add(-time.Hour).Format("2006-01")); !regexp.MustCompile(`retail +1 +1 +[01]`).MatchString(got.out) {
+		t.Errorf("unannounced:\n%s", got.out)
+	}
+	sam.run(exitFailed, "is not a month", "maintenance", "unannounced", "--month", "October")
 	sam.run(exitFailed, "there is no change or window", "silence", "end", "CHG-NONE")
 }
 

@@ -83,3 +83,33 @@ func (q *Queries) Changes(ctx context.Context, f ChangeFilter) ([]Change, error)
 	}, latestChanges+w.String()+" ORDER BY s.starts_at, s.source, s.fingerprint, s.scope LIMIT ?", append(append(args, w.args...), limitOf(f.Limit))...)
 	return out, err
 }
+
+// Unannounced counts the changes of a team that began in a month.
+type Unannounced struct {
+	Month       schemas.Time // its first moment, UTC
+	Scope, Team string
+	Changes     int64 // changes and maintenance that began
+	Unannounced int64 // of these, those that nobody announced
+	Explaining  int64 // of the unannounced, those that may explain an incident
+}
+
+// Unannounced returns the counts of v_unannounced_changes of the months that begin
+// from one moment to before another, the newest first, the team with most of them at
+// the front. An empty scope or team does not filter.
+func (q *Queries) Unannounced(ctx context.Context, from, to schemas.Time, scope, team string, limit int) ([]Unannounced, error) {
+	var out []Unannounced
+	err := scan(ctx, q.conn, "unannounced changes", func(r driver.Rows) error {
+		var u Unannounced
+		var month int64
+		var changes, unannounced, explaining uint64
+		err := r.Scan(&month, &u.Scope, &u.Team, &changes, &unannounced, &explaining)
+		u.Month, u.Changes, u.Unannounced, u.Explaining = schemas.Time(month), int64(changes), int64(unannounced), int64(explaining)
+		out = append(out, u)
+		return err
+	}, `SELECT toInt64(toUnixTimestamp(toDateTime(month, 'UTC'))) * 1000, toString(scope), toString(team), changes, unannounced, explaining
+		FROM v_unannounced_changes
+		WHERE month >= toDate(fromUnixTimestamp64Milli(?, 'UTC')) AND month < toDate(fromUnixTimestamp64Milli(?, 'UTC'))
+			AND (? = '' OR scope = ?) AND (? = '' OR team = ?)
+		ORDER BY month DESC, unannounced DESC, changes DESC, scope, team LIMIT ?`, int64(from), int64(to), scope, scope, team, team, limitOf(limit))
+	return out, err
+}

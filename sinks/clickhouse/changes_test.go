@@ -114,4 +114,19 @@ func TestUnannouncedChangesAreCountedByTeam(t *testing.T) {
 		}
 		t.Errorf("%s; want 7 changes in October, 4 unannounced, 1 of these explaining", got)
 	}
+	october, november := schemas.TimeOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)), schemas.TimeOf(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
+	for _, x := range []struct {
+		from        schemas.Time
+		scope, team string
+		want        []Unannounced
+	}{
+		{october, "", "", []Unannounced{{october, "s", "data", 7, 4, 1}}},
+		{october, "s", "data", []Unannounced{{october, "s", "data", 7, 4, 1}}},
+		{october, "s", "web", nil}, {october, "t", "", nil}, {november, "", "", nil},
+	} {
+		got, err := NewQueries(conn).Unannounced(t.Context(), x.from, x.from.Add(31*schemas.Day), x.scope, x.team, 10)
+		if err != nil || !slices.Equal(got, x.want) {
+			t.Errorf("from %v, scope %q, team %q: %+v, %v; want %+v", x.from, x.scope, x.team, got, err, x.want)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -101,6 +102,39 @@ func told(id, from string, kind schemas.Kind, status schemas.Status, startsAt, e
 		s.EndsAt = noon.Add(int64(endsAt) * schemas.Minute)
 	}
 	return Change{Signal: s, FirstHeard: noon}
+}
+
+// Which teams announce nothing: a month, or this one and the twelve before.
+func TestUnannouncedChangesAreAnswered(t *testing.T) {
+	t.Parallel()
+	month := func(y int, m time.Month) schemas.Time {
+		return schemas.TimeOf(time.Date(y, m, 1, 0, 0, 0, 0, time.UTC))
+	}
+	a, _ := announcing(t, &memoryHistory{unannounced: []Unannounced{
+		{month(2026, 12), "s", "next", 1, 1, 0}, {month(2026, 11), "s", "data", 7, 4, 1}, {month(2026, 10), "s", "", 2, 1, 0},
+		{month(2025, 11), "s", "data", 3, 3, 0}, {month(2025, 10), "s", "old", 9, 9, 9},
+	}})
+	for query, want := range map[string]string{
+		"":                       "2026-11 data 4/7 1, 2026-10  1/2 0, 2025-11 data 3/3 0",
+		"?month=2026-10":         "2026-10  1/2 0",
+		"?team=data&limit=1":     "2026-11 data 4/7 1",
+		"?month=2024-01&scope=s": "",
+	} {
+		var ans unannouncedAnswer
+		get(t, a, "/api/v1/changes/unannounced"+query, 200, &ans)
+		var got []string
+		for _, x := range ans.Teams {
+			got = append(got, fmt.Sprintf("%s %s %d/%d %d", x.Month, x.Team, x.Unannounced, x.Changes, x.Explaining))
+		}
+		if strings.Join(got, ", ") != want || !ans.History.Answered {
+			t.Errorf("%q: %v; want %s", query, got, want)
+		}
+	}
+	for _, query := range []string{"?month=October", "?colour=red", "?limit=0"} {
+		get(t, a, "/api/v1/changes/unannounced"+query, 400, nil)
+	}
+	away, _ := announcing(t, &memoryHistory{err: errors.New("away")})
+	get(t, away, "/api/v1/changes/unannounced", 503, nil)
 }
 
 func TestTheCalendarSaysWhereEachStands(t *testing.T) {

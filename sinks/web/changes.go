@@ -188,22 +188,32 @@ func (a *API) changeQuery(v url.Values) (q ChangeQuery, keep func(*calendarEntry
 	}, err
 }
 
-// changes asks history. Without it nothing is known of windows here, which is
-// said: an empty calendar would be taken for a quiet week.
-func (a *API) changes(ctx context.Context, q ChangeQuery) ([]Change, historyState, error) {
+// changes asks history.
+func (a *API) changes(ctx context.Context, q ChangeQuery) (list []Change, _ historyState, _ error) {
+	state, err := a.calendarAsked(ctx, func(ctx context.Context) (err error) {
+		list, err = a.history.Changes(ctx, q)
+		return err
+	})
+	return list, state, err
+}
+
+// calendarAsked runs a question about changes under history's time limit. Without
+// history nothing is known of windows here, which is said: an empty calendar would be
+// taken for a quiet week.
+func (a *API) calendarAsked(ctx context.Context, ask func(context.Context) error) (historyState, error) {
 	if a.history == nil {
-		return nil, historyState{Reason: "no ClickHouse is configured, and the calendar is read from it"}, nil
+		return historyState{Reason: "no ClickHouse is configured, and the calendar is read from it"}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.HistoryTimeout)
 	defer cancel()
-	list, err := a.history.Changes(ctx, q)
+	err := ask(ctx)
 	if err == nil {
-		return list, historyState{Asked: true, Answered: true}, nil
+		return historyState{Asked: true, Answered: true}, nil
 	}
 	a.pastFailed(ctx, err)
 	reason := "ClickHouse cannot be asked right now, and the calendar is read from it"
 	if errors.Is(err, context.DeadlineExceeded) {
 		reason = "ClickHouse did not answer in time, and the calendar is read from it"
 	}
-	return nil, historyState{}, apierror.New(http.StatusServiceUnavailable, "%s", reason)
+	return historyState{}, apierror.New(http.StatusServiceUnavailable, "%s", reason)
 }

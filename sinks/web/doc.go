@@ -15,6 +15,7 @@
 //   - command.go: operators' commands become signals; refuse.go: what the live view
 //     speaks against
 //   - changes.go: the calendar of what is planned, runs and took place;
+//     unannounced.go: which teams announce nothing;
 //     announce.go: changes, windows and silences that people announce and end
 //   - actionitems.go: what is to be done after incidents
 //   - order.go: commands that come another way (package reply); verdict.go: what the

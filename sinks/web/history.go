@@ -37,6 +37,10 @@ type History interface {
 	// Changes returns changes and windows, each as it was told last, the one that
 	// begins first at the front, at most q.Limit.
 	Changes(ctx context.Context, q ChangeQuery) ([]Change, error)
+	// Unannounced counts by month, scope and team the changes that began from one
+	// moment to before another and that nobody announced, the newest month at the
+	// front, then the team with most, at most limit.
+	Unannounced(ctx context.Context, from, to schemas.Time, scope, team string, limit int) ([]Unannounced, error)
 	// Actions returns actions of post-mortems, those due first at the front, open
 	// ones before the others, at most q.Limit.
 	Actions(ctx context.Context, q ActionQuery) ([]schemas.ActionItem, error)

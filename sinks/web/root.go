@@ -124,6 +124,7 @@ var routes = []route{
 	{method: http.MethodGet, pattern: "/api/v1/problems/{id}", serve: (*API).getProblem, needsView: true},
 	{method: http.MethodPost, pattern: "/api/v1/problems/{id}/commands", serve: (*API).commandProblem, needsView: true},
 	{method: http.MethodGet, pattern: "/api/v1/changes", serve: (*API).listChanges},
+	{method: http.MethodGet, pattern: "/api/v1/changes/unannounced", serve: (*API).unannounced},
 	{method: http.MethodPost, pattern: "/api/v1/changes", serve: (*API).announce},
 	{method: http.MethodPost, pattern: "/api/v1/changes/{id}/end", serve: (*API).endChange},
 	{method: http.MethodGet, pattern: "/api/v1/actions", serve: (*API).listActions},

@@ -22,18 +22,19 @@ import (
 
 // memoryHistory answers from a list, by the rules of the interface.
 type memoryHistory struct {
-	list      []schemas.Incident
-	changes   []Change
-	members   []Member
-	uncovered []Uncovered
-	actions   []schemas.ActionItem
-	apart     []Apart
-	said      []schemas.Delivery // nil: one
-	before    []Precedent
-	recent    int64
-	budgets   []Budget
-	pastErr   error // of precedents and budgets alone
-	err       error
+	list        []schemas.Incident
+	changes     []Change
+	unannounced []Unannounced
+	members     []Member
+	uncovered   []Uncovered
+	actions     []schemas.ActionItem
+	apart       []Apart
+	said        []schemas.Delivery // nil: one
+	before      []Precedent
+	recent      int64
+	budgets     []Budget
+	pastErr     error // of precedents and budgets alone
+	err         error
 }
 
 func (h *memoryHistory) Actions(_ context.Context, q ActionQuery) ([]schemas.ActionItem, error) {
@@ -60,6 +61,16 @@ func (h *memoryHistory) Changes(_ context.Context, q ChangeQuery) ([]Change, err
 	for _, c := range h.changes {
 		if q.ID == "" || q.ID == c.Signal.Fingerprint {
 			out = append(out, c)
+		}
+	}
+	return out, h.err
+}
+
+func (h *memoryHistory) Unannounced(_ context.Context, from, to schemas.Time, scope, team string, limit int) ([]Unannounced, error) {
+	var out []Unannounced
+	for _, u := range h.unannounced {
+		if u.Month >= from && u.Month < to && (scope == "" || u.Scope == scope) && (team == "" || u.Team == team) && len(out) < limit {
+			out = append(out, u)
 		}
 	}
 	return out, h.err

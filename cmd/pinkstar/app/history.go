@@ -87,3 +87,9 @@ func (h history) Changes(ctx context.Context, q web.ChangeQuery) ([]web.Change, 
 	list, err := h.Queries.Changes(ctx, clickhouse.ChangeFilter(q))
 	return converted(list, err, func(c clickhouse.Change) web.Change { return web.Change(c) })
 }
+
+// Unannounced implements web.History.
+func (h history) Unannounced(ctx context.Context, from, to schemas.Time, scope, team string, limit int) ([]web.Unannounced, error) {
+	list, err := h.Queries.Unannounced(ctx, from, to, scope, team, limit)
+	return converted(list, err, func(u clickhouse.Unannounced) web.Unannounced { return web.Unannounced(u) })
+}

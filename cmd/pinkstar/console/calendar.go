@@ -1,8 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,9 +73,39 @@ func WriteCalendar(w io.Writer, c *Calendar, now time.Time) error {
 	if c.More {
 		_, _ = io.WriteString(w, "There may be more: --limit shows more.\n") // as for the others, a terminal that is gone says so at the end
 	}
-	if !c.History.Answered && c.History.Reason != "" {
-		_, err := io.WriteString(w, c.History.Reason+"\n")
+	return writePast(w, &c.History)
+}
+
+// Unannounced counts, by month and team, the changes that nobody announced.
+type Unannounced struct {
+	Teams []struct {
+		Month       string `json:"month"`
+		Scope       string `json:"scope"`
+		Team        string `json:"team"`
+		Changes     int64  `json:"changes"`
+		Unannounced int64  `json:"unannounced"`
+		Explaining  int64  `json:"explaining"`
+	} `json:"teams"`
+	History Past `json:"history"`
+}
+
+// WriteUnannounced prints a line for each team and month.
+func WriteUnannounced(w io.Writer, u *Unannounced) error {
+	t := newTable(w, "MONTH", "TEAM", "UNANNOUNCED", "OF CHANGES", "MAY EXPLAIN AN INCIDENT", "SCOPE")
+	for _, x := range u.Teams {
+		t.row(x.Month, cmp.Or(x.Team, "(nobody known)"), strconv.FormatInt(x.Unannounced, 10), strconv.FormatInt(x.Changes, 10), strconv.FormatInt(x.Explaining, 10), x.Scope)
+	}
+	if err := t.end(w, "No changes are known."); err != nil {
 		return err
 	}
-	return nil
+	return writePast(w, &u.History)
+}
+
+// writePast says why the past is missing, where it is.
+func writePast(w io.Writer, p *Past) error {
+	if p.Answered || p.Reason == "" {
+		return nil
+	}
+	_, err := io.WriteString(w, p.Reason+"\n")
+	return err
 }
