@@ -79,7 +79,7 @@ func ClientOpts(cfg Config, role string, deps Deps) ([]kgo.Opt, error) {
 		reg := tolerant{prometheus.WrapRegistererWith(prometheus.Labels{"client": role}, deps.Registerer)}
 		opts = append(opts, kgo.WithHooks(kprom.NewMetrics("pinkstar_kafka", kprom.Registerer(reg))))
 	}
-	return opts, nil
+	return append(opts, cfg.Simulated...), nil
 }
 
 // maxBatch is the largest batch that brokers take by default, and a little.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pinkstar/schemas"
 )
 
@@ -56,6 +58,10 @@ type Config struct {
 	// Embedded says that the brokers are ours: no compaction, one replica.
 	// It follows from Brokers and is not in the file.
 	Embedded bool `yaml:"-"`
+
+	// Simulated are further options of every client: a simulation has a network of
+	// its own.
+	Simulated []kgo.Opt `yaml:"-"`
 }
 
 // TLS for the connection to the brokers.

@@ -126,6 +126,7 @@ func runAtLeastOnce(ctx context.Context, kc kafka.Config) error {
 	if err != nil {
 		return err
 	}
+	defer cl.Close()
 	engines := map[int32]process.Engine{}
 	for {
 		fs := cl.PollRecords(ctx, 1000)

@@ -11,7 +11,7 @@
 //   - watch.go: what is stuck without an error: who blocks whom, and whether this
 //     process is ready; holder.go: whether whose transaction it is lives
 //   - pace.go: when a transaction ends; cut.go: when it takes too long; beat.go: when
-//     its end can't come
+//     its end can't come; parting.go: the last one of a stop
 //   - correlator.go: the stage that runs an engine for each partition
 //   - part.go: one partition: records into the engine, outcomes out of it
 //   - restore.go, snapshot.go, progress.go: how a partition's engine is brought

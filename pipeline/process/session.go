@@ -257,7 +257,7 @@ func (s *session) end(ctx context.Context) error {
 	took, spent := s.budget.end()
 	began := time.Now()
 	ectx, stop := s.beat.guard(ctx)
-	committed, err := s.gts.End(s.cuts.commit(ectx), kgo.TransactionEndTry(why == nil))
+	committed, err := s.endWith(ectx, kgo.TransactionEndTry(why == nil))
 	if lost := context.Cause(ectx); err != nil && errors.Is(lost, errNoHeartbeat) {
 		err = errors.Join(lost, err)
 	}
