@@ -13,6 +13,9 @@ const (
 	TickSpan = 6 * schemas.Second
 	// TicksAlone is the largest gap that they can cross alone.
 	TicksAlone = 7 * 24 * schemas.Hour
+	// RecordSpan is for how long records from outside must say the same to move log
+	// time alone.
+	RecordSpan = TickSpan
 	// MaxHeld and MaxHeldBytes bound what waits for a witness.
 	MaxHeld      = 10_000
 	MaxHeldBytes = 64 << 20
@@ -125,7 +128,7 @@ const (
 // judge weighs what waits, the first of which is ahead: it returns where log
 // time moves, undecided or refused.
 func (c *Clock[T]) judge(end bool) schemas.Time {
-	var least, firstTick, lastTick schemas.Time
+	var least, most, firstTick, lastTick schemas.Time
 	records := 0
 	for i := range c.held {
 		e := &c.held[i]
@@ -145,10 +148,13 @@ func (c *Clock[T]) judge(end bool) schemas.Time {
 		if least == 0 || e.at < least {
 			least = e.at
 		}
+		most = max(most, e.at)
 	}
 	switch full := len(c.held) >= MaxHeld || c.bytes >= MaxHeldBytes; {
-	case end, full:
+	case end, full && most.Sub(least) >= RecordSpan:
 		return least
+	case full: // a storm, and one clock for some seconds
+		return refused
 	case lastTick.Sub(firstTick) >= TickSpan && (records > 0 || least.Sub(c.now) <= TicksAlone):
 		return least
 	}

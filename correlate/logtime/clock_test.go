@@ -72,6 +72,9 @@ func TestJumpsNeedAWitness(t *testing.T) {
 		"the first record of all":                          {[]rec{record(year)}, year, 0},
 		"nothing is in the way below bound":                {several(0, 100, logtime.Bound, false), 99 * logtime.Bound, 0},
 		"sparse records with the tick behind":              {append(several(0, 10, 2*logtime.Bound, false), tick(19*logtime.Bound), tick(19*logtime.Bound+6000)), 19*logtime.Bound + 6000, 0},
+		"a storm of one second a year ahead":               {append([]rec{record(0)}, several(year, 3*logtime.MaxHeld, 0, false)...), 0, logtime.MaxHeld - 1},
+		"that storm, and then a record":                    {append(append([]rec{record(0)}, several(year, 3*logtime.MaxHeld, 0, false)...), record(5000)), 5000, 0},
+		"that storm goes on for long":                      {append(append([]rec{record(0)}, several(year, logtime.MaxHeld, 0, false)...), several(year, logtime.MaxHeld, 1, false)...), year + logtime.MaxHeld - 1, 0},
 		"no more than MaxHeld wait":                        {append([]rec{record(0)}, several(day, logtime.MaxHeld, 1, false)...), day + logtime.MaxHeld - 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

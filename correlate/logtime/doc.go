@@ -25,9 +25,11 @@
 //     that of a whole machine, moves nothing.
 //   - Ticks alone cross at most TicksAlone: an idle partition after a stop. For
 //     more, a record from outside must be ahead as well.
-//   - Records alone move log time when MaxHeld of them, or MaxHeldBytes, wait and
-//     none contradicts: the log of an installation without ticks, or a file. At
-//     the end of a file nothing contradicts any more.
+//   - Records alone move log time when MaxHeld of them, or MaxHeldBytes, wait, they
+//     span RecordSpan and none contradicts: the log of an installation without
+//     ticks, or a file. A storm of that many within less is one clock for some
+//     seconds: those that wait longest are taken at log time as it stands. At the
+//     end of a file nothing contradicts any more.
 //   - The owner appends a tick whenever its clock is Heartbeat ahead of log
 //     time, so that a running installation has no gaps that need a witness.
 package logtime

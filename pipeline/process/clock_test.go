@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"pinkstar/correlate/logtime"
 	"pinkstar/pipeline/kafka"
 	"pinkstar/pipeline/kafkatest"
 	"pinkstar/pipeline/process"
@@ -51,8 +52,19 @@ func awaitDecisions(t *testing.T, kc kafka.Config, signals []schemas.Signal) *ou
 
 // TestWrongClockMovesNothing sends records that are a year ahead, as a gateway
 // with a wrong clock would for some seconds: nothing ends, every one is decided,
-// and what comes later is correlated at its own time.
+// and what comes later is correlated at its own time. A storm of them is more than
+// may wait for a witness.
 func TestWrongClockMovesNothing(t *testing.T) {
+	t.Parallel() // it waits
+	for name, n := range map[string]int64{"a few": 40, "a storm": logtime.MaxHeld + 2000} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wrongClock(t, n)
+		})
+	}
+}
+
+func wrongClock(t *testing.T, n int64) {
 	kc := kafkatest.Embedded(t)
 	r := startCorrelator(t, kc, testConfig(), correlates{})
 	waitReady(t, r)
@@ -60,9 +72,9 @@ func TestWrongClockMovesNothing(t *testing.T) {
 	sent := []schemas.Signal{alertAt("before", schemas.StatusFiring, now, now)}
 	produce(t, kc, sent)
 	awaitDecisions(t, kc, sent)
-	for i := range int64(40) {
+	for i := range n {
 		s := alertAt(fmt.Sprint("during-", i), schemas.StatusFiring, now, now)
-		s.ReceivedAt = now.Add(365*schemas.Day + i*100)
+		s.ReceivedAt = now.Add(365*schemas.Day + i*4000/n) // within four seconds
 		sent = append(sent, s)
 	}
 	produce(t, kc, sent[1:])
