@@ -212,6 +212,7 @@ func (a *API) issueChange(w http.ResponseWriter, r *http.Request, told []*schema
 	if err := a.produce(r.Context(), all); err != nil {
 		return err
 	}
+	a.silences.Note(all)
 	a.log.Info().Str("by", by).Str("change", ans.ID).Str("status", string(told[0].Status)).Bool("suppress", told[0].Change.Suppress).Msg("announcement taken")
 	return a.answer(w, http.StatusAccepted, ans)
 }

@@ -112,22 +112,6 @@ func entryOf(c *Change, now schemas.Time) calendarEntry {
 	return e
 }
 
-// Silences returns those that were announced here and last, are planned, or ended
-// in the last day, as they were told last, once for each scope.
-func Silences(ctx context.Context, h History, now schemas.Time) ([]schemas.Signal, error) {
-	list, err := h.Changes(ctx, ChangeQuery{Kind: schemas.KindMaintenance, From: now.Add(-schemas.Day), Limit: maxSilences})
-	var out []schemas.Signal
-	for i := range list {
-		if s := &list[i].Signal; s.Source == source && s.Change != nil && s.Change.Type == typeSilence {
-			out = append(out, *s)
-		}
-	}
-	return out, err
-}
-
-// maxSilences bounds what is looked through for silences.
-const maxSilences = 10_000
-
 var changeParams = []string{"kind", "type", "state", "suppress", "service", "team", "scope", "from", "to", "limit"}
 
 // listChanges is the calendar of what is planned, runs and took place.

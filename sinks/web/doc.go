@@ -16,7 +16,8 @@
 //     speaks against
 //   - changes.go: the calendar of what is planned, runs and took place;
 //     unannounced.go: which teams announce nothing;
-//     announce.go: changes, windows and silences that people announce and end
+//     announce.go: changes, windows and silences that people announce and end;
+//     silences.go: which of them are to be made known elsewhere
 //   - actionitems.go: what is to be done after incidents
 //   - order.go: commands that come another way (package reply); verdict.go: what the
 //     correlator makes of a command

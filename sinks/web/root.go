@@ -78,6 +78,7 @@ type API struct {
 	producer Producer
 	tell     Teller    // nil: nobody can announce anything
 	verdicts *Verdicts // nil: nobody waits for what came of a command
+	silences *Silences // nil: nobody wants to know of those announced here
 	log      zerolog.Logger
 	now      func() time.Time
 	requests *prometheus.CounterVec

@@ -58,6 +58,8 @@ type App struct {
 	engines *engines
 	beside  *shadowEngines // nil without a shadow here
 
+	silences *web.Silences // nil without the role web
+
 	reloading   sync.Mutex
 	translators []*ingest.Translator // all of this process, under reloading
 }

@@ -24,11 +24,9 @@ func (a *App) startFeeds() error {
 		if err != nil {
 			return err
 		}
-		d.Producer = p
-		if h := a.history(); h != nil {
-			d.Announced = func(ctx context.Context) ([]schemas.Signal, error) {
-				return web.Silences(ctx, h, schemas.TimeOf(a.deps.Now()))
-			}
+		d.Producer = noting{p, a.silences}
+		d.Announced = func(ctx context.Context) ([]schemas.Signal, error) {
+			return a.silences.Announced(ctx, schemas.TimeOf(a.deps.Now()))
 		}
 	}
 	f, err := feeds.New(a.cfg.Feeds, d)
@@ -38,6 +36,21 @@ func (a *App) startFeeds() error {
 	a.health.add(part{name: "feeds", ready: always, ailing: f.Ailing})
 	a.goRole("feeds", f.Run)
 	return nil
+}
+
+// noting has what ends silences that were announced here be known before ClickHouse
+// has it.
+type noting struct {
+	feeds.Producer
+	silences *web.Silences
+}
+
+func (n noting) Produce(ctx context.Context, signals []schemas.Signal) error {
+	err := n.Producer.Produce(ctx, signals)
+	if err == nil {
+		n.silences.Note(signals)
+	}
+	return err
 }
 
 // environments counts those in which a silence that names none holds.

@@ -150,10 +150,13 @@ func (a *App) web() (*role, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := web.New(cfg, view, a.history(), p, a.log, a.reg)
+	past := a.history()
+	api, err := web.New(cfg, view, past, p, a.log, a.reg)
 	if err != nil {
 		return nil, err
 	}
+	a.silences = web.NewSilences(past)
+	api.SetSilences(a.silences)
 	api.SetWho(a.guard.Who)
 	if !a.guard.Open() {
 		api.SetSignIn(a.guard)
