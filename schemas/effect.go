@@ -26,6 +26,7 @@ const (
 	EffectTicketLink   EffectKind = "ticket_link"   // link a ticket to the incident's
 	EffectTicketUnlink EffectKind = "ticket_unlink" // take that link away
 	EffectExpired      EffectKind = "expired"       // a limit ended the incident; nobody said that it is over
+	EffectReport       EffectKind = "report"        // the report of a month is due: of no incident, and not the engine's; incident_id names the schedule, signal_id the month
 )
 
 // Effect is one thing to be said to people or done in another system about a

@@ -13,6 +13,7 @@
 //     answer, and what follows from how it went; lane.go: the messages of one
 //     incident to one address, in their order
 //   - gate.go: how often a target may be called, and when it takes nothing
+//   - schedule.go: the report of a month, which is due at its time
 //   - journal.go: the topic deliveries, written by whoever owns the partition
 //
 // # Non-obvious
@@ -34,6 +35,10 @@
 //     does; pages go first.
 //   - A target by which somebody was called hears who answered and how it ended, though
 //     nothing names it: a pager calls on until it is told.
+//   - A report that is due is an effect that no engine wrote. Its id follows from its
+//     schedule and month, so any number of processes may write it, and a restart writes
+//     it again: what is known by that id is not sent twice. It is written for fourteen
+//     days only, well within the time for which deliveries are known.
 //   - An incident of which nobody was told while it was new is not told of when it is
 //     old, unless it reopens: the first start of the role, or a backfill, wakes nobody.
 //   - What a target has to know of its earlier messages (the message to edit, the

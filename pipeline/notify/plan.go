@@ -95,6 +95,9 @@ func (rs Routes) plan(e *schemas.Effect) []leg {
 // chosen reports whether a route gets e though nothing names it. What is only
 // between two systems (a link to a ticket) is everybody's who keeps tickets.
 func (r *Route) chosen(e *schemas.Effect) bool {
+	if e.Kind == schemas.EffectReport { // goes to whom its schedule names
+		return false
+	}
 	return e.To.Company && r.Company || r.Everything && !e.To.Company || e.To.Team != "" && slices.Contains(r.Teams, e.To.Team)
 }
 

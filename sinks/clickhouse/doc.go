@@ -11,7 +11,8 @@
 //     decode.go: records to columns
 //   - query.go, member.go, changes.go, records.go, precedents.go: what the API and the
 //     board ask; ask.go: a person's own queries
-//   - objectives.go: what services are to reach, and how much of it incidents took
+//   - objectives.go: what services are to reach, and how much of it incidents took;
+//     schedules.go: since when reports are sent
 //   - past.go: stored signals in the order of their decisions; shadow.go: what a
 //     shadow decides
 //   - open.go, tls.go: connecting

@@ -171,3 +171,17 @@ func TestObjectivesAreChecked(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A schedule is there since it was first asked for, whoever asks later.
+func TestASchedulesBeginning(t *testing.T) {
+	conn := migrated(t)
+	first := time.UnixMilli(1_790_000_000_123).UTC()
+	for i, now := range []time.Time{first, first.Add(time.Hour), first.Add(-time.Hour)} {
+		if got, err := ScheduledSince(t.Context(), conn, "monthly", now); err != nil || !got.Equal(first) {
+			t.Errorf("asked for the %d. time: %s, %v; want %s", i+1, got, err, first)
+		}
+	}
+	if got, err := ScheduledSince(t.Context(), conn, "another'; DROP TABLE incidents; --", first.Add(time.Hour)); err != nil || !got.Equal(first.Add(time.Hour)) {
+		t.Errorf("another: %s, %v", got, err)
+	}
+}

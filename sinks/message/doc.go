@@ -8,7 +8,8 @@
 //   - client.go: HTTP with what all targets need: where it may go, and which
 //     failures are sure to have had no effect
 //   - slackbuttons.go, back.go: what package reply needs, where people answer
-//   - slack.go, jira.go, mail.go, msteams.go, pagerduty.go, webhook.go: the targets
+//   - slack.go, jira.go, mail.go, msteams.go, pagerduty.go, webhook.go: the targets;
+//     mailreport.go: the report of a month as a mail
 //
 // # Non-obvious
 //

@@ -67,6 +67,7 @@ type mailTarget struct {
 	private bool
 	board   string
 	roots   *x509.CertPool // by which a server is believed; nil: the system's
+	reports Reports        // nil: none
 }
 
 // Takes implements outbound.Target. Links between tickets are no news to people.
@@ -79,9 +80,9 @@ func (*mailTarget) Limit() (time.Duration, int) { return time.Second, 20 }
 
 // Deliver implements outbound.Target.
 func (t *mailTarget) Deliver(ctx context.Context, m *outbound.Message) (outbound.Receipt, error) {
-	msg, err := t.compose(m)
+	msg, err := t.letter(ctx, m)
 	if err != nil {
-		return outbound.Receipt{}, &outbound.RefusedError{Err: err}
+		return outbound.Receipt{}, err
 	}
 	c, err := t.client()
 	if err != nil {
@@ -99,6 +100,9 @@ func (t *mailTarget) Deliver(ctx context.Context, m *outbound.Message) (outbound
 			return outbound.Receipt{}, &outbound.RefusedError{Err: err}
 		}
 		return outbound.Receipt{}, &outbound.RetryError{Err: err} // a second copy has the same Message-ID
+	}
+	if isReport(m) {
+		return outbound.Receipt{Ref: msg.GetMessageID()}, nil
 	}
 	return outbound.Receipt{Ref: msg.GetMessageID(), Thread: schemas.LabelsOf(map[string]string{mailFirst: first(m, msg.GetMessageID())})}, nil
 }
@@ -146,8 +150,20 @@ func (t *mailTarget) client() (*mail.Client, error) {
 	return mail.NewClient(host, opts...)
 }
 
-func (t *mailTarget) compose(m *outbound.Message) (*mail.Msg, error) {
-	w := wordsOf(m.Effect, t.board)
+// letter is what m says, or why it can't be said.
+func (t *mailTarget) letter(ctx context.Context, m *outbound.Message) (*mail.Msg, error) {
+	if isReport(m) {
+		return t.composeReport(ctx, m)
+	}
+	msg, err := t.compose(m)
+	if err != nil {
+		return nil, &outbound.RefusedError{Err: err}
+	}
+	return msg, nil
+}
+
+// envelope has whom it is from and to, and the id by which a second copy is known.
+func (t *mailTarget) envelope(m *outbound.Message) (*mail.Msg, error) {
 	msg := mail.NewMsg()
 	if err := msg.From(t.cfg.From); err != nil {
 		return nil, err
@@ -164,13 +180,22 @@ func (t *mailTarget) compose(m *outbound.Message) (*mail.Msg, error) {
 	}
 	_, domain, _ := strings.Cut(strings.TrimRight(t.cfg.From, "> "), "@")
 	msg.SetMessageIDWithValue(m.Key + "." + m.Effect.IncidentID + "@" + domain)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetDateWithValue(m.Effect.At.Std())
+	return msg, nil
+}
+
+func (t *mailTarget) compose(m *outbound.Message) (*mail.Msg, error) {
+	w := wordsOf(m.Effect, t.board)
+	msg, err := t.envelope(m)
+	if err != nil {
+		return nil, err
+	}
 	if before := m.Thread.Get(mailFirst); before != "" {
 		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+before+">")
 		msg.SetGenHeader(mail.HeaderReferences, "<"+before+">")
 	}
 	msg.SetGenHeader("X-Pinkstar-Incident", m.Effect.IncidentID)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	msg.SetDateWithValue(m.Effect.At.Std())
 	// A thread is by its subject in some readers: it stays the incident's.
 	msg.Subject(clip(oneLine(subject(m.Effect, &w)), 200))
 	msg.SetBodyString(mail.TypeTextPlain, w.text())

@@ -11,6 +11,7 @@
 //   - stats.go: intervals and tests, each with its source
 //   - html.go, page.html, charts.go: pages; text.go: Markdown and CSV;
 //     words.go: amounts and times in words
+//   - letter.go, letter.html: the head of a report as a mail
 //   - pdf.go, pdftext.go, pdftable.go, pdfchart.go: a page laid out on paper
 //
 // # Non-obvious

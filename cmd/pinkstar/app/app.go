@@ -40,20 +40,21 @@ type Deps struct {
 
 // App is a running process.
 type App struct {
-	cfg    *config.Config
-	log    zerolog.Logger
-	deps   Deps
-	reg    *prometheus.Registry
-	health *health
-	stack  stack
-	guard  *access.Guard
-	server *server
-	kafka  kafka.Config
-	data   *dataDir // nil when nothing of it is needed
-	sql    *sqlStore
-	where  Endpoints
-	failed chan error
-	steady *steadyClock
+	cfg     *config.Config
+	log     zerolog.Logger
+	deps    Deps
+	reg     *prometheus.Registry
+	health  *health
+	stack   stack
+	guard   *access.Guard
+	server  *server
+	kafka   kafka.Config
+	data    *dataDir // nil when nothing of it is needed
+	sql     *sqlStore
+	letters *letters // nil: no reports are sent
+	where   Endpoints
+	failed  chan error
+	steady  *steadyClock
 
 	engines *engines
 	beside  *shadowEngines // nil without a shadow here
@@ -168,7 +169,9 @@ func (a *App) openData() error {
 }
 
 // needsSQL reports whether a role of this process talks to ClickHouse.
-func (a *App) needsSQL() bool { return a.cfg.Has(config.RoleWrite) || a.cfg.Has(config.RoleWeb) }
+func (a *App) needsSQL() bool {
+	return a.cfg.Has(config.RoleWrite) || a.cfg.Has(config.RoleWeb) || a.cfg.Has(config.RoleNotify) && len(a.cfg.Reports) > 0
+}
 
 func (a *App) needsEngine() bool { return a.needsSQL() && a.cfg.EmbeddedClickHouse() }
 

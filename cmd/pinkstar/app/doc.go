@@ -10,7 +10,7 @@
 //   - engines.go: correlate's engine as pipeline/process wants it; reload.go: other
 //     rules while it runs
 //   - history.go: sinks/clickhouse's queries as sinks/web wants them; duties.go, reports.go:
-//     who is on call, and reports, likewise
+//     who is on call, and reports, likewise; letters.go: reports that go by mail
 //   - feeds.go: what is fetched, and by which roles
 //   - server.go: the HTTP server: routes, limits, TLS
 //   - door.go: what every request passes first: hosts, cross-site requests

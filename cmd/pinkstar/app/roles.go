@@ -20,6 +20,7 @@ import (
 	"pinkstar/schemas"
 	"pinkstar/sinks/clickhouse"
 	"pinkstar/sinks/mcp"
+	"pinkstar/sinks/message"
 	"pinkstar/sinks/reply"
 	"pinkstar/sinks/web"
 )
@@ -187,6 +188,7 @@ func (a *App) web() (*role, error) {
 }
 
 func (a *App) notifier() (*role, error) {
+	a.startLetters()
 	routes := notify.Routes{}
 	for i := range a.cfg.Notify.Targets {
 		c := &a.cfg.Notify.Targets[i]
@@ -197,13 +199,22 @@ func (a *App) notifier() (*role, error) {
 		if err != nil {
 			return nil, fmt.Errorf("notify.targets[%d].%w", i, err)
 		}
+		if c.IsMail() && a.letters != nil {
+			if err := message.WithReports(t, a.letters.write); err != nil {
+				return nil, fmt.Errorf("notify.targets[%d].%w", i, err)
+			}
+		}
 		routes[c.Name] = &notify.Route{Name: c.Name, Target: t, Teams: c.Teams, Everything: c.Everything, Company: c.Company, Channels: c.Channels}
 	}
 	n, err := notify.New(a.cfg.Notify.Config, a.kafka, kafka.Deps{Log: a.log, Registerer: a.reg}, routes, a.deps.Now)
 	if err != nil {
 		return nil, err
 	}
-	return &role{run: n.Run, ready: n.Ready, ailing: n.Ailing}, nil
+	run, err := a.scheduling(n.Run)
+	if err != nil {
+		return nil, err
+	}
+	return &role{run: run, ready: n.Ready, ailing: n.Ailing}, nil
 }
 
 // describeDSN puts what a DSN says into the endpoints, but for its user: that is

@@ -61,6 +61,7 @@ func (c *Config) faults(unread strict.Faults) strict.Faults {
 		}
 	}
 	k.objectives()
+	k.reports()
 	k.emptySecrets()
 	k.figures()
 	return append(unread, k.faults...)

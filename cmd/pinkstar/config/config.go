@@ -57,6 +57,9 @@ type Config struct {
 	// Objectives are what services are to reach; error budgets are worked out from them.
 	Objectives []clickhouse.Objective `yaml:"objectives,omitempty"`
 
+	// Reports are sent by the role notify when a month is over.
+	Reports []Report `yaml:"reports,omitempty"`
+
 	Rules        Text   `yaml:"rules"` // inline; or
 	RulesFile    string `yaml:"rules_file"`
 	Topology     Text   `yaml:"topology"` // inline; or

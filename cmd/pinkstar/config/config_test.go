@@ -18,6 +18,7 @@ import (
 	"pinkstar/correlate/rules/strict"
 	"pinkstar/pipeline/ingest"
 	"pinkstar/schemas/secret"
+	"pinkstar/sinks/clickhouse"
 	"pinkstar/sinks/message"
 )
 
@@ -337,5 +338,36 @@ func TestWeakSecretsAreRefused(t *testing.T) {
 				t.Errorf("the message shows the secret: %s", got)
 			}
 		}
+	}
+}
+
+// What is wrong with schedules of reports and with objectives is told with its place.
+func TestReportsAndObjectivesAreChecked(t *testing.T) {
+	c := Default()
+	mailbox := message.Config{Name: "mail", Mail: &message.Mail{Server: "mx.example:25", From: "p@example.com"}}
+	hook := message.Config{Name: "chat", Slack: &message.Slack{}}
+	c.Notify.Targets = []message.Config{mailbox, hook}
+	c.Reports = []Report{
+		{Name: "Monthly!", To: []string{"fax:1", "chat:#x", "mail"}, Day: 31, At: "25:00", Zone: "Mars/Base", Attach: "docx"},
+		{Name: "ok", To: []string{"mail:ada@example.com"}}, {Name: "ok"},
+	}
+	c.Objectives = []clickhouse.Objective{{Service: "web", Percent: 99.9}, {Service: "web", Percent: 100}}
+	said := fmt.Sprint(c.Check())
+	for _, want := range []string{
+		`reports[0].name: "Monthly!"`, `reports[0].to[0]: notify.targets has no "fax"`, "reports[0].to[1]: chat is no mail target", "reports[0].to[2]: mail has no address",
+		"reports[0].day: 31", `reports[0].at: "25:00"`, `reports[0].zone: "Mars/Base"`, `reports[0].attach: "docx"`, "reports[2].to: nobody", `reports[2].name: "ok" is there twice`,
+		"objectives[1].objective: 100", `objectives[1].service: "web" is there twice`,
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("nothing says %q:\n%s", want, said)
+		}
+	}
+	if strings.Contains(said, "reports[1]") || strings.Contains(said, "objectives[0]") {
+		t.Errorf("what is right is called wrong:\n%s", said)
+	}
+	c = Default()
+	c.Notify.Targets, c.Reports, c.Roles = []message.Config{mailbox}, []Report{{Name: "ok", To: []string{"mail:a@x.example"}}}, []string{RoleNotify}
+	if said := fmt.Sprint(c.Check()); !strings.Contains(said, "set clickhouse.dsn") {
+		t.Errorf("a process without a ClickHouse: %s", said)
 	}
 }

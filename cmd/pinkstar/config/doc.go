@@ -3,7 +3,7 @@
 //
 // # Which file do I open
 //
-//   - config.go: the sections and their defaults
+//   - config.go: the sections and their defaults; reports.go: those of reports by mail
 //   - load.go: file, environment and flags, in this order, each over the one before
 //   - settings.go: the flags and environment variables there are
 //   - check.go: what must hold, and the sentence for each case; surroundings.go:

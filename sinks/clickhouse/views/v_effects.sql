@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW v_effects
     effect_id   String,
     incident_id String COMMENT 'The main incident',
     seq         Int64 COMMENT 'n-th of the incident, from 1',
-    kind        LowCardinality(String) COMMENT 'opened, alert_type, severity, owner, page, escalated, mitigated, resolved, reopened, linked, unlinked, change_notice, mail_announce, mail_close, window_ended, ticket_link, ticket_unlink, expired',
+    kind        LowCardinality(String) COMMENT 'opened, alert_type, severity, owner, page, escalated, mitigated, resolved, reopened, linked, unlinked, change_notice, mail_announce, mail_close, window_ended, ticket_link, ticket_unlink, expired, report (of a month, about no incident)',
     at          DateTime64(3, 'UTC') COMMENT 'Log time at which the engine decided it',
     reason      String COMMENT 'What changed, and why it is said',
     severity    LowCardinality(String) COMMENT 'Of the incident at that moment',

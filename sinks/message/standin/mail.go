@@ -16,6 +16,22 @@ import (
 type Mail struct {
 	mu    sync.Mutex
 	mails []Letter
+	lose  int
+}
+
+// LoseAnswers has the next mails kept and the connection broken before the sender is
+// told so.
+func (m *Mail) LoseAnswers(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lose = n
+}
+
+// Came is how many mails came, those that came again too.
+func (m *Mail) Came() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.mails)
 }
 
 // Letter is one mail.
@@ -78,7 +94,9 @@ func (m *Mail) talk(c net.Conn) {
 			say("250 ok")
 		case "DATA":
 			say("354 go on")
-			m.keep(strings.TrimSpace(to), body(in))
+			if lost := m.keep(strings.TrimSpace(to), body(in)); lost {
+				return
+			}
 			to = ""
 			say("250 kept")
 		case "QUIT":
@@ -102,7 +120,8 @@ func body(in *bufio.Reader) string {
 	}
 }
 
-func (m *Mail) keep(to, text string) {
+// keep reports whether the answer is lost.
+func (m *Mail) keep(to, text string) (lost bool) {
 	l := Letter{To: to, Text: text}
 	if parsed, err := mail.ReadMessage(strings.NewReader(text)); err == nil {
 		l.Subject, l.ID = parsed.Header.Get("Subject"), parsed.Header.Get("Message-ID")
@@ -111,4 +130,7 @@ func (m *Mail) keep(to, text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mails = append(m.mails, l)
+	lost = m.lose > 0
+	m.lose = max(m.lose-1, 0)
+	return lost
 }
