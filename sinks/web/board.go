@@ -28,7 +28,7 @@ var boardFiles embed.FS
 var boardPages = func() map[string]*template.Template {
 	base := template.Must(template.New("").Funcs(template.FuncMap{
 		"clock": clockText, "ago": agoText, "cost": costText, "count": countText, "percent": percentText, "chance": chanceText, "bare": bare, "points": pointsText,
-		"minutes": minutesText, "lasted": lastedText, "day": dayText, "second": secondText, "unsaid": unsaid, "over": isOver, "in": inFrame,
+		"minutes": minutesText, "lasted": lastedText, "day": dayText, "second": secondText, "unsaid": unsaid, "over": isOver, "in": inFrame, "brief": briefText, "long": longText,
 		"seconds": secondsText, "percentage": percentageText, "days": func(d float64) float64 { return d * 24 * 60 }, "len64": func(l []Precedent) int64 { return int64(len(l)) },
 	}).ParseFS(boardFiles, "board/*.html"))
 	out := map[string]*template.Template{}
@@ -206,8 +206,11 @@ func agoText(t schemas.Time) string {
 }
 
 func costText(r schemas.ImpactRange) string {
-	if likelyCost(&r) <= 0 {
+	switch likely := likelyCost(&r); {
+	case likely <= 0:
 		return ""
+	case likely < 0.5:
+		return strings.TrimSpace("under 1 " + r.Currency)
 	}
 	digits := strconv.FormatFloat(likelyCost(&r), 'f', 0, 64)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -269,6 +272,23 @@ func lastedText(from, to schemas.Time) string {
 
 // dayText is a date alone.
 func dayText(t schemas.Time) string { return t.Std().Format(time.DateOnly) }
+
+// What a page shows of one text: the API and SQL have all of it.
+const (
+	briefBytes = 500
+	longBytes  = 4_000
+)
+
+func briefText(s string) string { return cutText(s, briefBytes) }
+
+func longText(s string) string { return cutText(s, longBytes) }
+
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
 
 // bare is a word of the contract as people write it.
 func bare(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") }

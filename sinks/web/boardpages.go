@@ -66,7 +66,7 @@ func (a *API) boardProblem(w http.ResponseWriter, r *http.Request) error {
 	if b.Why = why; why == "" {
 		b.Older = max(0, p.Count-int64(len(p.IncidentIDs)))
 	}
-	return a.show(w, r, http.StatusOK, "problem", p.Title, &b)
+	return a.show(w, r, http.StatusOK, "problem", briefText(p.Title), &b)
 }
 
 func (a *API) boardOnCall(w http.ResponseWriter, r *http.Request) error {

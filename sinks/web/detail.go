@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/apierror"
@@ -114,7 +115,13 @@ func (ans *incidentAnswer) fromLive(inc *schemas.Incident) {
 	ans.Complete.Members = int64(len(inc.Members)) >= inc.SignalCount
 	ans.Timeline = make([]schemas.TimelineEntry, 0, len(inc.Timeline))
 	for _, text := range inc.Timeline {
-		ans.Timeline = append(ans.Timeline, schemas.TimelineEntry{IncidentID: inc.ID, Scope: inc.Scope, Text: text})
+		e := schemas.TimelineEntry{IncidentID: inc.ID, Scope: inc.Scope, Text: text}
+		if at, rest, ok := strings.Cut(text, " "); ok { // each line begins with its time
+			if t, err := schemas.ParseTime(at); err == nil {
+				e.At, e.Text = t, rest
+			}
+		}
+		ans.Timeline = append(ans.Timeline, e)
 	}
 }
 

@@ -22,10 +22,11 @@
 //   - order.go: commands that come another way (package reply); verdict.go: what the
 //     correlator makes of a command
 //   - explain.go: the questions why and why not, and who answers them
-//   - board.go: the pages' frame and words; boardlist.go, boardincident.go: incidents
-//     and their commands; boardactions.go: what is to be done afterwards;
-//     boardpages.go: the pages about the whole installation; boardlive.go tells
-//     pages of changes; board/: templates, style, script
+//   - board.go: the pages' frame and words; boardlist.go, boardincident.go:
+//     incidents; boardactions.go: what is to be done afterwards; boardform.go: forms
+//     become the API's commands; boardpages.go: the pages about the whole
+//     installation; boardlive.go tells pages of changes; board/: templates, style,
+//     script
 //   - records.go: what those pages ask of history, who is on call, reports
 //   - answer.go: JSON answers and RFC 9457 errors
 //   - openapi.yaml: the description that is served; a test compares it with the
@@ -51,6 +52,8 @@
 //     signals of the incident itself.
 //   - A page carries the position of what it shows, and is told what came after it;
 //     another process, which counts for itself, compares imprints (view.go).
+//   - What a page shows of one text is cut (brief, long in board.go), as its lists
+//     are: what a sender said may have a megabyte.
 //   - The pages work without a script, load nothing from elsewhere (their policy
 //     forbids it), and show what is told as text: a test puts markup into every
 //     field. Rows never move under the pointer: a page says that there is news.

@@ -168,15 +168,36 @@ func (a *API) limitParam(v url.Values) (int, error) {
 	return n, nil
 }
 
+// What a question may say: nobody types more, and each is compared with everything.
+const (
+	maxParamBytes  = 2_000
+	maxParamValues = 100
+)
+
 // known refuses parameters with a typing error in them: silently ignored, they
-// would answer another question than the one asked.
+// would answer another question than the one asked. And those that are too long.
 func known(v url.Values, names []string) error {
-	for name := range v {
+	for name, values := range v {
 		if !slices.Contains(names, name) {
-			return apierror.BadField(name, "unknown parameter; known are %s", strings.Join(names, ", "))
+			return apierror.BadField(shortened(name), "unknown parameter; known are %s", strings.Join(names, ", "))
+		}
+		size := 0
+		for _, text := range values {
+			size += len(text)
+		}
+		if size > maxParamBytes || len(values) > maxParamValues {
+			return apierror.BadField(name, "longer than %d bytes, or there more than %d times", maxParamBytes, maxParamValues)
 		}
 	}
 	return nil
+}
+
+// shortened is what somebody sent, as far as an answer repeats it.
+func shortened(s string) string {
+	if len(s) > 100 {
+		return strings.ToValidUTF8(s[:100], "") + "…"
+	}
+	return s
 }
 
 // words splits repeated and comma-separated values.

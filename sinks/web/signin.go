@@ -119,9 +119,8 @@ func (a *API) askSignIn(w http.ResponseWriter, r *http.Request, status int, b si
 }
 
 func (a *API) boardEnter(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, a.cfg.MaxBody)
-	if err := r.ParseForm(); err != nil {
-		return apierror.New(http.StatusBadRequest, "the form can't be read: %v", err)
+	if err := a.readForm(w, r); err != nil {
+		return err
 	}
 	b := signInBody{Next: ownPage(r.PostForm.Get("next")), Name: strings.TrimSpace(r.PostForm.Get("name"))}
 	switch {
