@@ -77,3 +77,15 @@ func TestOneWhoLeftIsNoWarning(t *testing.T) {
 		}
 	}
 }
+
+// A mailed report is about no incident: its message leads to none.
+func TestAReportsMessageLeadsToNoIncident(t *testing.T) {
+	a := newAPI(t, &memoryHistory{said: []schemas.Delivery{
+		{ID: "DLV-1", Kind: schemas.EffectReport, IncidentID: "REPORT-monthly", Target: "mail:ada@example.com", State: schemas.DeliverySent},
+		{ID: "DLV-2", Kind: schemas.EffectOpened, IncidentID: "INC-1", Target: "slack:#ops", State: schemas.DeliverySent},
+	}}, nil)
+	page := getPage(t, a, "/messages", http.StatusOK)
+	if !strings.Contains(page, "REPORT-monthly") || strings.Contains(page, "/incidents/REPORT-monthly") || !strings.Contains(page, "/incidents/INC-1") {
+		t.Error(page)
+	}
+}
