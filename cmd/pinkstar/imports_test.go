@@ -36,7 +36,7 @@ var rooms = []layer{
 	{"state", []string{"codec", "phrase", "business", "topology", "evidence", "problem"}},
 	{"identity", []string{"topology", "state"}},
 	{"scoring", []string{"phrase", "topology", "evidence", "state", "identity"}},
-	{"cause", []string{"odds", "phrase", "topology", "evidence", "state"}},
+	{"cause", []string{"odds", "phrase", "topology", "evidence", "problem", "state"}},
 	{"impact", []string{"phrase", "money", "business", "state"}},
 	{"effect", []string{"phrase", "state", "cause"}},
 	{"lifecycle", []string{"phrase", "money", "business", "topology", "evidence", "problem", "state", "identity", "scoring", "cause", "impact", "effect"}},

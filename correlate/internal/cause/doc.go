@@ -6,6 +6,7 @@
 //
 //   - judge.go: roots and changes, judged together
 //   - roots.go: suspected roots, before changes are looked at
+//   - rare.go: how much is told of each, by how seldom its alerts fire
 //   - chance.go: the odds of one change
 //   - starved.go: alerts of a service that nothing reaches
 //   - change.go: which changes are near, and who must be told of a maintenance

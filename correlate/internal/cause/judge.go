@@ -43,6 +43,7 @@ type judged struct {
 // as the moment speaks for it, and a service that is no root clears its changes.
 func Judge(st *state.State, inc *state.Incident) Verdict {
 	cands := rootCandidates(st, inc)
+	hear(inc, cands)
 	changes := changesOf(inc)
 	all := withSilent(st, cands, changes)
 	shareOut(all)

@@ -21,6 +21,7 @@ type Book struct {
 	usuals  map[Place]*Usual
 	spreads map[Place]*spread // by alert name, of services and of machines; follows from Usuals
 	all     spread            // their sum
+	learnt  int64             // incidents that Usuals were learnt from, in thousandths; follows from them
 }
 
 // Pattern is incidents that seem to have one cause: what failed, and how.

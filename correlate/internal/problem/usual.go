@@ -54,6 +54,24 @@ func (u *Usual) counts(name string) UsualName {
 	return UsualName{}
 }
 
+// ShareOf is in which share of all incidents, in thousandths, an alert of that name
+// fires at a place. What has fired once among few is not known to be common: learntFew
+// incidents more are taken to have been without it.
+func (ps *Book) ShareOf(at Place, name string) int64 {
+	n := ps.usuals[at].counts(name)
+	shown := n.Touched
+	if at.Machine {
+		shown = n.Root
+	}
+	return min(shown*unit/(ps.learnt+learntFew*unit), unit)
+}
+
+// learntFew: see ShareOf.
+const learntFew = 3
+
+// Learnt is from how many incidents what is usual was learnt.
+func (ps *Book) Learnt() int64 { return ps.learnt / unit }
+
 // Learn counts an incident that ended in what is usual. Where nothing is known yet,
 // a single alert is not worth the memory: names of services come and go.
 func (ps *Book) Learn(s *Sight, most int) {
@@ -64,6 +82,7 @@ func (ps *Book) Learn(s *Sight, most int) {
 		}
 		u, weight := ps.usual(c.Place, s.Start, most), s.counts(c)
 		u.Incidents += weight
+		ps.learnt += weight
 		for k := range u.Names {
 			ps.spread(u.At.kind(u.Names[k].Name), 0, weight)
 		}
@@ -136,6 +155,7 @@ func (ps *Book) AddUsual(u *Usual) {
 		ps.usuals = map[Place]*Usual{}
 	}
 	ps.Usuals, ps.usuals[u.At] = append(ps.Usuals, u), u
+	ps.learnt += u.Incidents
 	for i := range u.Names {
 		ps.spread(u.At.kind(u.Names[i].Name), u.Names[i].Root, u.Incidents)
 	}
@@ -152,6 +172,7 @@ func (ps *Book) forgetUsual() {
 	for i := range u.Names {
 		ps.spread(u.At.kind(u.Names[i].Name), -u.Names[i].Root, -u.Incidents)
 	}
+	ps.learnt -= u.Incidents
 	delete(ps.usuals, u.At)
 	ps.Usuals = slices.Delete(ps.Usuals, oldest, oldest+1)
 }
@@ -204,7 +225,7 @@ func (ps *Book) Age(now schemas.Time, period int64) {
 	for n := 0; now.Sub(ps.AgedAt) >= period && n < 40; n++ {
 		ps.AgedAt = ps.AgedAt.Add(period)
 		old := ps.Usuals
-		ps.Usuals, ps.usuals, ps.spreads, ps.all = nil, nil, nil, spread{}
+		ps.Usuals, ps.usuals, ps.spreads, ps.all, ps.learnt = nil, nil, nil, spread{}, 0
 		for _, u := range old {
 			u.halve()
 			if u.Incidents > 0 || u.Touched > 0 {
