@@ -115,10 +115,15 @@ func (r *Rota) gaps(name string, from, to schemas.Time, shifts *Shifts, say func
 			since = 0
 		}
 	}
-	if since != 0 && found < shown {
-		say("rota %q has nobody on duty from %s on", name, r.local(since))
+	if since != 0 {
+		if found++; found <= shown {
+			say("rota %q has nobody on duty from %s on", name, r.local(since))
+		}
 	}
-	if found > shown {
-		say("rota %q has %d more gaps", name, found-shown)
+	switch more := found - shown; {
+	case more == 1:
+		say("rota %q has one more gap", name)
+	case more > 1:
+		say("rota %q has %d more gaps", name, more)
 	}
 }
