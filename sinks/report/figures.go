@@ -244,9 +244,12 @@ func (r *Report) whatChanged() string {
 		if perDay < 0 {
 			word = "Fewer"
 		}
-		s = fmt.Sprintf("%s incidents than in the month before (%s): a difference like this is within noise, p = %.2f", word, number(before.Incidents), p)
+		// By the day, since a month may have just begun.
+		s = fmt.Sprintf("%s incidents a day than in the month before (%.1f against %.1f)", word, now.Incidents/r.days(r.From), before.Incidents/r.days(before.Month))
 		if p < noise {
-			s = fmt.Sprintf("%s incidents than in the month before (%s), and that is beyond noise, p = %.3f", word, number(before.Incidents), p)
+			s += fmt.Sprintf(", and that is beyond noise, p = %.3f", p)
+		} else {
+			s += fmt.Sprintf(": a difference like this is within noise, p = %.2f", p)
 		}
 	}
 	if spread > 1 {
