@@ -110,7 +110,7 @@ var harms = []harm{
 			w.t.Fatal(err)
 		}
 	}},
-	{name: "brokers answer errors", do: func(w *world) {
+	{name: "brokers answer errors", harmless: true, do: func(w *world) {
 		for range 1 + w.rng.IntN(6) {
 			f := refusals[w.rng.IntN(len(refusals))]
 			err := f.errs[w.rng.IntN(len(f.errs))]
