@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"pinkstar/schemas"
 	"pinkstar/schemas/outbound"
@@ -104,6 +105,7 @@ func TestCloudGetsDocuments(t *testing.T) {
 // that.
 func TestASearchThatLagsIsNotBelieved(t *testing.T) {
 	s, srv := newJiraStub(t)
+	s.lag = time.Hour // however slow the machine is
 	x := made(t, &Config{Jira: &Jira{URL: srv.URL, User: "u", Token: secret.New("jt"), Project: "OPS", Grace: 1}})
 	doubled := 0
 	for seed := range uint64(12) {

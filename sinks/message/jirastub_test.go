@@ -16,6 +16,7 @@ type jiraStub struct {
 	issues map[string]*jiraTicket
 	order  []string
 	noMark bool // the screen has no labels
+	lag    time.Duration
 }
 
 type jiraTicket struct {
@@ -27,14 +28,14 @@ type jiraTicket struct {
 	links     map[string]string // id -> other
 }
 
-// jiraLag is how far its search is behind, and jiraGrace what the target allows.
+// jiraLag is how far its search is behind usually, and jiraGrace what the target allows.
 const (
 	jiraLag   = 60 * time.Millisecond
 	jiraGrace = 400 * time.Millisecond
 )
 
 func newJiraStub(t *testing.T) (*jiraStub, *httptest.Server) {
-	s := &jiraStub{stub: stub{t: t}, issues: map[string]*jiraTicket{}}
+	s := &jiraStub{stub: stub{t: t}, issues: map[string]*jiraTicket{}, lag: jiraLag}
 	return s, s.serve(s.act)
 }
 
@@ -125,7 +126,7 @@ func (s *jiraStub) search(body []byte) (int, string) {
 	var keys []string
 	for _, k := range s.order {
 		t := s.issues[k]
-		if time.Since(t.made) < jiraLag {
+		if time.Since(t.made) < s.lag {
 			continue
 		}
 		for _, l := range t.labels {
