@@ -49,26 +49,22 @@ func (v *Verdicts) watch(ctx context.Context, scope string) (*verdict, error) {
 		return nil, fmt.Errorf("%d commands are waited for already", verdictsAtOnce)
 	}
 	leave := func() { <-v.turns }
-	from, err := v.end(ctx, scope)
+	cl, err := v.newClient(kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.FetchMaxPartitionBytes(maxPartitionBytes), kgo.FetchMaxBytes(4*maxPartitionBytes), kgo.FetchMaxWait(500*time.Millisecond))
 	if err == nil {
-		var cl *kgo.Client
-		cl, err = v.newClient(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{v.topic: from}), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-			kgo.FetchMaxPartitionBytes(maxPartitionBytes), kgo.FetchMaxBytes(4*maxPartitionBytes), kgo.FetchMaxWait(500*time.Millisecond))
-		if err == nil {
+		var from map[int32]kgo.Offset
+		if from, err = v.end(ctx, cl, scope); err == nil {
+			cl.AddConsumePartitions(map[string]map[int32]kgo.Offset{v.topic: from})
 			return &verdict{cl, leave}, nil
 		}
+		cl.Close()
 	}
 	leave()
 	return nil, fmt.Errorf("what becomes of a command can't be read: %w", err)
 }
 
 // end is where the partition with the scope's decisions ends.
-func (v *Verdicts) end(ctx context.Context, scope string) (map[int32]kgo.Offset, error) {
-	cl, err := v.newClient()
-	if err != nil {
-		return nil, err
-	}
-	defer cl.Close()
+func (v *Verdicts) end(ctx context.Context, cl *kgo.Client, scope string) (map[int32]kgo.Offset, error) {
 	listed, err := kadm.NewClient(cl).ListCommittedOffsets(ctx, v.topic)
 	if err != nil {
 		return nil, err
