@@ -74,9 +74,7 @@ func (t *trial) run(ctx context.Context, w world, cfg *config.Config, set *rules
 func (t *trial) tell(w world, report *coverage.Report) error {
 	var err error
 	if t.asJSON {
-		enc := json.NewEncoder(w.out)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(report)
+		err = writeJSON(w.out, report)
 	} else {
 		err = report.Write(w.out)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -66,9 +65,7 @@ func (a *learnArgs) suggestRules(ctx context.Context, w world, s *settings) erro
 	}
 	var b bytes.Buffer
 	if a.suggest.json {
-		enc := json.NewEncoder(&b)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(r); err != nil {
+		if err := writeJSON(&b, r); err != nil {
 			return err
 		}
 	} else {

@@ -236,7 +236,7 @@ func (a *API) boardReports(w http.ResponseWriter, r *http.Request) error {
 	b.Why = a.asked(r.Context(), func(ctx context.Context, _ History) error {
 		months, err := a.reports.Months(ctx)
 		for _, m := range months {
-			t, err := time.Parse("2006-01", m)
+			t, err := time.Parse(monthForm, m)
 			if err != nil {
 				return err
 			}
@@ -258,7 +258,7 @@ const paperCSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; 
 
 func (a *API) boardReport(w http.ResponseWriter, r *http.Request) error {
 	month := r.PathValue("month")
-	if _, err := time.Parse("2006-01", month); err != nil {
+	if _, err := time.Parse(monthForm, month); err != nil {
 		return apierror.New(http.StatusNotFound, "%q is not a month, written 2026-10", month)
 	}
 	return a.paper(w, r, func(ctx context.Context, out io.Writer) error { return a.reports.Month(ctx, out, month) })

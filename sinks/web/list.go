@@ -193,12 +193,7 @@ func known(v url.Values, names []string) error {
 }
 
 // shortened is what somebody sent, as far as an answer repeats it.
-func shortened(s string) string {
-	if len(s) > 100 {
-		return strings.ToValidUTF8(s[:100], "") + "…"
-	}
-	return s
-}
+func shortened(s string) string { return cutText(s, 100) }
 
 // words splits repeated and comma-separated values.
 func words(values []string) []string {
